@@ -1,0 +1,1 @@
+"""Joules → grams: grids, PUE, embodied. Not built yet."""

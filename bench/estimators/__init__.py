@@ -1,0 +1,1 @@
+"""Usage → Estimate, from values handed in. Not built yet."""

@@ -1,0 +1,44 @@
+"""Where things lie and what the environment asks for: the only reader of os.environ."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_CHECKOUT = _PACKAGE.parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Folders of declarations, in a checkout or in an installation; each may hold nothing yet."""
+
+    models: Path
+    workloads: Path
+    profiles: Path
+    data: Path
+    coefficients: Path
+    checkout: Path | None  # None: installed from a wheel
+
+
+def places() -> Places:
+    """Where the declarations lie: beside the package in a checkout, inside it in an installation."""
+    in_checkout = (_CHECKOUT / "workloads").is_dir() and (_CHECKOUT / "pyproject.toml").is_file()
+    share = _CHECKOUT if in_checkout else _PACKAGE / "share"
+    return Places(
+        models=_PACKAGE / "models",
+        workloads=share / "workloads",
+        profiles=share / "hardware_profiles",
+        data=_PACKAGE / "data",
+        coefficients=(share / "results" / "coefficients") if in_checkout else share / "coefficients",
+        checkout=_CHECKOUT if in_checkout else None,
+    )
+
+
+def environment(name: str) -> str | None:
+    """The environment variable, or None when it is unset or empty."""
+    return os.environ.get(name) or None
+
+
+def without(*names: str) -> dict[str, str]:
+    """A copy of the environment less some names, for a child process."""
+    return {k: v for k, v in os.environ.items() if k not in names}

@@ -1,0 +1,1 @@
+"""Runs → Coefficients. Never: look for files."""

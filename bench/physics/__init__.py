@@ -1,0 +1,1 @@
+"""Readings → joules with uncertainty, and reasons not to believe them. Never: files, devices, print."""

@@ -1,0 +1,1 @@
+"""Values → HTML text. Never: derive a number of its own."""

@@ -1,0 +1,15 @@
+"""Exact conversion factors between units. Nothing here is measured, so nothing here has an error.
+
+Source: the SI brochure, 9th edition (BIPM 2019), tables 4 and 7; checked 2026-11-21.
+"""
+
+J_PER_KWH = 3_600_000.0
+J_PER_WH = 3_600.0
+J_PER_MJ = 1e-3  # millijoule, the unit of NVML's energy counter
+J_PER_UJ = 1e-6  # microjoule, the unit of Linux powercap
+W_PER_MW = 1e-3  # milliwatt, the unit of NVML's power fields
+S_PER_NS = 1e-9
+NS_PER_S = 1_000_000_000
+S_PER_MIN = 60.0
+BYTES_PER_GIB = 1024**3
+BYTES_PER_MIB = 1024**2
