@@ -1,0 +1,268 @@
+"""The result folder: the only owner of its paths and schema versions. Sealed runs are never edited.
+
+OUT/runs/ID/readings.csv.gz   t_ns,domain,field,kind,value     raw, in J, W or a condition's own unit
+            windows.csv       phase,label,start_ns,end_ns
+            outcomes.jsonl    one request a line: asked and achieved work, times
+            run.json          the spec, what was found, sha256 of the three; written last: that is the seal
+OUT/coefficients/HARDWARE.json   OUT/reports/NAME.html   OUT/profiles/NAME.toml
+
+A folder without run.json is unfinished: readers pass it by.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from bench.errors import BadInput, BrokenResults
+from bench.files.atomic import write_whole
+from bench.files.codec import build, plain
+from bench.files.parts import (
+    outcomes_bytes,
+    read_bytes,
+    read_outcomes,
+    read_readings,
+    read_windows,
+    readings_bytes,
+    windows_bytes,
+)
+from bench.nouns import (
+    Fact,
+    Loaded,
+    Run,
+    RunSpec,
+    Source,
+    Trace,
+    Verdict,
+    WindowEnergy,
+)
+
+RUN_SCHEMA_VERSION = 1
+READINGS, WINDOWS, OUTCOMES, SEAL = "readings.csv.gz", "windows.csv", "outcomes.jsonl", "run.json"
+_PARTS = (READINGS, WINDOWS, OUTCOMES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What a sealed run publishes: figures that its readings and outcomes prove."""
+
+    energies: tuple[WindowEnergy, ...]
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seal:
+    """run.json, key by key."""
+
+    schema_version: int
+    kind: Literal["run", "meter"] = "run"
+    joulemark_version: str
+    id: str
+    spec: RunSpec | None
+    started_at: str
+    environment: Mapping[str, Fact] = field(default_factory=dict)
+    sources: tuple[Source, ...] = ()
+    loaded: Loaded | None = None
+    workload_notes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    energies: tuple[WindowEnergy, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    sha256: Mapping[str, str] = field(default_factory=dict)
+
+
+def run_folders(out: Path) -> tuple[Path, ...]:
+    """The folders of sealed runs under OUT, oldest first; unfinished ones are passed by."""
+    runs = out / "runs"
+    return tuple(sorted(p.parent for p in runs.glob(f"*/{SEAL}"))) if runs.is_dir() else ()
+
+
+def spec_sha256(spec: RunSpec) -> str:
+    """The identity of a cell as it was asked for: equal specs need not be measured twice."""
+    return hashlib.sha256(json.dumps(plain(spec), sort_keys=True).encode()).hexdigest()
+
+
+def write_run(out: Path, run: Run, published: Published, version: str) -> Path:
+    """Seals a run and returns its folder. Raises BadInput rather than overwrite one."""
+    folder = out / "runs" / run.id
+    if (folder / SEAL).exists():
+        raise BadInput(f"{folder} is already sealed; a run is never overwritten")
+    parts = {
+        READINGS: readings_bytes(run.trace.observations),
+        WINDOWS: windows_bytes(run.trace.windows),
+        OUTCOMES: outcomes_bytes(run.outcomes),
+    }
+    for name, content in parts.items():
+        write_whole(folder / name, content)
+    seal = _Seal(
+        schema_version=RUN_SCHEMA_VERSION,
+        joulemark_version=version,
+        id=run.id,
+        spec=run.spec,
+        started_at=run.started_at,
+        environment=run.environment,
+        sources=run.sources,
+        loaded=run.loaded,
+        workload_notes=run.workload_notes,
+        faults=run.faults,
+        energies=published.energies,
+        verdicts=published.verdicts,
+        sha256={name: hashlib.sha256(content).hexdigest() for name, content in parts.items()},
+    )
+    write_whole(folder / SEAL, json_bytes(plain(seal)))
+    return folder
+
+
+def write_metered(
+    out: Path,
+    run_id: str,
+    started_at: str,
+    sources: tuple[Source, ...],
+    trace: Trace,
+    energies: tuple[WindowEnergy, ...],
+    environment: Mapping[str, Fact],
+    version: str,
+) -> Path:
+    """Seals the readings around a metered command, which has no engine and no requests."""
+    folder = out / "runs" / run_id
+    parts = {
+        READINGS: readings_bytes(trace.observations),
+        WINDOWS: windows_bytes(trace.windows),
+        OUTCOMES: b"",
+    }
+    for name, content in parts.items():
+        write_whole(folder / name, content)
+    seal = _Seal(
+        schema_version=RUN_SCHEMA_VERSION,
+        kind="meter",
+        joulemark_version=version,
+        id=run_id,
+        spec=None,
+        started_at=started_at,
+        environment=environment,
+        sources=sources,
+        energies=energies,
+        sha256={name: hashlib.sha256(content).hexdigest() for name, content in parts.items()},
+    )
+    write_whole(folder / SEAL, json_bytes(plain(seal)))
+    return folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """A run as it lies on disk: the run, or the metered trace, and the figures it publishes."""
+
+    folder: Path
+    kind: Literal["run", "meter"]
+    run: Run | None
+    trace: Trace
+    sources: tuple[Source, ...]
+    published: Published
+    seal_sha256: str
+
+
+def read_sealed(folder: Path) -> Sealed:
+    """A sealed run, its parts checked against their sha256. Raises BrokenResults naming file and check."""
+    raw = read_bytes(folder / SEAL)
+    seal = read_seal(folder)
+    for name in _PARTS:
+        found = hashlib.sha256(read_bytes(folder / name)).hexdigest()
+        expected = seal.sha256.get(name)
+        if found != expected:
+            raise BrokenResults(
+                f"{folder / name}: sha256 is {found[:12]}…, the seal says {str(expected)[:12]}…"
+            )
+    return _unsealed(folder, seal, hashlib.sha256(raw).hexdigest())
+
+
+def read_seal(folder: Path) -> _Seal:
+    """run.json alone, its parts unchecked. Raises BrokenResults when it is not of this schema."""
+    path = folder / SEAL
+    data = read_json(path)
+    if not isinstance(data, dict):
+        raise BrokenResults(f"{path}: expected an object")
+    version = data.get("schema_version")
+    if version != RUN_SCHEMA_VERSION:
+        raise BrokenResults(f"{path}: schema_version {version!r}, this Joulemark reads {RUN_SCHEMA_VERSION}")
+    return build(_Seal, data, str(path))
+
+
+def _unsealed(folder: Path, seal: _Seal, sha256: str) -> Sealed:
+    trace = Trace(observations=read_readings(folder / READINGS), windows=read_windows(folder / WINDOWS))
+    run = None
+    if seal.kind == "run":
+        if seal.spec is None or seal.loaded is None:
+            raise BrokenResults(f"{folder / SEAL}: a run needs 'spec' and 'loaded'")
+        run = Run(
+            id=seal.id,
+            spec=seal.spec,
+            started_at=seal.started_at,
+            environment=seal.environment,
+            sources=seal.sources,
+            loaded=seal.loaded,
+            trace=trace,
+            outcomes=read_outcomes(folder / OUTCOMES),
+            workload_notes=seal.workload_notes,
+            faults=seal.faults,
+        )
+    return Sealed(
+        folder=folder,
+        kind=seal.kind,
+        run=run,
+        trace=trace,
+        sources=seal.sources,
+        published=Published(energies=seal.energies, verdicts=seal.verdicts),
+        seal_sha256=sha256,
+    )
+
+
+def finished_specs(out: Path) -> Mapping[str, Path]:
+    """sha256 of spec → folder, for every run that is sealed whole and not void in every domain."""
+    found = {}
+    for folder in run_folders(out):
+        try:
+            seal = read_seal(folder)
+        except BrokenResults:
+            continue  # verify names it; a resumed suite measures the cell again
+        whole = all(
+            hashlib.sha256((folder / n).read_bytes()).hexdigest() == seal.sha256.get(n)
+            for n in _PARTS
+            if (folder / n).exists()
+        ) and all((folder / n).exists() for n in _PARTS)
+        void = any(v.level == "void" and v.domain is None for v in seal.verdicts)
+        if seal.spec is not None and whole and not void:
+            found[spec_sha256(seal.spec)] = folder
+    return found
+
+
+# ── files beside the runs ───────────────────────────────────────────────────────────────────────
+
+
+def coefficients_path(out: Path, hardware: str) -> Path:
+    """Where the coefficients of one machine lie."""
+    return out / "coefficients" / f"{hardware}.json"
+
+
+def report_path(out: Path, name: str) -> Path:
+    """Where a rendered report lies."""
+    return out / "reports" / f"{name}.html"
+
+
+def profile_folder(out: Path) -> Path:
+    """Where generated and calibrated hardware profiles lie."""
+    return out / "profiles"
+
+
+def json_bytes(data: Any) -> bytes:
+    """The one way JSON is written: sorted keys, two spaces, a last newline, no NaN."""
+    text = json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode()
+
+
+def read_json(path: Path) -> Any:
+    """The JSON value of a file. Raises BrokenResults when it can't be read or doesn't parse."""
+    try:
+        return json.loads(read_bytes(path))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise BrokenResults(f"{path}: not valid JSON ({error})") from error

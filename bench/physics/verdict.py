@@ -1,0 +1,252 @@
+"""Reasons not to believe a run, in one place. Each names its evidence, its remedy and the domain it voids."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from bench.nouns import Domain, Run, Source, Verdict, Window, WindowEnergy
+from bench.physics.energy import SeriesMap
+from bench.physics.series import Series, series
+from bench.units import S_PER_NS
+
+# NVML clock event reasons (nvml.h, NVIDIA driver API reference; checked 2026-11-21)
+_HARDWARE_SLOWDOWN = 0x8 | 0x40 | 0x80  # HwSlowdown, HwThermalSlowdown, HwPowerBrakeSlowdown
+_SOFTWARE_THERMAL = 0x20
+_SOFTWARE_POWER_CAP = 0x4
+_LONGEST_SILENCE_S = 2.0  # twenty ticks of the slowest sensor known (100 ms)
+_STEAL_FLAG_RATIO = 0.01
+_STEAL_VOID_RATIO = 0.10
+_OVER_LIMIT_RATIO = 1.10  # mean power above the enforced limit by more than two board gains of 5 %
+
+
+def judge(run: Run, energies: Sequence[WindowEnergy]) -> tuple[Verdict, ...]:
+    """Every verdict on a run, voids first, in a fixed order."""
+    known = series(run.trace.observations)
+    work = tuple(w for w in run.trace.windows if w.phase in ("work", "prepare"))
+    found: list[Verdict] = list(_faults(run))
+    if not work:
+        found.append(
+            Verdict(
+                name="no work window",
+                level="void",
+                domain=None,
+                evidence="the run holds no finished work window",
+                remedy="run the cell again",
+            )
+        )
+    found += _unequal_work(run)
+    for source in run.sources:
+        if source.basis == "excluded":
+            continue
+        found += _gaps(source, known, work)
+        found += _windows(source, energies)
+        found += _events(source, known, work)
+        found += _physics(source, run, energies)
+    found += _steal(known, run.sources, work)
+    return tuple(sorted(found, key=lambda v: v.level != "void"))
+
+
+def voided(verdicts: Sequence[Verdict], domain: Domain) -> tuple[str, ...]:
+    """The names and evidence of the verdicts that void `domain`."""
+    return tuple(
+        f"{v.name}: {v.evidence}" for v in verdicts if v.level == "void" and v.domain in (None, domain)
+    )
+
+
+def _faults(run: Run) -> list[Verdict]:
+    lost = "restart the sensor's driver, or see `joulemark doctor`; then run the cell again"
+    found = []
+    for fault in run.faults:
+        domain, _, text = fault.partition("|")
+        found.append(
+            Verdict(
+                name="sensor lost" if domain else "fault",
+                level="void",
+                domain=domain or None,
+                evidence=text,
+                remedy=lost if domain else "run the cell again",
+            )
+        )
+    return found
+
+
+def _unequal_work(run: Run) -> list[Verdict]:
+    """Achieved work that differs from what was asked makes every figure per unit wrong."""
+    failed = [o for o in run.outcomes if o.error]
+    if failed:
+        return [
+            Verdict(
+                name="failed requests",
+                level="void",
+                domain=None,
+                evidence=f"{len(failed)} of {len(run.outcomes)} requests failed: {failed[0].error}",
+                remedy="mend the engine's error and run the cell again",
+            )
+        ]
+    short = [o for o in run.outcomes if o.achieved != o.requested]
+    if not short:
+        return []
+    one = short[0]
+    return [
+        Verdict(
+            name="work differs from the ask",
+            level="flag",
+            domain=None,
+            evidence=f"{len(short)} of {len(run.outcomes)} requests, the first asked {_said(one.requested)} "
+            f"and did {_said(one.achieved)}",
+            remedy="figures per unit use the achieved work",
+        )
+    ]
+
+
+def _said(usage: object) -> str:
+    parts = str(usage).removeprefix("Usage(").removesuffix(")").split(", ")
+    return ", ".join(p for p in parts if not p.endswith("=None"))
+
+
+def _gaps(source: Source, known: SeriesMap, work: Sequence[Window]) -> list[Verdict]:
+    fields = [s for (domain, _, kind), s in known.items() if domain == source.domain and kind != "condition"]
+    if not fields:
+        return [
+            Verdict(
+                name="sensor silent",
+                level="void",
+                domain=source.domain,
+                evidence="not one reading in the whole run",
+                remedy="see `joulemark doctor`",
+            )
+        ]
+    longest_s = max((_silence_s(fields, window) for window in work), default=0.0)
+    if longest_s <= _LONGEST_SILENCE_S:
+        return []
+    return [
+        Verdict(
+            name="sampler gap",
+            level="void",
+            domain=source.domain,
+            evidence=f"no reading for {longest_s:.1f} s inside a work window",
+            remedy="leave a core free for the sampler, or lengthen the windows",
+        )
+    ]
+
+
+def _silence_s(fields: Sequence[Series], window: Window) -> float:
+    longest_ns = 0
+    for one in fields:
+        inside = one.between(window.start_ns, window.end_ns).t_ns
+        stops = (window.start_ns, *inside, window.end_ns)
+        longest_ns = max(longest_ns, *(b - a for a, b in pairwise(stops)))
+    return longest_ns * S_PER_NS
+
+
+def _windows(source: Source, energies: Sequence[WindowEnergy]) -> list[Verdict]:
+    mine = [e for e in energies if e.domain == source.domain and e.phase in ("work", "prepare")]
+    void = [e for e in mine if e.energy_j is None]
+    if not void:
+        return []
+    return [
+        Verdict(
+            name="void windows",
+            level="void",
+            domain=source.domain,
+            evidence=f"{len(void)} of {len(mine)} work windows have no energy: {'; '.join(void[0].reasons)}",
+            remedy="see `joulemark doctor`; run the cell again",
+        )
+    ]
+
+
+def _events(source: Source, known: SeriesMap, work: Sequence[Window]) -> list[Verdict]:
+    reasons = known.get((source.domain, "event_reasons", "condition"))
+    if reasons is None:
+        return []
+    seen = 0
+    for window in work:
+        for value in reasons.between(window.start_ns, window.end_ns).values:
+            seen |= int(value)
+    found = []
+    if seen & (_HARDWARE_SLOWDOWN | _SOFTWARE_THERMAL):
+        found.append(
+            Verdict(
+                name="throttled",
+                level="void",
+                domain=source.domain,
+                evidence=f"thermal or hardware slowdown inside a work window (event reasons 0x{seen:x})",
+                remedy="cool the machine, check its power supply, and run the cell again",
+            )
+        )
+    if seen & _SOFTWARE_POWER_CAP:
+        found.append(
+            Verdict(
+                name="power cap",
+                level="flag",
+                domain=source.domain,
+                evidence=f"the board ran at its power limit (event reasons 0x{seen:x})",
+                remedy="none needed: the limit is part of the coefficient's key",
+            )
+        )
+    return found
+
+
+def _physics(source: Source, run: Run, energies: Sequence[WindowEnergy]) -> list[Verdict]:
+    """Figures that physics forbids: more power than the enforced limit, less than the resident idle."""
+    if source.basis != "measured":
+        return []
+    mine = [e for e in energies if e.domain == source.domain and e.energy_j is not None]
+    found = []
+    idle = [e for e in mine if e.phase == "idle" and e.label == "resident"]
+    for e in mine:
+        power_w = _power_w(e)
+        if source.power_limit_w and power_w > source.power_limit_w * _OVER_LIMIT_RATIO:
+            found.append(
+                Verdict(
+                    name="above the power limit",
+                    level="void",
+                    domain=source.domain,
+                    evidence=f"mean power {power_w:.0f} W in {e.phase} {e.label}, "
+                    f"limit {source.power_limit_w:.0f} W",
+                    remedy="the sensor is wrong: see `joulemark doctor`",
+                )
+            )
+        used = run.loaded.device == source.device
+        if idle and used and e.phase == "work" and power_w < _power_w(idle[0]) * 0.95:
+            found.append(
+                Verdict(
+                    name="below idle",
+                    level="void",
+                    domain=source.domain,
+                    evidence=f"mean power {power_w:.1f} W at work, {_power_w(idle[0]):.1f} W at idle",
+                    remedy="something else used the device during idle: stop it and run the cell again",
+                )
+            )
+    return found
+
+
+def _power_w(energy: WindowEnergy) -> float:
+    assert energy.energy_j is not None
+    return energy.energy_j / ((energy.end_ns - energy.start_ns) * S_PER_NS)
+
+
+def _steal(known: SeriesMap, sources: Sequence[Source], work: Sequence[Window]) -> list[Verdict]:
+    """Time that the hypervisor gave to others stretches a window; host figures suffer, the GPU's do not."""
+    steal = known.get(("host", "steal_s", "condition"))
+    host = next((s for s in sources if s.domain == "host"), None)
+    if steal is None or host is None:
+        return []
+    threads = host.details.get("threads")
+    count = float(threads) if isinstance(threads, (int, float)) and threads else 1.0
+    worst_ratio = 0.0
+    for window in work:
+        inside = steal.between(window.start_ns, window.end_ns)
+        if len(inside) >= 2:
+            span_s = (inside.t_ns[-1] - inside.t_ns[0]) * S_PER_NS * count
+            worst_ratio = max(worst_ratio, (inside.values[-1] - inside.values[0]) / span_s)
+    if worst_ratio <= _STEAL_FLAG_RATIO:
+        return []
+    return [
+        Verdict(
+            name="steal time",
+            level="void" if worst_ratio > _STEAL_VOID_RATIO else "flag",
+            domain="host",
+            evidence=f"the hypervisor took {worst_ratio:.1%} of the machine's threads in a work window",
+            remedy="use a machine that is not shared, or run the cell again at a quieter hour",
+        )
+    ]
