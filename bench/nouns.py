@@ -326,6 +326,7 @@ class RunSpec:
     """What was asked: names and numbers only, so that it can be hashed."""
 
     cell: Cell
+    family: Family
     weights: Weights
     weights_path: str | None
     hardware: str
@@ -425,4 +426,7 @@ class Coefficients:
     fit: Mapping[str, Fact]
     runs: tuple[str, ...]
     not_identified: Mapping[str, str]
+    batch: int = 1
+    concurrency: int = 1
+    components: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # half-widths at 95 %
     notes: tuple[str, ...] = ()

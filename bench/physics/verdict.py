@@ -192,7 +192,7 @@ def _physics(source: Source, run: Run, energies: Sequence[WindowEnergy]) -> list
         return []
     mine = [e for e in energies if e.domain == source.domain and e.energy_j is not None]
     found = []
-    idle = [e for e in mine if e.phase == "idle" and e.label == "resident"]
+    idle = [e for e in mine if e.phase == "idle" and e.label.startswith("resident")]
     for e in mine:
         power_w = _power_w(e)
         if source.power_limit_w and power_w > source.power_limit_w * _OVER_LIMIT_RATIO:

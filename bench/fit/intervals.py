@@ -1,0 +1,62 @@
+"""The interval of a published quantity: statistical, the board's gain, the model's span, synthetic data."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from bench.fit.rows import Group, Row
+from bench.nouns import Quantity
+from bench.stats import deviation, significant, t95
+
+# Random and constant operands of one matrix product differed by 894/788 − 1 = 13 % in throughput on one
+# power-capped H200 (788 TFLOP/s on random data, 894 on zeros), so by that much in joules. Real weights lie
+# between the two; a control with pretrained weights replaces this.
+SYNTHETIC_DATA_RATIO_95 = 894 / 788 - 1
+SERIES = ("value", "low", "high")
+
+
+def half_of_mean(values: Sequence[float]) -> float:
+    """Half the 95 % interval of the mean of at least two values (Student)."""
+    return t95(len(values) - 1) * deviation(values) / math.sqrt(len(values))
+
+
+def row_series(rows: Sequence[Row], which: str) -> list[float]:
+    """The rows' energies (J), in the model's value, low or high series."""
+    field = {"value": "energy_j", "low": "model_low_j", "high": "model_high_j"}[which]
+    return [float(getattr(r, field)) for r in rows]
+
+
+def row_powers_w(rows: Sequence[Row], which: str) -> list[float]:
+    """The rows' mean powers (W), in the model's value, low or high series."""
+    return [e / r.duration_s for e, r in zip(row_series(rows, which), rows, strict=True)]
+
+
+def quantity(
+    group: Group,
+    values: Mapping[str, float],
+    statistical: Mapping[str, float],
+    unit: str,
+    data_ratio: float | None = None,
+) -> tuple[Quantity, dict[str, float]]:
+    """The published quantity and its components; `values` and `statistical` by series."""
+    if data_ratio is None:
+        data_ratio = SYNTHETIC_DATA_RATIO_95 if group.key.weights == "synthetic" else 0.0
+    lows, highs = [], []
+    for s in SERIES:
+        half = math.hypot(statistical[s], group.gain_ratio_95 * values[s], data_ratio * values[s])
+        lows.append(values[s] - half)
+        highs.append(values[s] + half)
+    value = values["value"]
+    parts = {
+        "statistical": statistical["value"],
+        "gain": abs(group.gain_ratio_95 * value),
+        "synthetic_data": abs(data_ratio * value),
+        "model": max(abs(values["low"] - value), abs(values["high"] - value)),
+    }
+    made = Quantity(
+        value=significant(value),
+        low=significant(min(lows)),
+        high=significant(max(highs)),
+        unit=unit,
+        basis=group.basis,
+    )
+    return made, {k: significant(v) for k, v in parts.items() if v}

@@ -1,0 +1,97 @@
+"""Gross energy per unit delivered, by workload, and the range of work that the runs covered."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from bench.fit.intervals import SERIES, quantity, row_series
+from bench.fit.rows import Group, Row
+from bench.fit.terms import RATES, Term
+from bench.nouns import Family, Quantity, Usage
+from bench.stats import deviation, mean, t95
+
+_RANGES = (
+    "prompt_tokens",
+    "output_tokens",
+    "source_tokens",
+    "target_tokens",
+    "audio_s",
+    "audio_windows",
+    "video_s",
+)
+
+
+def rates(group: Group, family: Family, work: Sequence[Row]) -> Mapping[str, Quantity]:
+    """Gross energy per unit, by workload: "audio_second@speech-fr-30". Empty when no window was repeated.
+
+    Windows of one workload repeat each other; their relative scatter is pooled over all workloads, because
+    two windows alone would give an interval of a dozen standard deviations.
+    """
+    by_workload = {w: [r for r in work if r.workload == w] for w in sorted({r.workload for r in work})}
+    made = {}
+    for term in RATES[family]:
+        amounts = {w: [term.amount(r.usage) or 0.0 for r in rows] for w, rows in by_workload.items()}
+        counted = {w: rows for w, rows in by_workload.items() if all(amounts[w])}
+        scatter = {s: _pooled(s, counted, amounts) for s in SERIES}
+        for workload, rows in counted.items():
+            found = _rate(group, rows, amounts[workload], term, scatter)
+            if found is not None:
+                made[f"{term.name}@{workload}"] = found
+    return made
+
+
+def _pooled(
+    which: str, rows: Mapping[str, Sequence[Row]], amounts: Mapping[str, Sequence[float]]
+) -> tuple[float, int]:
+    """The pooled relative standard deviation of repeated windows, and its degrees of freedom."""
+    squares, degrees = 0.0, 0
+    for workload, members in rows.items():
+        if len(members) < 2:
+            continue
+        each = [e / a for e, a in zip(row_series(members, which), amounts[workload], strict=True)]
+        squares += (deviation(each) / mean(each)) ** 2 * (len(each) - 1)
+        degrees += len(each) - 1
+    return (math.sqrt(squares / degrees) if degrees else 0.0), degrees
+
+
+def _rate(
+    group: Group,
+    rows: Sequence[Row],
+    amounts: Sequence[float],
+    term: Term,
+    scatter: Mapping[str, tuple[float, int]],
+) -> Quantity | None:
+    values, statistical = {}, {}
+    for s in SERIES:
+        relative, degrees = scatter[s]
+        if not degrees:
+            return None
+        values[s] = math.fsum(row_series(rows, s)) / math.fsum(amounts)
+        statistical[s] = t95(degrees) * relative * values[s] / math.sqrt(len(rows))
+    return quantity(group, values, statistical, term.unit)[0]
+
+
+def domain(group: Group) -> Mapping[str, tuple[float, float]]:
+    """The range of work per request, batch and concurrency that the runs covered."""
+    ranges: dict[str, tuple[float, float]] = {
+        "batch": (float(group.batch), float(group.batch)),
+        "concurrency": (float(group.concurrency), float(group.concurrency)),
+    }
+    for usages in group.outcomes_usage:
+        for usage in usages:
+            for name, value in _counted(usage).items():
+                low, high = ranges.get(name, (value, value))
+                ranges[name] = (min(low, value), max(high, value))
+    return ranges
+
+
+def _counted(usage: Usage) -> Mapping[str, float]:
+    names = (
+        "prompt_tokens",
+        "output_tokens",
+        "source_tokens",
+        "target_tokens",
+        "audio_s",
+        "audio_windows",
+        "video_s",
+    )
+    return {n: float(v) for n in names if (v := getattr(usage, n)) is not None}

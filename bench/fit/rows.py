@@ -1,0 +1,149 @@
+"""Sealed runs → rows of a fit: the energy, duration and work of each window within one boundary."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bench.nouns import (
+    Basis,
+    Boundary,
+    CoefficientKey,
+    Domain,
+    Run,
+    Source,
+    Usage,
+    Verdict,
+    WindowEnergy,
+)
+from bench.physics.attribution import window_usage
+from bench.physics.verdict import voided
+from bench.units import S_PER_NS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A run with the energies and verdicts that its readings prove."""
+
+    run: Run
+    energies: tuple[WindowEnergy, ...]
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One window of one run within one boundary; low and high differ from energy only where modelled."""
+
+    run_id: str
+    workload: str
+    phase: str
+    label: str
+    duration_s: float
+    energy_j: float
+    model_low_j: float
+    model_high_j: float
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """All that one entry of coefficients is fitted on."""
+
+    key: CoefficientKey
+    boundary: Boundary
+    basis: Basis
+    batch: int
+    concurrency: int
+    gain_ratio_95: float
+    rows: tuple[Row, ...]
+    runs: tuple[str, ...]
+    excluded: tuple[str, ...]  # "RUN: why"
+    outcomes_usage: tuple[tuple[Usage, ...], ...]  # per run, the achieved work of each request
+
+
+def groups(measured: Iterable[Measured]) -> tuple[Group, ...]:
+    """The runs, grouped by key, boundary, batch and concurrency; each with its exclusions and why."""
+    gathered: dict[tuple[object, ...], list[tuple[Measured, tuple[Source, ...]]]] = {}
+    for one in measured:
+        for boundary, sources in _boundaries(one.run).items():
+            key = _key(one.run)
+            cell = one.run.spec.cell
+            at = (key, boundary, sources[0].basis, cell.batch, cell.concurrency)
+            gathered.setdefault(at, []).append((one, sources))
+    return tuple(_group(at, members) for at, members in sorted(gathered.items(), key=lambda kv: repr(kv[0])))
+
+
+def _boundaries(run: Run) -> dict[Boundary, tuple[Source, ...]]:
+    """The domains that this run's work draws on: its own GPU, every CPU package, the host."""
+    found: dict[Boundary, tuple[Source, ...]] = {}
+    for source in run.sources:
+        if source.basis == "excluded" or (source.boundary == "gpu" and source.device != run.loaded.device):
+            continue
+        found[source.boundary] = (*found.get(source.boundary, ()), source)
+    return found
+
+
+def _key(run: Run) -> CoefficientKey:
+    device = next((s for s in run.sources if s.device == run.loaded.device), None)
+    return CoefficientKey(
+        model=run.spec.cell.model,
+        precision=run.loaded.precision,
+        weights=run.loaded.weights,
+        engine=run.spec.cell.engine,
+        engine_version=run.loaded.engine_version,
+        hardware=run.spec.hardware,
+        power_limit_w=device.power_limit_w if device else None,
+        driver=device.driver if device else None,
+    )
+
+
+def _group(at: tuple[object, ...], members: Sequence[tuple[Measured, tuple[Source, ...]]]) -> Group:
+    key, boundary, basis, batch, concurrency = at
+    rows: list[Row] = []
+    runs, excluded, usages = [], [], []
+    for one, sources in sorted(members, key=lambda m: m[0].run.id):
+        why = [reason for s in sources for reason in voided(one.verdicts, s.domain)]
+        if why:
+            excluded.append(f"{one.run.id}: {why[0]}")
+            continue
+        rows += _rows(one, [s.domain for s in sources])
+        runs.append(one.run.id)
+        usages.append(tuple(o.achieved for o in one.run.outcomes if not o.error))
+    return Group(
+        key=key,  # type: ignore[arg-type]
+        boundary=boundary,  # type: ignore[arg-type]
+        basis=basis,  # type: ignore[arg-type]
+        batch=batch,  # type: ignore[arg-type]
+        concurrency=concurrency,  # type: ignore[arg-type]
+        gain_ratio_95=max(s.gain_ratio_95 for _, sources in members for s in sources),
+        rows=tuple(rows),
+        runs=tuple(runs),
+        excluded=tuple(excluded),
+        outcomes_usage=tuple(usages),
+    )
+
+
+def _rows(one: Measured, domains: Sequence[Domain]) -> list[Row]:
+    """Windows whose every domain has an energy; packages of one boundary are added, they are disjoint."""
+    made = []
+    for window in one.run.trace.windows:
+        mine = [
+            e
+            for e in one.energies
+            if e.domain in domains and (e.phase, e.label) == (window.phase, window.label)
+        ]
+        if len(mine) != len(domains) or any(e.energy_j is None for e in mine):
+            continue
+        durations_s = [(e.end_ns - e.start_ns) * S_PER_NS for e in mine]
+        made.append(
+            Row(
+                run_id=one.run.id,
+                workload=one.run.spec.cell.workload,
+                phase=window.phase,
+                label=window.label,
+                duration_s=sum(durations_s) / len(durations_s),
+                energy_j=sum(e.energy_j or 0.0 for e in mine),
+                model_low_j=sum(e.components.get("model_low_j", e.energy_j or 0.0) for e in mine),
+                model_high_j=sum(e.components.get("model_high_j", e.energy_j or 0.0) for e in mine),
+                usage=window_usage(window, one.run.outcomes),
+            )
+        )
+    return made

@@ -1,0 +1,45 @@
+"""Robust and plain statistics on sequences of floats. numpy and scipy are imported where they are used."""
+
+import math
+from collections.abc import Sequence
+
+PUBLISHED_DIGITS = 7
+
+
+def significant(value: float, digits: int = PUBLISHED_DIGITS) -> float:
+    """`value` at `digits` significant digits: the precision at which figures are published and compared."""
+    return float(f"{value:.{digits - 1}e}") if value and math.isfinite(value) else value
+
+
+def same_published(expected: float, found: float) -> bool:
+    """Whether two figures agree within half a unit of the last published digit."""
+    if expected == found:
+        return True
+    scale = max(abs(expected), abs(found))
+    unit = 10.0 ** (math.floor(math.log10(scale)) - PUBLISHED_DIGITS + 1)
+    return abs(expected - found) <= 0.5 * unit * (1 + 1e-9)
+
+
+def mean(values: Sequence[float]) -> float:
+    """The arithmetic mean of at least one value, summed without rounding loss."""
+    return math.fsum(values) / len(values)
+
+
+def median(values: Sequence[float]) -> float:
+    """The median of at least one value."""
+    ranked = sorted(values)
+    middle = len(ranked) // 2
+    return ranked[middle] if len(ranked) % 2 else (ranked[middle - 1] + ranked[middle]) / 2
+
+
+def deviation(values: Sequence[float]) -> float:
+    """The standard deviation (n - 1) of at least two values."""
+    centre = mean(values)
+    return math.sqrt(math.fsum((v - centre) ** 2 for v in values) / (len(values) - 1))
+
+
+def t95(degrees: int) -> float:
+    """Student's two-sided 95 % quantile for `degrees` ≥ 1 degrees of freedom."""
+    from scipy.special import stdtrit  # scipy.stats takes a second to import
+
+    return float(stdtrit(degrees, 0.975))
