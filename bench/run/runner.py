@@ -126,11 +126,12 @@ class _Stage:
         self._announce = announce
 
     def begin(self, task: Task) -> None:
-        """Starts a cell with nothing measured."""
+        """Starts a cell with nothing measured, and lets a tick fall before its first window."""
         self._task = task
         self._started_at = self._time.utc().strftime("%Y-%m-%dT%H:%M:%SZ")
         self._windows: list[Window] = []
         self._outcomes: list[Outcome] = []
+        self.rest()
 
     def measure(self, session: Session, environment: Mapping[str, Fact]) -> Run:
         """The whole cell after loading: idle, warm-up and work."""

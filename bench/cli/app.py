@@ -1,0 +1,62 @@
+"""`joulemark`: one typer application; each command lives beside its kin and imports its work when called."""
+
+import sys
+
+import typer
+
+from bench import __version__
+from bench.cli import inspect, measure, meter, results
+from bench.cli.output import fail
+from bench.errors import JoulemarkError
+
+app = typer.Typer(
+    name="joulemark",
+    help="Measures the real energy of AI inference on this machine, and says what it does not measure.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+
+
+@app.callback(invoke_without_command=True)
+def _top(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
+    if version:
+        typer.echo(f"joulemark {__version__}")
+        raise typer.Exit
+
+
+for command in (
+    inspect.doctor,
+    inspect.list_,
+    measure.plan,
+    measure.run,
+    measure.bench,
+    results.fit,
+    results.report,
+    results.verify,
+):
+    app.command(command.__name__.rstrip("_"))(command)
+app.command(
+    "meter",
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "allow_interspersed_args": False,
+    },
+)(meter.meter)
+
+
+def main() -> None:
+    """Runs the command line and exits with its code."""
+    try:
+        app()
+    except JoulemarkError as error:
+        # before `--`: a metered command's own --json is not ours
+        ours = sys.argv[1 : sys.argv.index("--")] if "--" in sys.argv else sys.argv[1:]
+        sys.exit(fail(error, as_json="--json" in ours))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone (`joulemark list | head`): nobody to tell
+        sys.exit(0)

@@ -1,0 +1,38 @@
+"""`joulemark meter -- COMMAND`: the energy of any command, like `time`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.cli.output import give, note
+
+
+def meter(
+    context: typer.Context,
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON object; the command's stdout → stderr.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Seal the raw readings in this folder.")] = None,
+) -> None:
+    """Measure the energy of a command: joulemark meter [--json] [--out DIR] -- COMMAND …"""
+    from bench.errors import BadInput
+    from bench.report.terminal import energy_table
+    from bench.run.meter import meter_document, metered, seal_metered
+
+    if not context.args:
+        raise BadInput("no command to meter; as in: joulemark meter -- python work.py")
+    try:
+        done = metered(context.args, stdout=sys.stderr if json else None)
+    except OSError as error:
+        note(f"joulemark: {context.args[0]} could not be started: {error.strerror}")
+        raise typer.Exit(125) from error
+    folder = seal_metered(out, done) if out else None
+    if json:
+        give(meter_document(done))
+    else:
+        note(energy_table(done.energies, command_s=(done.end_ns - done.start_ns) * 1e-9))
+        if folder:
+            note(f"sealed: {folder}")
+    raise typer.Exit(done.exit_code)

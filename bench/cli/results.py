@@ -1,0 +1,58 @@
+"""fit, report, verify: what is learnt from sealed runs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.cli.output import give, note, say, table
+
+Out = Annotated[Path, typer.Argument(help="The result folder.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+
+
+def fit(folder: Out = Path("results"), json: Json = False) -> None:
+    """Fit coefficients on every sealed run of a folder and write them under coefficients/."""
+    from bench.files.codec import plain
+    from bench.report.terminal import coefficient_table
+    from bench.run.learn import fit_folder
+
+    learnt = fit_folder(folder)
+    if json:
+        give({"coefficients": [plain(c) for c in learnt.coefficients], "files": list(map(str, learnt.files))})
+        return
+    say(coefficient_table(learnt.coefficients))
+    for broken in learnt.broken:
+        note(f"left out: {broken}")
+    for path in learnt.files:
+        note(f"written: {path}")
+
+
+def report(folder: Out = Path("results"), json: Json = False) -> None:
+    """Render the folder's runs and coefficients as one HTML page without a server."""
+    from bench.run.learn import report_folder
+
+    path = report_folder(folder)
+    if json:
+        give({"report": str(path)})
+    else:
+        say(str(path))
+
+
+def verify(folder: Out = Path("results"), json: Json = False) -> None:
+    """Recompute every published number from readings and outcomes, and name what differs."""
+    from bench.files.codec import plain
+    from bench.run.audit import verify as verify_folder
+
+    found = verify_folder(folder)
+    if json:
+        give({"checked": found.checked, "differences": [plain(d) for d in found.differences]})
+    elif found.differences:
+        rows = [(d.file, d.field, f"expected {d.expected}, found {d.found}") for d in found.differences]
+        say(table(rows[:20], ("FILE", "FIELD", "DIFFERENCE")))
+        if len(rows) > 20:
+            say(f"… and {len(rows) - 20} more (--json lists them all)")
+        say(f"{len(rows)} differences in {found.checked} files checked")
+    else:
+        say(f"{found.checked} files checked: every published number follows from its readings")
+    raise typer.Exit(1 if found.differences else 0)

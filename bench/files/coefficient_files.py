@@ -1,0 +1,61 @@
+"""Coefficients ⇄ OUT/coefficients/HARDWARE.json: one file a machine, the same bytes on every write."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BrokenResults
+from bench.files.atomic import write_whole
+from bench.files.codec import build, plain
+from bench.files.config import places
+from bench.files.store import coefficients_path, json_bytes, read_json
+from bench.nouns import Coefficients
+
+COEFFICIENTS_SCHEMA_VERSION = 1
+SCHEMA_NAME = "coefficients.schema.json"
+
+
+def document(coefficients: Sequence[Coefficients], seals: Mapping[str, str]) -> dict[str, Any]:
+    """What is published: coefficients, and the sha256 of each run.json that they rest on."""
+    used = sorted({run for c in coefficients for run in c.runs})
+    return {
+        "schema_version": COEFFICIENTS_SCHEMA_VERSION,
+        "coefficients": [plain(c) for c in coefficients],
+        "seals": {run: seals[run] for run in used if run in seals},
+    }
+
+
+def write_coefficients(
+    out: Path, coefficients: Iterable[Coefficients], seals: Mapping[str, str]
+) -> tuple[Path, ...]:
+    """Writes one file per hardware, and their JSON Schema beside them; returns the files of coefficients."""
+    by_hardware: dict[str, list[Coefficients]] = {}
+    for one in coefficients:
+        by_hardware.setdefault(one.key.hardware, []).append(one)
+    paths = []
+    for hardware, members in sorted(by_hardware.items()):
+        path = coefficients_path(out, hardware)
+        write_whole(path, json_bytes(document(members, seals)))
+        paths.append(path)
+    if paths:
+        schema = (places().data / SCHEMA_NAME).read_bytes()
+        write_whole(paths[0].with_name(SCHEMA_NAME), schema)
+    return tuple(paths)
+
+
+def coefficient_paths(folder: Path) -> tuple[Path, ...]:
+    """The files of coefficients in OUT/coefficients (or the published folder), in name order."""
+    return tuple(p for p in sorted(folder.glob("*.json")) if p.name != SCHEMA_NAME)
+
+
+def read_coefficients(path: Path) -> tuple[Coefficients, ...]:
+    """The coefficients of one file. Raises BrokenResults when it is not of this schema."""
+    data = read_json(path)
+    if not isinstance(data, dict) or data.get("schema_version") != COEFFICIENTS_SCHEMA_VERSION:
+        found = data.get("schema_version") if isinstance(data, dict) else type(data).__name__
+        raise BrokenResults(
+            f"{path}: schema_version {found!r}, this Joulemark reads {COEFFICIENTS_SCHEMA_VERSION}"
+        )
+    return tuple(
+        build(Coefficients, one, f"{path}: coefficients[{i}]") for i, one in enumerate(data["coefficients"])
+    )

@@ -1,0 +1,121 @@
+"""`verify`: every published number, computed once more from readings and outcomes alone.
+
+readings.csv.gz ─┐                    ┌─ run.json: energies, verdicts
+windows.csv ─────┼─→ energies ─→ fit ─┼─ coefficients/*.json
+outcomes.jsonl ──┘                    └─ reports/*.html: its figures, its visible text, its plots
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BrokenResults
+from bench.files.codec import plain
+from bench.files.coefficient_files import coefficient_paths, document
+from bench.files.models import read_model
+from bench.files.store import Published, Sealed, read_json, read_sealed, run_folders
+from bench.fit.coefficients import fit
+from bench.nouns import Coefficients, Family
+from bench.report.proof import check_page
+from bench.run.compare_figures import Difference, differences
+from bench.run.present import report_input
+from bench.run.publish import measured, published, rounded_energies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """How many files were checked, and every difference found, in the order of the flow."""
+
+    checked: int
+    differences: tuple[Difference, ...]
+
+
+def verify(out: Path) -> Verification:
+    """Recomputes all that OUT publishes. Raises BrokenResults when there is nothing to verify."""
+    folders = run_folders(out)
+    if not folders:
+        raise BrokenResults(f"{out}: no sealed run (runs/*/run.json); nothing to verify")
+    found: list[Difference] = []
+    proven: list[Sealed] = []
+    for folder in folders:
+        try:
+            sealed = read_sealed(folder)
+        except BrokenResults as error:
+            found.append(_broken(out, error))
+            continue
+        proof, wrong = _reproved(out, sealed)
+        proven.append(proof)
+        found += wrong
+    coefficients = refit(proven)
+    checked = len(folders)
+    for path in coefficient_paths(out / "coefficients"):
+        checked += 1
+        found += _check_coefficients(out, path, coefficients, proven)
+    for path in sorted((out / "reports").glob("*.html")):
+        checked += 1
+        found += _check_report(out, path, proven, coefficients)
+    return Verification(checked=checked, differences=tuple(found))
+
+
+def refit(sealed: list[Sealed]) -> tuple[Coefficients, ...]:
+    """Coefficients of the runs, in one deterministic order."""
+    runs = sorted((s for s in sealed if s.run is not None), key=lambda s: s.folder.name)
+    return fit([measured(s) for s in runs], family_of)
+
+
+def family_of(model: str) -> Family:
+    """A declared model's family."""
+    return read_model(model).family
+
+
+def _reproved(out: Path, sealed: Sealed) -> tuple[Sealed, list[Difference]]:
+    """The run with figures computed afresh, and where the sealed ones differ."""
+    if sealed.run is None:
+        fresh = Published(energies=rounded_energies(sealed.trace, sealed.sources), verdicts=())
+    else:
+        fresh = published(sealed.run)
+    seal = sealed.folder / "run.json"
+    name = str(seal.relative_to(out))
+    wrong = list(differences(name, plain(fresh), plain(sealed.published)))
+    identity = read_json(seal)["id"]
+    if identity != sealed.folder.name:
+        wrong.append(Difference(file=name, field="id", expected=sealed.folder.name, found=identity))
+    return replace(sealed, published=fresh), wrong
+
+
+def _check_coefficients(
+    out: Path, path: Path, coefficients: tuple[Coefficients, ...], proven: list[Sealed]
+) -> Iterator[Difference]:
+    name = str(path.relative_to(out))
+    try:
+        found = read_json(path)
+    except BrokenResults as error:
+        yield _broken(out, error)
+        return
+    mine = [c for c in coefficients if c.key.hardware == path.stem]
+    seals = {s.folder.name: s.seal_sha256 for s in proven}
+    yield from differences(name, plain(document(mine, seals)), found)
+
+
+def _check_report(
+    out: Path, path: Path, proven: list[Sealed], coefficients: tuple[Coefficients, ...]
+) -> Iterator[Difference]:
+    name = str(path.relative_to(out))
+    try:
+        page = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        yield Difference(file=name, field="text", expected="UTF-8", found=str(error))
+        return
+    for field, expected, found in check_page(page, report_input(out, proven, coefficients)):
+        yield Difference(file=name, field=field, expected=expected, found=found)
+
+
+def _broken(out: Path, error: BrokenResults) -> Difference:
+    file, _, what = str(error).partition(": ")
+    return Difference(file=_inside(out, file), field="seal", expected="as it was sealed", found=what)
+
+
+def _inside(out: Path, file: str) -> Any:
+    path = Path(file)
+    return str(path.relative_to(out)) if path.is_relative_to(out) else file

@@ -1,0 +1,60 @@
+"""What is learnt from a result folder: coefficients, and the page that shows them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import BadInput, BrokenResults
+from bench.files.atomic import write_whole
+from bench.files.coefficient_files import write_coefficients
+from bench.files.store import Sealed, read_sealed, report_path, run_folders
+from bench.nouns import Coefficients
+from bench.report.page import render
+from bench.run.audit import refit
+from bench.run.present import report_input
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learnt:
+    """Fitted coefficients, where they were written, and the runs that could not be read."""
+
+    coefficients: tuple[Coefficients, ...]
+    files: tuple[Path, ...]
+    broken: tuple[str, ...]
+
+
+def fit_folder(out: Path) -> Learnt:
+    """Fits every sealed run of OUT and writes OUT/coefficients. Raises BadInput without runs."""
+    sealed, broken = read_folder(out)
+    coefficients = refit(sealed)
+    seals = {s.folder.name: s.seal_sha256 for s in sealed}
+    return Learnt(
+        coefficients=coefficients,
+        files=write_coefficients(out, coefficients, seals),
+        broken=broken,
+    )
+
+
+def report_folder(out: Path, name: str = "report") -> Path:
+    """Renders OUT as one page and returns its path. Coefficients are fitted, not read: never stale."""
+    sealed, _ = read_folder(out)
+    path = report_path(out, name)
+    write_whole(path, render(report_input(out, sealed, refit(sealed))).encode())
+    return path
+
+
+def read_folder(out: Path) -> tuple[list[Sealed], tuple[str, ...]]:
+    """Every sealed run that reads whole, and what is wrong with the others."""
+    folders = run_folders(out)
+    if not folders:
+        raise BadInput(f"{out}: no sealed run (runs/*/run.json); make some with `joulemark run quick`")
+    sealed, broken = [], []
+    for folder in folders:
+        try:
+            sealed.append(read_sealed(folder))
+        except BrokenResults as error:
+            broken.append(str(error))
+    if not sealed:
+        raise BrokenResults(
+            f"{out}: none of {len(folders)} runs can be read; `joulemark verify {out}` says why"
+        )
+    return sealed, tuple(broken)

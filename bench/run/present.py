@@ -1,0 +1,120 @@
+"""Sealed runs and coefficients → what the report shows, from the result folder alone."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bench import __version__
+from bench.errors import BrokenResults
+from bench.files.models import read_model
+from bench.files.profiles import read_profile
+from bench.files.store import Sealed, profile_folder, read_json
+from bench.nouns import Coefficients, HardwareProfile, Quantity, Run, Source
+from bench.physics.power import counter_power, gauge_power
+from bench.physics.series import series
+from bench.report.views import HardwareFigure, PowerSeries, ReportInput, RunView
+
+NOT_COVERED = (
+    "Energy outside the boundaries above: cooling and power conversion of the building (PUE), the network, "
+    "the making of the hardware, and every machine other than this one.",
+    "Where no RAPL is exposed (every Azure VM), CPU, memory, disk and fans are modelled as a share of a whole "
+    "server at the wall; the model sees utilisation, not which instructions run.",
+    "The 3.3 V rail of a graphics card (about 10 W), which its own sensor does not see (arXiv:2312.02741).",
+    "Quality: synthetic weights produce no meaningful text, so nothing here says how good a model is.",
+)
+
+
+def report_input(out: Path, sealed: Sequence[Sealed], coefficients: tuple[Coefficients, ...]) -> ReportInput:
+    """What one page shows of OUT. Raises BrokenResults when OUT holds no run of an engine."""
+    runs = [s for s in sealed if s.run is not None]
+    if not runs:
+        raise BrokenResults(f"{out}: no run of an engine to report on")
+    newest = runs[-1].run
+    assert newest is not None
+    profile = read_profile(newest.spec.hardware, profile_folder(out))
+    return ReportInput(
+        title=f"Energy of AI inference on {profile.title}",
+        generated_by=f"Joulemark {__version__}",
+        hardware_title=profile.title,
+        hardware=tuple(_hardware(profile)),
+        sources=_sources(runs),
+        runs=tuple(_view(s, coefficients) for s in runs),
+        coefficients=coefficients,
+        skipped=read_skipped(out),
+        not_covered=NOT_COVERED,
+    )
+
+
+def read_skipped(out: Path) -> tuple[tuple[str, str], ...]:
+    """(cell, why) of the cells that the last suite left out; () when none is recorded."""
+    path = skipped_path(out)
+    if not path.exists():
+        return ()
+    data = read_json(path)
+    if not isinstance(data, dict):
+        raise BrokenResults(f"{path}: expected an object of cell → why")
+    return tuple((str(cell), str(why)) for cell, why in sorted(data.items()))
+
+
+def skipped_path(out: Path) -> Path:
+    """Where the cells that a suite left out are recorded."""
+    return out / "skipped.json"
+
+
+def _hardware(profile: HardwareProfile) -> Iterator[HardwareFigure]:
+    for name, figure in sorted(profile.figures.items()):
+        yield HardwareFigure(name=name, value=figure.value, source=figure.source)
+
+
+def _sources(runs: Sequence[Sealed]) -> tuple[Source, ...]:
+    """Each domain once, as the newest run saw it."""
+    latest = {source.domain: source for sealed in runs for source in sealed.sources}
+    return tuple(latest[domain] for domain in sorted(latest))
+
+
+def _view(sealed: Sealed, coefficients: Sequence[Coefficients]) -> RunView:
+    run = sealed.run
+    assert run is not None
+    t0_ns = min((w.start_ns for w in run.trace.windows), default=0)
+    return RunView(
+        id=run.id,
+        cell=str(run.spec.cell),
+        model_title=read_model(run.spec.cell.model).title,
+        weights=run.loaded.weights,
+        hardware=run.spec.hardware,
+        started_at=run.started_at,
+        engine=run.spec.cell.engine,
+        engine_version=run.loaded.engine_version,
+        precision=run.loaded.precision,
+        device_name=run.loaded.device_name,
+        notes=(*run.loaded.notes, *run.workload_notes),
+        energies=sealed.published.energies,
+        verdicts=sealed.published.verdicts,
+        power=tuple(_power(run, t0_ns)),
+        windows=run.trace.windows,
+        t0_ns=t0_ns,
+        rates=_rates(run, coefficients),
+        seal_sha256=sealed.seal_sha256,
+    )
+
+
+def _rates(run: Run, coefficients: Sequence[Coefficients]) -> dict[str, Quantity]:
+    """The gross rates of this run's workload, by boundary: "gpu/audio_second"."""
+    found = {}
+    for one in coefficients:
+        if run.id not in one.runs:
+            continue
+        for name, quantity in one.rates.items():
+            unit, _, workload = name.partition("@")
+            if workload == run.spec.cell.workload:
+                found[f"{one.boundary}/{unit}"] = quantity
+    return found
+
+
+def _power(run: Run, t0_ns: int) -> Iterator[PowerSeries]:
+    bases = {s.domain: s.basis for s in run.sources}
+    for (domain, field, kind), found in sorted(series(run.trace.observations).items()):
+        if kind == "condition" or domain not in bases:
+            continue
+        draw = counter_power if kind == "energy" else gauge_power
+        times_s, power_w = draw(found, t0_ns)
+        yield PowerSeries(domain=domain, field=field, basis=bases[domain], times_s=times_s, power_w=power_w)

@@ -1,0 +1,142 @@
+"""The process that holds a model: reads one job from stdin, seals its runs, says what happens on stdout.
+
+A process of its own, so that a model's memory and its CUDA context end with it, an engine that crashes
+takes only its own cells along, and "bare" idle is idle without a context. Its stdout carries events, one
+JSON object a line; whatever a library prints goes to stderr. When its parent dies it ends at once.
+"""
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench import __version__
+from bench.errors import JoulemarkError
+from bench.files.codec import build, plain
+from bench.files.models import read_model
+from bench.files.registry import load_engine
+from bench.files.store import write_run
+from bench.files.workloads import find_workload
+from bench.nouns import Fact, LoadSpec, Run, RunSpec, Source
+from bench.run.publish import published
+from bench.run.runner import Announcement, Task, measure_group
+from bench.sensing.sampler import Sampler
+
+Emit = Callable[[Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Cells that share one engine, model, precision and weights."""
+
+    out: str
+    specs: tuple[RunSpec, ...]
+    run_ids: tuple[str, ...]
+    meters: Mapping[str, Mapping[str, str]]
+    environment: Mapping[str, Fact]
+    manifest: str | None = None
+    load_path: str | None = None
+    expected_devices: tuple[str, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def main() -> int:
+    """Runs the job on stdin; 0 when its cells were sealed, else the error's exit code."""
+    emit = _claim_stdout()
+    job = build(Job, json.loads(sys.stdin.readline()), "job")
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        run_job(job, emit)
+    except JoulemarkError as error:
+        emit({"event": "failed", "reason": str(error), "kind": type(error).__name__})
+        return error.exit_code
+    return 0
+
+
+def run_job(job: Job, emit: Emit) -> None:
+    """Measures and seals the job's cells in order, emitting `phase` and `sealed` events."""
+    first = job.specs[0]
+    model = read_model(first.cell.model)
+    engine = load_engine(first.cell.engine)
+    manifest = Path(job.manifest) if job.manifest else None
+    tasks = [
+        Task(
+            spec=spec,
+            workload=find_workload(spec.cell.workload, model, spec.seed, manifest),
+            run_id=run_id,
+        )
+        for spec, run_id in zip(job.specs, job.run_ids, strict=True)
+    ]
+    load = LoadSpec(
+        model=model,
+        precision=first.cell.precision,
+        weights=first.weights,
+        path=job.load_path or first.weights_path,
+        seed=first.seed,
+    )
+
+    def announce(announcement: Announcement) -> None:
+        emit({"event": "phase", **plain(announcement)})
+
+    with Sampler(_with_own_pid(job.meters), first.timing.sample_period_s) as sampler:
+        runs = measure_group(tasks, lambda: engine.load(load), sampler, job.environment, announce=announce)
+        for run in runs:
+            _seal(Path(job.out), run, emit)
+
+
+def _seal(out: Path, run: Run, emit: Emit) -> None:
+    figures = published(run)
+    folder = write_run(out, run, figures, __version__)
+    void = [f"{v.name}: {v.evidence}" for v in figures.verdicts if v.level == "void"]
+    live = _live_domains(run.sources, [v.domain for v in figures.verdicts if v.level == "void"])
+    emit(
+        {
+            "event": "sealed",
+            "cell": str(run.spec.cell),
+            "run_id": run.id,
+            "folder": str(folder),
+            "void": void,
+            "all_void": not live,
+        }
+    )
+
+
+def _live_domains(sources: tuple[Source, ...], void: list[str | None]) -> list[str]:
+    if None in void:
+        return []
+    return [s.domain for s in sources if s.basis != "excluded" and s.domain not in void]
+
+
+def _with_own_pid(meters: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+    """Tells NVML's meter that this process's work on a GPU is not foreign."""
+    return {
+        name: {**options, "own_pids": str(os.getpid())} if name == "nvml" else dict(options)
+        for name, options in meters.items()
+    }
+
+
+def _claim_stdout() -> Emit:
+    """Keeps stdout for events and sends everything else that is printed to stderr."""
+    events = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+
+    def emit(event: Mapping[str, Any]) -> None:
+        events.write(json.dumps(event) + "\n")
+        events.flush()
+
+    return emit
+
+
+def _end_with_parent() -> None:
+    """Ends this process as soon as stdin closes: its parent is gone, and nobody would seal its runs."""
+    while sys.stdin.read(1):
+        pass
+    os._exit(130)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""Readings with a known truth give that truth back, or a gap with its reason."""
+
+from dataclasses import replace
+
+import pytest
+from fakes import GPU, HOST, seconds, ticking, window
+
+from bench.nouns import Reading, Trace
+from bench.physics.energy import COVERAGE_95, window_energies
+
+
+def energy_of(readings, where, source=GPU):
+    return window_energies(Trace(observations=tuple(readings), windows=(where,)), (source,))[0]
+
+
+def test_constant_power_is_power_times_the_span_that_is_given():
+    """100 W between two ticks is 100 J a second, exactly; the span stands beside the energy."""
+    found = energy_of(ticking(lambda t: 100.0, 0, 13), window("work", "1", 1.03, 11.07))
+
+    span_s = (found.end_ns - found.start_ns) * 1e-9
+    assert found.method == "counter"
+    assert found.energy_j == pytest.approx(100.0 * span_s, rel=1e-3)
+    assert found.start_ns <= seconds(1.03)
+    assert found.end_ns >= seconds(11.07)
+
+
+@pytest.mark.parametrize("offset_s", [0.0, 0.013, 0.037, 0.051, 0.088])
+def test_work_between_rests_keeps_all_its_energy(offset_s):
+    """A block of 500 W between 50 W rests is not smeared by the tick, wherever its edges fall."""
+    start, end = 1.0 + offset_s, 3.0 + offset_s
+    found = energy_of(
+        ticking(lambda t: 500.0 if start <= t < end else 50.0, 0, 5), window("work", "1", start, end)
+    )
+
+    span_s = (found.end_ns - found.start_ns) * 1e-9
+    truth_j = 500.0 * 2.0 + 50.0 * (span_s - 2.0)
+    assert found.energy_j == pytest.approx(truth_j, rel=2e-3)
+
+
+def test_the_interval_holds_gain_and_tick_in_quadrature():
+    """The half-width is 1.96 × the root of the squared components, and gain is 5 % at 95 %."""
+    found = energy_of(ticking(lambda t: 100.0, 0, 13), window("work", "1", 1.0, 11.0))
+
+    assert found.components["gain_j"] * COVERAGE_95 == pytest.approx(0.05 * found.energy_j)
+    half_j = COVERAGE_95 * (found.components["gain_j"] ** 2 + found.components["tick_j"] ** 2) ** 0.5
+    assert found.high_j - found.energy_j == pytest.approx(half_j)
+
+
+def test_energy_is_additive_over_adjacent_windows():
+    """Two windows that share a tick hold together what one window over both holds."""
+    readings = ticking(lambda t: 100.0 + 50 * (t > 2), 0, 6)
+    one = energy_of(readings, window("work", "1", 1.0, 3.0))
+    cut_s = one.end_ns * 1e-9
+    two = energy_of(readings, replace(window("work", "2", cut_s, 5.0), start_ns=one.end_ns))
+    both = energy_of(readings, window("work", "3", 1.0, 5.0))
+
+    assert both.energy_j == pytest.approx(one.energy_j + two.energy_j)
+
+
+def test_a_counter_that_stands_still_is_a_gap_not_zero():
+    """A frozen counter with no power field gives no energy and says why."""
+    frozen = [Reading(seconds(i / 50), "gpu:0", "counter", "energy", 5.0) for i in range(200)]
+
+    found = energy_of(frozen, window("work", "1", 1, 3))
+
+    assert found.energy_j is None
+    assert "did not tick" in found.reasons[0]
+
+
+def test_a_counter_that_falls_is_void():
+    """A driver reload in the middle is never bridged."""
+    readings = list(ticking(lambda t: 100.0, 0, 5))
+    readings = [replace(r, value=r.value - 150.0) if r.t_ns > seconds(2) else r for r in readings]
+
+    found = energy_of(readings, window("work", "1", 1, 3))
+
+    assert found.energy_j is None
+    assert "fell by" in found.reasons[0]
+
+
+def test_power_stands_in_where_no_counter_ticks():
+    """A constant 70 W integrates to 70 J a second though the value never changes."""
+    readings = [Reading(seconds(i / 10), "gpu:0", "instant", "power", 70.0) for i in range(80)]
+
+    found = energy_of(readings, window("work", "1", 1, 6), replace(GPU, fields=("instant",)))
+
+    assert found.method == "power"
+    assert found.energy_j == pytest.approx(350.0)
+    assert "no energy counter" in found.flags[0]
+
+
+def test_a_gap_in_power_readings_is_a_gap():
+    """Two seconds without power readings are not integrated over."""
+    times = [*range(0, 20), *range(45, 80)]
+    readings = [Reading(seconds(i / 10), "gpu:0", "instant", "power", 70.0) for i in times]
+
+    found = energy_of(readings, window("work", "1", 1, 6), replace(GPU, fields=("instant",)))
+
+    assert found.energy_j is None
+    assert "gap of 2.60 s" in " ".join(found.reasons)
+
+
+@pytest.mark.parametrize(
+    ("off_ratio", "void", "flagged"), [(1.0, False, False), (1.03, False, True), (1.09, True, False)]
+)
+def test_counter_and_power_that_disagree_are_flagged_then_void(off_ratio, void, flagged):
+    """Over 2 % apart is flagged and over 5 % void, in windows of ten seconds or more."""
+    readings = list(ticking(lambda t: 300.0, 0, 14))
+    readings += [Reading(seconds(i / 10), "gpu:0", "instant", "power", 300.0 * off_ratio) for i in range(140)]
+
+    found = energy_of(readings, window("work", "1", 1, 12))
+
+    assert found.witness_j == pytest.approx(found.method and 300.0 * off_ratio * 11.1, rel=0.02)
+    assert (found.energy_j is None) is void
+    assert any("apart" in f for f in found.flags) is flagged
+
+
+def test_a_model_has_the_span_of_its_own_low_and_high():
+    """Modelled energy is never narrower than the model's low and high series."""
+    readings = [
+        Reading(seconds(i / 20), "host", field, "energy", i / 20 * watts)
+        for i in range(100)
+        for field, watts in (("value", 4.0), ("low", 1.5), ("high", 9.0))
+    ]
+
+    found = energy_of(readings, window("work", "1", 1, 3), HOST)
+
+    span_s = (found.end_ns - found.start_ns) * 1e-9
+    assert found.basis == "modelled"
+    assert found.energy_j == pytest.approx(4.0 * span_s)
+    assert found.low_j <= 1.5 * span_s
+    assert found.high_j >= 9.0 * span_s
+
+
+def test_an_excluded_domain_has_a_reason_and_no_energy():
+    """A vGPU is never measured."""
+    vgpu = replace(GPU, basis="excluded", reason="a vGPU slice has no power of its own")
+
+    found = energy_of(ticking(lambda t: 100.0, 0, 5), window("work", "1", 1, 3), vgpu)
+
+    assert (found.energy_j, found.basis, found.reasons) == (None, "excluded", (vgpu.reason,))
+
+
+def test_a_short_window_says_how_much_is_not_its_own():
+    """A window of 20 ms is widened to its ticks and flagged."""
+    found = energy_of(ticking(lambda t: 100.0, 0, 5), window("work", "1", 1.03, 1.05))
+
+    assert found.energy_j == pytest.approx(10.0, rel=0.05)
+    assert "not the window's own" in found.flags[0]
