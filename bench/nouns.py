@@ -139,7 +139,8 @@ class Usage:
 
     def __add__(self, other: "Usage") -> "Usage":
         def both(name: str) -> int | float | None:
-            a, b = getattr(self, name), getattr(other, name)
+            a: int | float | None = getattr(self, name)
+            b: int | float | None = getattr(other, name)
             return b if a is None else a if b is None else a + b
 
         return Usage(**{f.name: both(f.name) for f in fields(self)})  # type: ignore[arg-type]
@@ -206,6 +207,7 @@ class ModelSpec:
     source: str
     tokenizer: str | None = None  # a tokenizer that ships in a package; None: seeded ids
     max_context_tokens: int | None = None
+    languages: Mapping[str, str] = field(default_factory=dict)  # ISO 639-1 → the model's own code; {}: any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,9 +41,7 @@ def seconds(value: float) -> int:
     return round(value * NS_PER_S)
 
 
-def ticking(
-    power_w, start_s: float, end_s: float, *, tick_s: float = 0.1, poll_s: float = 0.02, domain="gpu:0"
-):
+def ticking(power_w, start_s: float, end_s: float, *, tick_s: float = 0.1, poll_s: float = 0.02, domain="gpu:0"):
     """Looks at a counter that ticks every `tick_s`; `power_w(t)` is the truth, a function of seconds."""
     readings, energy_j, shown_j, next_tick = [], 0.0, 0.0, start_s
     t, fine = start_s, 0.001
@@ -154,9 +152,7 @@ def window(phase: str, label: str, start_s: float, end_s: float) -> Window:
     return Window(phase=phase, label=label, start_ns=seconds(start_s), end_ns=seconds(end_s))
 
 
-def run_of(
-    observations=(), windows=(), outcomes=(), *, sources=(GPU,), run_id="r1", faults=(), **asked
-) -> Run:
+def run_of(observations=(), windows=(), outcomes=(), *, sources=(GPU,), run_id="r1", faults=(), **asked) -> Run:
     """A run with just what a test needs."""
     return Run(
         id=run_id, spec=spec(**asked), started_at="2026-11-21T00:00:00Z", environment={}, sources=sources,

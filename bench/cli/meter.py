@@ -7,13 +7,12 @@ from typing import Annotated
 import typer
 
 from bench.cli.output import give, note
+from bench.units import S_PER_NS
 
 
 def meter(
     context: typer.Context,
-    json: Annotated[
-        bool, typer.Option("--json", help="One JSON object; the command's stdout → stderr.")
-    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object; the command's stdout → stderr.")] = False,
     out: Annotated[Path | None, typer.Option(help="Seal the raw readings in this folder.")] = None,
 ) -> None:
     """Measure the energy of a command: joulemark meter [--json] [--out DIR] -- COMMAND …"""
@@ -32,7 +31,8 @@ def meter(
     if json:
         give(meter_document(done))
     else:
-        note(energy_table(done.energies, command_s=(done.end_ns - done.start_ns) * 1e-9))
+        note(f"\n{context.args[0]} took {(done.end_ns - done.start_ns) * S_PER_NS:.2f} s")
+        note(energy_table(done.energies))
         if folder:
             note(f"sealed: {folder}")
     raise typer.Exit(done.exit_code)

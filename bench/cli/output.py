@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from bench.errors import JoulemarkError
@@ -21,9 +22,7 @@ def note(text: str) -> None:
 
 def give(data: dict[str, Any]) -> None:
     """Prints one JSON object, the only content of stdout; schema_version comes first."""
-    print(
-        json.dumps({"schema_version": SCHEMA_VERSION, **data}, indent=1, ensure_ascii=False, allow_nan=False)
-    )
+    print(json.dumps({"schema_version": SCHEMA_VERSION, **data}, indent=1, ensure_ascii=False, allow_nan=False))
 
 
 def fail(error: JoulemarkError, *, as_json: bool) -> int:
@@ -34,7 +33,7 @@ def fail(error: JoulemarkError, *, as_json: bool) -> int:
     return error.exit_code
 
 
-def table(rows: list[tuple[str, ...]], head: tuple[str, ...]) -> str:
+def table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> str:
     """Rows as left-aligned columns that fit a terminal: the last column wraps under itself."""
     import shutil
     import textwrap

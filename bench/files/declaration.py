@@ -156,7 +156,9 @@ class Table:
                 unit = _same_quantity(key, list(self._data))
                 found = f"; found {unit[0]!r} in its place" if unit else ""
                 raise BadDeclaration(
-                    self.file, self._lines.get(self._path), f"{self._at(key)}: missing, expected {expected}{found}"
+                    self.file,
+                    self._lines.get(self._path),
+                    f"{self._at(key)}: missing, expected {expected}{found}",
                 )
             return default  # type: ignore[return-value]
         value = self._data[key]
@@ -198,7 +200,9 @@ def read_table(path: Path) -> Table:
         data = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
-        raise BadDeclaration(str(path), int(found[1]) if found else None, f"not valid TOML: {error}") from error
+        raise BadDeclaration(
+            str(path), int(found[1]) if found else None, f"not valid TOML: {error}"
+        ) from error
     return Table(str(path), data, _lines(content))
 
 
@@ -234,6 +238,13 @@ def _stem(key: str) -> str:
 
 
 def _said(value: object) -> str:
-    names = {str: "the string", bool: "", int: "the number", float: "the number", list: "a list", dict: "a table"}
+    names = {
+        str: "the string",
+        bool: "",
+        int: "the number",
+        float: "the number",
+        list: "a list",
+        dict: "a table",
+    }
     name = names.get(type(value), type(value).__name__)
     return name if isinstance(value, (list, dict)) else f"{name} {value!r}".strip()

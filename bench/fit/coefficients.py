@@ -94,9 +94,7 @@ def _idle_terms(
         if len(rows) < 2:
             missing[name] = f"{len(rows)} idle window with an energy, 2 needed for an interval"
             continue
-        spread = {
-            s: [e / r.duration_s for e, r in zip(row_series(rows, s), rows, strict=True)] for s in SERIES
-        }
+        spread = {s: [e / r.duration_s for e, r in zip(row_series(rows, s), rows, strict=True)] for s in SERIES}
         values = {s: mean(v) for s, v in spread.items()}
         statistical = {s: half_of_mean(v) for s, v in spread.items()}
         terms[name], parts[name] = quantity(group, values, statistical, "W", data_ratio=0.0)
@@ -124,15 +122,11 @@ def _work_terms(
     for column, term in enumerate(asked):
         if column not in kept:
             with_ = ", ".join(asked[k].name for k in kept)
-            missing[term.name] = (
-                f"moves together with {with_} in these runs; add a workload that varies it alone"
-            )
+            missing[term.name] = f"moves together with {with_} in these runs; add a workload that varies it alone"
     if len(work) - len(kept) < _FEWEST_WINDOWS_OVER_TERMS:
         needed = len(kept) + _FEWEST_WINDOWS_OVER_TERMS
         for k in kept:
-            missing[asked[k].name] = (
-                f"{len(work)} work windows, {needed} needed; run more cells of this model"
-            )
+            missing[asked[k].name] = f"{len(work)} work windows, {needed} needed; run more cells of this model"
         return {"windows": len(work)}
     chosen = design[:, kept]
     solved = {s: _above_idle(s, work, idle, chosen, weights) for s in SERIES}

@@ -126,9 +126,7 @@ def _rows(one: Measured, domains: Sequence[Domain]) -> list[Row]:
     made = []
     for window in one.run.trace.windows:
         mine = [
-            e
-            for e in one.energies
-            if e.domain in domains and (e.phase, e.label) == (window.phase, window.label)
+            e for e in one.energies if e.domain in domains and (e.phase, e.label) == (window.phase, window.label)
         ]
         if len(mine) != len(domains) or any(e.energy_j is None for e in mine):
             continue

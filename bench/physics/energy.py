@@ -34,9 +34,7 @@ def window_energies(trace: Trace, sources: Sequence[Source]) -> tuple[WindowEner
         for (domain, field, kind), found in known.items()
         if kind == "energy"
     }
-    return tuple(
-        _window_energy(window, source, known, marks) for window in trace.windows for source in sources
-    )
+    return tuple(_window_energy(window, source, known, marks) for window in trace.windows for source in sources)
 
 
 def _tick_s(sources: Sequence[Source], domain: Domain) -> float:
@@ -188,9 +186,7 @@ def _witnessed(energy: WindowEnergy, source: Source, known: SeriesMap) -> Window
     said = f"counter and integrated {field} power are {apart_ratio:.1%} apart"
     # a one-second average still remembers the idle before the window: it can flag, never void
     if judged and apart_ratio > WITNESS_VOID_RATIO and field == "instant":
-        return replace(
-            energy, energy_j=None, low_j=None, high_j=None, witness_j=found.energy_j, reasons=(said,)
-        )
+        return replace(energy, energy_j=None, low_j=None, high_j=None, witness_j=found.energy_j, reasons=(said,))
     flags = (*energy.flags, said) if judged else energy.flags
     return replace(energy, witness_j=found.energy_j, flags=flags)
 

@@ -47,9 +47,7 @@ def judge(run: Run, energies: Sequence[WindowEnergy]) -> tuple[Verdict, ...]:
 
 def voided(verdicts: Sequence[Verdict], domain: Domain) -> tuple[str, ...]:
     """The names and evidence of the verdicts that void `domain`."""
-    return tuple(
-        f"{v.name}: {v.evidence}" for v in verdicts if v.level == "void" and v.domain in (None, domain)
-    )
+    return tuple(f"{v.name}: {v.evidence}" for v in verdicts if v.level == "void" and v.domain in (None, domain))
 
 
 def _faults(run: Run) -> list[Verdict]:

@@ -54,7 +54,5 @@ def read_folder(out: Path) -> tuple[list[Sealed], tuple[str, ...]]:
         except BrokenResults as error:
             broken.append(str(error))
     if not sealed:
-        raise BrokenResults(
-            f"{out}: none of {len(folders)} runs can be read; `joulemark verify {out}` says why"
-        )
+        raise BrokenResults(f"{out}: none of {len(folders)} runs can be read; `joulemark verify {out}` says why")
     return sealed, tuple(broken)

@@ -9,7 +9,8 @@ from bench.files.models import model_names, read_model
 from bench.files.profiles import profile_names, read_profile
 from bench.files.registry import engine_names, meter_names
 from bench.files.suites import read_suite, suite_names
-from bench.files.workloads import read_about, workload_names
+from bench.files.work import read_about
+from bench.files.workloads import workload_names
 
 Entries = tuple[tuple[str, str], ...]
 
@@ -46,8 +47,6 @@ def _coefficients() -> Entries:
             continue
         for one in entries:
             basis = next(iter({q.basis for q in one.terms.values()}), "excluded")
-            about = (
-                f"{one.key.engine}, {one.key.precision}, {one.key.weights} weights, {one.boundary} {basis}"
-            )
+            about = f"{one.key.engine}, {one.key.precision}, {one.key.weights} weights, {one.boundary} {basis}"
             found.append((f"{path.stem}/{one.key.model}", about))
     return tuple(found)

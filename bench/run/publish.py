@@ -39,5 +39,5 @@ def rounded(energy: WindowEnergy) -> WindowEnergy:
         low_j=shorter(energy.low_j),
         high_j=shorter(energy.high_j),
         witness_j=shorter(energy.witness_j),
-        components={k: significant(v) for k, v in energy.components.items()},
+        components={k: significant(v) for k, v in sorted(energy.components.items())},
     )

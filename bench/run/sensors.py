@@ -7,6 +7,7 @@ from bench.errors import BadInput, NoSensor
 from bench.files.config import environment as variable
 from bench.files.registry import open_meter_plugin
 from bench.nouns import Check, HardwareProfile, Source
+from bench.run.profile import host_model_options
 from bench.sensing.sampler import Sampler
 
 Meters = Mapping[str, Mapping[str, str]]
@@ -38,7 +39,7 @@ def default_meters(profile: HardwareProfile | None = None) -> Meters:
         return _parsed(asked)
     meters: dict[str, Mapping[str, str]] = {"nvml": {}, "rapl": {}}
     if not _rapl_works():
-        meters["host_model"] = _host_options(profile)
+        meters["host_model"] = host_model_options(profile) if profile else {}
     return meters
 
 
@@ -59,14 +60,6 @@ def _rapl_works() -> bool:
     for meter in found.meters:
         meter.close()
     return any(m.source.boundary == "cpu" for m in found.meters)
-
-
-def _host_options(profile: HardwareProfile | None) -> Mapping[str, str]:
-    """What the matched machine declares about its CPU, for the host model."""
-    if profile is None:
-        return {}
-    texts = {name: getattr(text, "value", text) for name, text in profile.texts.items()}
-    return {name: str(texts[name]) for name in ("vcpu_is", "chip_threads") if name in texts}
 
 
 def _parsed(asked: str) -> Meters:

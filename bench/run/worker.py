@@ -20,7 +20,7 @@ from bench.files.codec import build, plain
 from bench.files.models import read_model
 from bench.files.registry import load_engine
 from bench.files.store import write_run
-from bench.files.workloads import find_workload
+from bench.files.work import find_workload
 from bench.nouns import Fact, LoadSpec, Run, RunSpec, Source
 from bench.run.publish import published
 from bench.run.runner import Announcement, Task, measure_group

@@ -1,0 +1,59 @@
+# Joulemark: measure the energy of AI inference on this machine.
+# Every target makes the one environment it needs (.venv) when it is not there yet.
+
+PYTHON ?= python3
+SUITE ?=
+WEIGHTS ?= synthetic
+WEIGHTS_PATH ?=
+PRICE_PER_HOUR ?=
+OUT ?= results
+TABLE ?= harness
+JOULEMARK = .venv/bin/joulemark
+BENCH_FLAGS = --out $(OUT) --weights $(WEIGHTS) \
+	$(if $(WEIGHTS_PATH),--weights-path $(WEIGHTS_PATH)) \
+	$(if $(PRICE_PER_HOUR),--price-per-hour $(PRICE_PER_HOUR))
+
+.DEFAULT_GOAL := help
+.PHONY: help bench demo doctor plan test check format perf verify clean
+
+help: ## What can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/.ready: pyproject.toml constraints.txt scripts/make_env.sh
+	@PYTHON=$(PYTHON) sh scripts/make_env.sh
+
+bench: .venv/.ready ## Measure: set up, doctor, plan, run, fit, report (SUITE=quick|standard|full, WEIGHTS, OUT)
+	@$(JOULEMARK) doctor || true
+	@$(JOULEMARK) bench $(SUITE) $(BENCH_FLAGS)
+
+demo: .venv/.ready ## The same line on a pretend engine and a constant meter, in seconds
+	@JOULEMARK_METERS=constant:power_w=100 $(JOULEMARK) bench demo --out out/demo
+
+doctor: .venv/.ready ## What works here, what does not, why, and how to mend it
+	@$(JOULEMARK) doctor
+
+plan: .venv/.ready ## Cells, minutes, kWh and price before anything runs
+	@$(JOULEMARK) plan $(if $(SUITE),$(SUITE),quick) --weights $(WEIGHTS) $(if $(PRICE_PER_HOUR),--price-per-hour $(PRICE_PER_HOUR))
+
+verify: .venv/.ready ## Recompute every published number from raw readings
+	@$(JOULEMARK) verify $(OUT)
+
+test: .venv/.ready ## All tests that need no special hardware
+	@.venv/bin/python -m pytest -n 2 --dist loadfile
+
+check: .venv/.ready ## The dev loop: format, lint, types, import contracts, docs, tests
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy bench
+	@.venv/bin/lint-imports
+	@.venv/bin/python -m pytest -n 2 --dist loadfile
+
+format: .venv/.ready ## Format and mend what can be mended
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+perf: .venv/.ready ## How well the harness itself does (TABLE=harness)
+	@.venv/bin/python scripts/perf_$(TABLE).py
+
+clean: ## Take the environment and caches away; results stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

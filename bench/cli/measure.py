@@ -1,0 +1,195 @@
+"""plan, run and bench: what is going to be measured, and measuring it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from bench.cli.output import give, note, say, table
+
+if TYPE_CHECKING:
+    from bench.run.arrange import Ask
+    from bench.run.plan import Plan
+
+Names = Annotated[list[str], typer.Argument(help="A suite, or cells ENGINE/MODEL:PRECISION/WORKLOAD[@batch=8].")]
+Out = Annotated[Path, typer.Option(help="The result folder.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+WeightsOption = Annotated[str, typer.Option(help="synthetic (seeded, no download) or pretrained.")]
+PathOption = Annotated[str | None, typer.Option(help="Hub id or local folder of pretrained weights.")]
+Manifest = Annotated[
+    Path | None, typer.Option("--workload", help="A manifest of your own clips, texts or prompts.")
+]
+WindowS = Annotated[float | None, typer.Option(min=0.2, help="Seconds a work window lasts at least.")]
+Windows = Annotated[int | None, typer.Option(min=1, help="Work windows a cell.")]
+Price = Annotated[float | None, typer.Option("--price-per-hour", min=0, help="EUR an hour of this machine.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Measure again what is finished already.")]
+
+
+def plan(
+    names: Names,
+    out: Out = Path("results"),
+    weights: WeightsOption = "synthetic",
+    weights_path: PathOption = None,
+    workload: Manifest = None,
+    window_s: WindowS = None,
+    windows: Windows = None,
+    price_per_hour: Price = None,
+    json: Json = False,
+) -> None:
+    """Show cells, minutes, kWh and price before anything runs."""
+    from bench.run.arrange import Ask, arrange
+    from bench.run.host import look
+
+    ask = Ask(
+        names=tuple(names), out=out, weights=_weights(weights), weights_path=weights_path,
+        manifest=workload, window_s=window_s, windows=windows,
+    )  # fmt: skip
+    made = arrange(ask, look())
+    if json:
+        give(_plan_document(made, price_per_hour))
+    else:
+        _say_plan(made, price_per_hour)
+
+
+def run(
+    names: Names,
+    out: Out = Path("results"),
+    weights: WeightsOption = "synthetic",
+    weights_path: PathOption = None,
+    workload: Manifest = None,
+    window_s: WindowS = None,
+    windows: Windows = None,
+    fresh: Fresh = False,
+    json: Json = False,
+) -> None:
+    """Measure a suite or cells; resumes where it was stopped, and never redoes a finished cell."""
+    from bench.files.codec import plain
+    from bench.run.arrange import Ask
+
+    ask = Ask(
+        names=tuple(names), out=out, weights=_weights(weights), weights_path=weights_path,
+        manifest=workload, window_s=window_s, windows=windows, fresh=fresh,
+    )  # fmt: skip
+    results, _ = _measure(ask)
+    if json:
+        give({"cells": [plain(r) for r in results], "out": str(out)})
+    code = _code([r.status for r in results])
+    if not json and code == 0:
+        note(f"fit and report: joulemark fit {out} && joulemark report {out}")
+    raise typer.Exit(code)
+
+
+def bench(
+    suite: Annotated[str, typer.Argument(help="quick, standard, full; by default what this machine holds.")] = "",
+    out: Out = Path("results"),
+    weights: WeightsOption = "synthetic",
+    weights_path: PathOption = None,
+    price_per_hour: Price = None,
+    json: Json = False,
+) -> None:
+    """The whole line: doctor, plan, run, fit, report. Fails only when a model family has no cell left."""
+    from bench.run.arrange import Ask
+    from bench.run.line import choose_suite, families_left, finish
+
+    name = suite or choose_suite()
+    note(f"suite {name}, {weights} weights, results under {out}")
+    ask = Ask(names=(name,), out=out, weights=_weights(weights), weights_path=weights_path)
+    results, planned = _measure(ask, price_per_hour)
+    ended = finish(out)
+    bare = families_left(planned, results)
+    if json:
+        give(
+            {
+                "report": str(ended.report),
+                "files": list(map(str, ended.files)),
+                "families_without_a_cell": bare,
+            }
+        )
+    else:
+        say(ended.table)
+        say(f"\nreport: {ended.report}")
+        for path in ended.files:
+            say(f"coefficients: {path}")
+        say(f"prove it: joulemark verify {out}")
+    if bare:
+        note(f"no cell left for: {', '.join(bare)}")
+    raise typer.Exit(1 if bare else 0)
+
+
+def _measure(ask: "Ask", price_per_hour: float | None = None):  # type: ignore[no-untyped-def]
+    """Plans, shows the plan, runs it with progress; returns the results and the plan."""
+    from bench.cli.progress import Progress
+    from bench.run.arrange import arrange
+    from bench.run.host import look
+    from bench.run.line import measure_plan
+
+    host = look()
+    planned = arrange(ask, host)
+    note(_plan_text(planned, price_per_hour))
+    progress = Progress(len(planned.due), planned.minutes)
+    results = []
+    try:
+        for result in measure_plan(ask, planned, host, progress.listen):
+            results.append(result)
+            progress.result(result.cell, result.status, result.reason)
+    finally:
+        progress.close()
+    return results, planned
+
+
+def _code(statuses: list[str]) -> int:
+    if statuses and all(s in ("skipped", "failed") for s in statuses):
+        return 3 if all(s == "skipped" for s in statuses) else 1
+    return 1 if any(s in ("void", "failed") for s in statuses) else 0
+
+
+def _weights(text: str) -> Literal["synthetic", "pretrained"]:
+    from bench.errors import UnknownName
+
+    if text == "synthetic":
+        return "synthetic"
+    if text == "pretrained":
+        return "pretrained"
+    raise UnknownName("kind of weights", text, ("synthetic", "pretrained"))
+
+
+def _plan_document(made: "Plan", price_per_hour: float | None) -> dict[str, object]:
+    return {
+        "cells": [
+            {"cell": str(c.cell), "minutes": c.seconds / 60, "kwh": c.kwh, "skipped": c.skipped,
+             "done": str(c.done) if c.done else None}
+            for c in made.cells
+        ],
+        "minutes": made.minutes,
+        "kwh": made.kwh,
+        "eur": _eur(made, price_per_hour),
+        "weights": made.weights,
+        "hardware": made.hardware,
+    }  # fmt: skip
+
+
+def _eur(made: "Plan", price_per_hour: float | None) -> float | None:
+    return None if price_per_hour is None else made.minutes / 60 * price_per_hour
+
+
+def _say_plan(made: "Plan", price_per_hour: float | None) -> None:
+    say(_plan_text(made, price_per_hour))
+
+
+def _plan_text(made: "Plan", price_per_hour: float | None) -> str:
+    rows = []
+    for one in made.cells:
+        if one.skipped:
+            rows.append((str(one.cell), "skip", one.skipped))
+        elif one.done:
+            rows.append((str(one.cell), "done", f"finished already: {one.done.name}"))
+        else:
+            rows.append((str(one.cell), f"{one.seconds / 60:.1f} min", ""))
+    kwh = f", about {made.kwh * 1000:.0f} Wh" if made.kwh is not None else ", energy unknown: no sensor"
+    eur = _eur(made, price_per_hour)
+    price = f", {eur:.2f} EUR" if eur is not None else ""
+    total = f"{len(made.due)} cells to run: about {made.minutes:.0f} min{kwh}{price} (predicted)"
+    return (
+        f"{made.name} on {made.hardware}, {made.weights.upper()} weights\n"
+        f"{table(rows, ('CELL', 'TIME', 'NOTE'))}\n{total}"
+    )

@@ -1,0 +1,178 @@
+"""Plots of figures with intervals: a dot and a whisker per row, one small panel per quantity.
+
+Solid dots are measured, hatched diamonds modelled; an open square is the gross figure beside its term.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bench.nouns import Basis, Quantity
+from bench.report.figures import Entries, void_rates
+from bench.report.numbers import fitting
+from bench.report.svg import (
+    Axis,
+    drawing,
+    element,
+    figure,
+    hatch,
+    label,
+    linear,
+    logarithmic,
+    tick_text,
+    whisker,
+)
+from bench.report.views import ReportInput
+from bench.report.words import person, rate_name, term_name
+
+_WIDTH = 440.0
+_LEFT, _RIGHT = 10.0, 430.0
+_TOP, _HEADING, _ROW, _AXIS = 0.0, 27.0, 42.0, 40.0
+_TRACK = 28.0  # from a row's top to the line on which its marks lie
+_LONGEST_HEADING = 58
+_LOG_FROM_RATIO = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """One figure of a row: where it stands on the page and how it is drawn."""
+
+    key: str  # of the figure, without `/value`
+    quantity: Quantity
+    gross: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of a panel, under a heading that is shown where it changes. No marks: the row is void."""
+
+    heading: str
+    label: str
+    marks: tuple[Mark, ...]
+
+
+def unit_plots(report: ReportInput, known: Entries) -> dict[str, str]:
+    """A panel per rate (energy per audio second, per token …), a row per run and domain."""
+    panels: dict[str, list[Row]] = {}
+    for run in report.runs:
+        for name, rate in run.rates.items():
+            domain, _, short = name.rpartition("/")
+            mark = Mark(key=f"runs/{run.id}/rates/{name}", quantity=rate)
+            row = Row(
+                heading=f"{run.model_title} · {run.workload}",
+                label=" · ".join(part for part in (person(domain), rate.basis) if part),
+                marks=() if void_rates(run, name) else (mark,),
+            )
+            panels.setdefault(f"{short}|{rate.unit}", []).append(row)
+    return dict(
+        _panel(f"plot-unit-{number}", rate_name(key.partition("|")[0]), key.partition("|")[2], rows, known)
+        for number, (key, rows) in enumerate(panels.items())
+    )
+
+
+def term_plots(report: ReportInput, known: Entries) -> dict[str, str]:
+    """A panel per coefficient term, a row per model: above the resident idle, the gross figure beside it."""
+    panels: dict[str, list[Row]] = {}
+    for number, one in enumerate(report.coefficients):
+        for name, term in one.terms.items():
+            base = f"coefficients/{number}"
+            marks = [Mark(key=f"{base}/terms/{name}", quantity=term)]
+            gross = gross_rate(one.rates, name, term.unit)
+            if gross is not None:
+                marks.append(Mark(key=f"{base}/rates/{gross}", quantity=one.rates[gross], gross=True))
+            row = Row(
+                heading=f"{one.key.model} {one.key.precision}",
+                label=f"{one.boundary} · {term.basis}",
+                marks=tuple(marks),
+            )
+            panels.setdefault(f"{name}|{term.unit}", []).append(row)
+    return dict(
+        _panel(f"plot-term-{number}", term_name(key.partition("|")[0]), key.partition("|")[2], rows, known)
+        for number, (key, rows) in enumerate(panels.items())
+    )
+
+
+def gross_rate(rates: Mapping[str, Quantity], term: str, unit: str) -> str | None:
+    """The name of the rate that is this term's gross figure: `gross_TERM` or TERM, in the same unit."""
+    return next((name for name in (f"gross_{term}", term) if name in rates and rates[name].unit == unit), None)
+
+
+def _panel(name: str, title: str, unit: str, rows: Sequence[Row], known: Entries) -> tuple[str, str]:
+    tops, bottom = _tops(rows)
+    marks = [mark for row in rows for mark in row.marks]
+    axis = _axis(marks) if marks else None
+    body = [hatch(name)]
+    for before, row, top in zip((None, *rows), rows, tops, strict=False):
+        if before is None or before.heading != row.heading:
+            body.append(label(_LEFT, top - 6, _cut(row.heading), "heading"))
+        body += _row(name, row, axis, top, known) if axis and row.marks else _void(row, top)
+    if axis:
+        body += _scale(axis, unit, bottom)
+    kind = " on a logarithmic axis" if axis and axis.log else ""
+    described = f"{title} in {unit} with 95 % intervals{kind}; the table beside it holds the same figures."
+    return name, drawing(name, _WIDTH, bottom + (_AXIS if axis else 4), title, described, body)
+
+
+def _tops(rows: Sequence[Row]) -> tuple[list[float], float]:
+    """Where each row begins, and where the last one ends."""
+    tops, y, heading = [], _TOP, None
+    for row in rows:
+        y += _HEADING if row.heading != heading else 0.0
+        tops.append(y)
+        y, heading = y + _ROW, row.heading
+    return tops, y
+
+
+def _axis(marks: Iterable[Mark]) -> Axis:
+    quantities = [mark.quantity for mark in marks]
+    values = [v for q in quantities for v in (q.low, q.value, q.high) if abs(v) != float("inf")]
+    smallest = min(values)
+    if smallest > 0 and max(values) / smallest > _LOG_FROM_RATIO:
+        return logarithmic(values, _LEFT + 8, _RIGHT - 8)
+    return linear(values, _LEFT + 8, _RIGHT - 8)
+
+
+def _scale(axis: Axis, unit: str, bottom: float) -> list[str]:
+    factor, said = fitting(unit, max(abs(axis.low), abs(axis.high)))
+    drawn = [label(axis.at(t), bottom + 15, tick_text(t, factor), "tick", "middle") for t in axis.ticks]
+    how = f"{said}, logarithmic" if axis.log else said
+    return [*drawn, label((_LEFT + _RIGHT) / 2, bottom + 32, how, "axis", "middle")]
+
+
+def _row(name: str, row: Row, axis: Axis, top: float, known: Entries) -> list[str]:
+    key = f"{row.marks[0].key}/value"
+    drawn = [label(_LEFT, top + 13, row.label, "row"), figure(_RIGHT, top + 13, key, known[key])]
+    for tick in axis.ticks:
+        x, kind = axis.at(tick), "zero" if tick == 0 else "grid"
+        drawn.append(element("line", x1=x, y1=top + _TRACK - 9, x2=x, y2=top + _TRACK + 9, class_=kind))
+    drawn.append(element("line", x1=_LEFT, y1=top + _TRACK, x2=_RIGHT, y2=top + _TRACK, class_="grid"))
+    for mark in reversed(row.marks):
+        drawn += _mark(name, mark, axis, top + _TRACK)
+    return drawn
+
+
+def _mark(name: str, mark: Mark, axis: Axis, y: float) -> list[str]:
+    q = mark.quantity
+    low, value, high = axis.at(q.low), axis.at(q.value), axis.at(q.high)
+    kind = f"{q.basis} gross" if mark.gross else q.basis
+    return [*whisker(low, high, y, kind), _dot(name, value, y, q.basis, mark.gross)]
+
+
+def _dot(name: str, x: float, y: float, basis: Basis, gross: bool) -> str:
+    if gross:
+        return element("rect", x=x - 4.5, y=y - 4.5, width=9, height=9, class_=f"open {basis}")
+    if basis == "measured":
+        return element("circle", cx=x, cy=y, r=5.5, class_="solid measured")
+    corners = f"{x - 7:.1f},{y:.1f} {x:.1f},{y - 7:.1f} {x + 7:.1f},{y:.1f} {x:.1f},{y + 7:.1f}"
+    return element("polygon", points=corners, fill=f"url(#{name}-hatch)", class_="outline modelled")
+
+
+def _void(row: Row, top: float) -> list[str]:
+    return [
+        label(_LEFT, top + 13, row.label, "row"),
+        label(_RIGHT, top + 13, "void", "value void", "end"),
+        element("line", x1=_LEFT, y1=top + _TRACK, x2=_RIGHT, y2=top + _TRACK, class_="gap"),
+    ]
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= _LONGEST_HEADING else words[: _LONGEST_HEADING - 1].rstrip() + "…"

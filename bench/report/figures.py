@@ -1,0 +1,166 @@
+"""Every result number of a report under a flat key: its value, the text that shows it, and its unit."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from bench.nouns import Coefficients, Quantity, Verdict, WindowEnergy
+from bench.physics.verdict import voided
+from bench.report.numbers import absence, shown_parts, spoken
+from bench.report.views import ReportInput, RunView
+from bench.units import S_PER_NS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A figure as it stands on the page. `value` is None where the text is a word."""
+
+    value: float | None
+    text: str
+    unit: str = ""
+
+
+Entries = Mapping[str, Entry]
+_Pairs = Iterator[tuple[str, Entry]]
+_Column = tuple[str, str]  # (name, unit)
+
+
+def figures(report: ReportInput) -> dict[str, float | None]:
+    """Every number on the page by its key: `runs/ID/gpu:0/work/1/energy_j` → 412.3."""
+    return {key: one.value for key, one in entries(report).items()}
+
+
+def entries(report: ReportInput) -> dict[str, Entry]:
+    """The same with the text and unit that show each."""
+    return dict(_all(report))
+
+
+def energy_key(run: RunView, one: WindowEnergy) -> str:
+    """The key under which a window's energy stands; `/energy_j` and its companions follow."""
+    return f"runs/{run.id}/{one.domain}/{one.phase}/{one.label}"
+
+
+def is_void(run: RunView, one: WindowEnergy) -> bool:
+    """Whether a figure is taken away, by its own window or by a verdict on its domain."""
+    return one.basis != "excluded" and (one.energy_j is None or bool(voided(run.verdicts, one.domain)))
+
+
+def void_rates(run: RunView, name: str) -> bool:
+    """Whether a rate rests on a domain that a verdict took away."""
+    domain, slash, _ = name.partition("/")
+    if slash:
+        return bool(voided(run.verdicts, domain))
+    return any(v.level == "void" for v in run.verdicts)
+
+
+def concerns(verdict: Verdict, one: WindowEnergy) -> bool:
+    """Whether a verdict speaks about this window's domain."""
+    return verdict.domain in (None, one.domain)
+
+
+def _all(report: ReportInput) -> _Pairs:
+    yield from _summary(report)
+    for one in report.hardware:
+        if not isinstance(one.value, str):
+            yield f"hardware/{one.name}", _plain(one.value, one.unit)
+    for source in report.sources:
+        base = f"sources/{source.domain}"
+        if source.power_limit_w is not None:
+            yield f"{base}/power_limit_w", _plain(source.power_limit_w, "W")
+        if source.gain_ratio_95:
+            yield f"{base}/gain_ratio_95", _percent(source.gain_ratio_95)
+    largest = _largest((name, q) for c in report.coefficients for name, q in (*c.terms.items(), *c.rates.items()))
+    for number, found in enumerate(report.coefficients):
+        yield from _coefficients(f"coefficients/{number}", found, largest)
+    largest = _largest((name, q) for run in report.runs for name, q in run.rates.items())
+    for run in report.runs:
+        for energy in run.energies:
+            yield from _energy(energy_key(run, energy), run, energy)
+        for name, rate in run.rates.items():
+            void = void_rates(run, name)
+            yield from _quantity(f"runs/{run.id}/rates/{name}", rate, largest[_column(name, rate)], void=void)
+
+
+def _summary(report: ReportInput) -> _Pairs:
+    yield "summary/runs", _count(len(report.runs))
+    yield "summary/void_runs", _count(sum(any(v.level == "void" for v in r.verdicts) for r in report.runs))
+    yield "summary/synthetic_runs", _count(sum(r.weights == "synthetic" for r in report.runs))
+    yield "summary/models", _count(len({r.model_title for r in report.runs}))
+
+
+def _energy(base: str, run: RunView, one: WindowEnergy) -> _Pairs:
+    void = is_void(run, one)
+    value, low, high = (None, None, None) if void else (one.energy_j, one.low_j, one.high_j)
+    yield from _interval(base, (value, low, high), "J", ("energy_j", "low_j", "high_j"), absence(one.basis))
+    yield f"{base}/duration_s", _plain((one.end_ns - one.start_ns) * S_PER_NS, "s")
+    if void or one.energy_j is None:
+        return
+    if one.witness_j is not None:
+        yield f"{base}/witness_j", _plain(one.witness_j, "J")
+    for name, part_j in one.components.items():
+        yield f"{base}/components/{name}", _plain(part_j, "J")
+    for name, peer_j in one.peers.items():
+        yield f"{base}/peers/{name}", _plain(peer_j, "J")
+
+
+def _coefficients(base: str, one: Coefficients, largest: Mapping[_Column, float]) -> _Pairs:
+    for name, term in one.terms.items():
+        yield from _quantity(f"{base}/terms/{name}", term, largest[_column(name, term)])
+    for name, rate in one.rates.items():
+        yield from _quantity(f"{base}/rates/{name}", rate, largest[_column(name, rate)])
+    for name, (low, high) in one.domain.items():
+        yield f"{base}/domain/{name}/low", _plain(low)
+        yield f"{base}/domain/{name}/high", _plain(high)
+    for name, fact in one.fit.items():
+        if isinstance(fact, (int, float)) and not isinstance(fact, bool):
+            yield f"{base}/fit/{name}", _plain(float(fact))
+    if one.key.power_limit_w is not None:
+        yield f"{base}/key/power_limit_w", _plain(one.key.power_limit_w, "W")
+
+
+def _column(name: str, one: Quantity) -> _Column:
+    """What is compared at a glance: a term and its gross figure, over models and domains, in one unit."""
+    return name.rpartition("/")[2].removeprefix("gross_"), one.unit
+
+
+def _largest(named: Iterable[tuple[str, Quantity]]) -> dict[_Column, float]:
+    largest: dict[_Column, float] = {}
+    for name, one in named:
+        column = _column(name, one)
+        largest[column] = max(largest.get(column, 0.0), abs(one.value))
+    return largest
+
+
+def _quantity(base: str, one: Quantity, largest: float, *, void: bool = False) -> _Pairs:
+    values = (None, None, None) if void else (one.value, one.low, one.high)
+    names = ("value", "low", "high")
+    yield from _interval(base, values, one.unit, names, absence(one.basis), largest)
+
+
+def _interval(
+    base: str,
+    values: tuple[float | None, float | None, float | None],
+    unit: str,
+    names: tuple[str, str, str],
+    absent: str,
+    largest: float | None = None,
+) -> _Pairs:
+    """A value and, where it has them, its bounds. A void value takes its bounds with it."""
+    said = spoken(*values, unit, absent, reference=largest)
+    texts = (said.value, said.low, said.high)
+    for name, value, text in zip(names, values, texts, strict=True):
+        if text:
+            yield f"{base}/{name}", Entry(value=value, text=text, unit=said.unit)
+
+
+def _plain(value: float, unit: str = "") -> Entry:
+    text, said = shown_parts(value, unit)
+    return Entry(value=value, text=text, unit=said)
+
+
+def _percent(ratio: float) -> Entry:
+    text, _ = shown_parts(ratio * 100)
+    return Entry(value=ratio, text=text, unit="%")
+
+
+def _count(number: int) -> Entry:
+    return Entry(value=float(number), text=shown_parts(float(number))[0])

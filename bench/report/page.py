@@ -1,0 +1,178 @@
+"""A ReportInput → one self-contained HTML page: no server, no script, no font and no image from elsewhere."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from bench.nouns import Source, WindowEnergy
+from bench.report.dots import gross_rate
+from bench.report.figures import (
+    Entries,
+    concerns,
+    energy_key,
+    entries,
+    figures,
+    is_void,
+    void_rates,
+)
+from bench.report.numbers import published
+from bench.report.plots import plots
+from bench.report.power import bar_energies
+from bench.report.views import HardwareFigure, PowerSeries, ReportInput, RunView
+from bench.report.words import person, rate_name, term_name
+
+__all__ = ["HardwareFigure", "PowerSeries", "ReportInput", "RunView", "figures", "plots", "render"]
+
+SCHEMA_VERSION = 1
+FIGURES_ID = "joulemark-figures"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Banner:
+    """A line at the top that nobody can miss."""
+
+    kind: str  # "synthetic", "modelled", "excluded": its class in the style sheet
+    title: str
+    lines: tuple[str, ...]
+
+
+def render(report: ReportInput) -> str:
+    """The whole page. The same report gives the same bytes."""
+    known = entries(report)
+    environment = Environment(
+        loader=PackageLoader("bench.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    drawn = {name: Markup(text) for name, text in plots(report).items()}  # escaped in svg.py
+    return environment.get_template("page.html").render(
+        report=report,
+        banners=banners(report),
+        plots=drawn,
+        families=_families(drawn),
+        figures_id=FIGURES_ID,
+        block=_block(known),
+        fig=lambda key: _fig(known, key),
+        has=lambda key: key in known,
+        span=lambda base, name="value": _span(known, base, name),
+        energy_key=energy_key,
+        bar_energies=bar_energies,
+        doubts=doubts,
+        is_void=is_void,
+        void_rates=void_rates,
+        gross_rate=gross_rate,
+        term_name=term_name,
+        rate_name=rate_name,
+        person=person,
+        by_basis=lambda basis: tuple(s for s in report.sources if s.basis == basis),
+        reasons=_reasons(report),
+    )
+
+
+def banners(report: ReportInput) -> tuple[Banner, ...]:
+    """What must be known before the first number is read: modelled power, made-up weights, no sensor."""
+    made: list[Banner] = []
+    modelled = [s for s in report.sources if s.basis == "modelled"]
+    if report.sources and not any(s.basis == "measured" for s in report.sources):
+        made.append(
+            Banner(
+                kind="excluded",
+                title="No power sensor was read on this machine",
+                lines=("Not one figure on this page is a measurement of power.",),
+            )
+        )
+    if modelled:
+        whose = "CPU power" if any(s.boundary in ("cpu", "host") for s in modelled) else "Some power"
+        made.append(
+            Banner(
+                kind="modelled",
+                title=f"{whose} here is MODELLED, not measured",
+                lines=tuple(f"{person(s.domain)}: {_because(s)}" for s in modelled),
+            )
+        )
+    if any(r.weights == "synthetic" for r in report.runs) or any(
+        c.key.weights == "synthetic" for c in report.coefficients
+    ):
+        made.append(
+            Banner(
+                kind="synthetic",
+                title="Weights are SYNTHETIC",
+                lines=(
+                    "Seeded random weights in each model's exact architecture: the same shapes and the "
+                    "same operations as the published model, outputs without meaning. "
+                    "Power can differ with the data.",
+                ),
+            )
+        )
+    return tuple(made)
+
+
+def doubts(run: RunView, one: WindowEnergy) -> tuple[str, ...]:
+    """Why a window's figure is void or flagged; an excluded domain says why once, at its first window."""
+    if one.basis == "excluded":
+        first = next(e for e in run.energies if e.domain == one.domain)
+        return one.reasons if first is one else ()
+    level = "void" if is_void(run, one) else "flag"
+    judged = level == "void" or one.phase in ("work", "prepare")  # flags speak of the work, voids of all
+    spoken = [v.name for v in run.verdicts if judged and v.level == level and concerns(v, one)]
+    return tuple(dict.fromkeys((*one.reasons, *one.flags, *spoken)))
+
+
+def _because(source: Source) -> str:
+    return source.reason or f"by the model {source.meter!r}"
+
+
+def _reasons(report: ReportInput) -> Mapping[str, tuple[str, ...]]:
+    """For each void run, what its verdicts say, shortest first to read."""
+    return {
+        run.id: tuple(dict.fromkeys(v.name for v in run.verdicts if v.level == "void"))
+        for run in report.runs
+        if any(v.level == "void" for v in run.verdicts)
+    }
+
+
+def _families(drawn: Mapping[str, Markup]) -> Mapping[str, tuple[tuple[Markup, Markup], ...]]:
+    """The plots of each section, each with the title that it carries."""
+    return {
+        family: tuple((_title(text), text) for name, text in drawn.items() if name.startswith(f"plot-{family}-"))
+        for family in ("unit", "term", "basis")
+    }
+
+
+def _title(drawing: Markup) -> Markup:
+    return Markup(drawing.partition('-title">')[2].partition("</title>")[0])  # escaped in svg.py
+
+
+def _block(known: Entries) -> Markup:
+    values = {key: published(one.value) for key, one in known.items()}
+    text = json.dumps(
+        {"schema_version": SCHEMA_VERSION, "figures": values}, indent=0, sort_keys=True, allow_nan=False
+    )
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+
+def _fig(known: Entries, key: str) -> Markup:
+    """A number on the page that says which figure it is."""
+    one = known[key]
+    value = published(one.value)
+    full = "" if value is None else repr(value)
+    kind = "figure" if value is not None else f"figure {one.text}"
+    return Markup('<data class="{}" data-figure="{}" value="{}">{}</data>').format(kind, key, full, one.text)
+
+
+def _span(known: Entries, base: str, name: str) -> Markup:
+    """A value with its unit, and its interval on a line of its own; the word for its absence alone."""
+    suffix = name.removeprefix("energy").removeprefix("value")  # energy_j has low_j beside it
+    low, high = f"{base}/low{suffix}", f"{base}/high{suffix}"
+    key = f"{base}/{name}"
+    unit = Markup(' <span class="unit">{}</span>').format(known[key].unit) if known[key].unit else ""
+    value = Markup('<span class="value">{}{}</span>').format(_fig(known, key), unit)
+    if low not in known:
+        return value
+    return value + Markup(' <span class="bounds">{} to {}</span>').format(_fig(known, low), _fig(known, high))

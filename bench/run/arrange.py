@@ -1,0 +1,180 @@
+"""Names on the command line → a plan for this machine: cells, what each will take, and why one is left out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bench.errors import BadInput, UnknownName
+from bench.files.cells import parse_cell
+from bench.files.models import model_names, read_model, weight_bytes
+from bench.files.registry import engine_names, load_engine
+from bench.files.suites import read_suite, suite_names
+from bench.files.work import find_sha256, find_workload, find_workload_names
+from bench.nouns import Cell, Engine, LoadSpec, ModelSpec, RunSpec, Timing, Weights
+from bench.run.host import Host
+from bench.run.plan import (
+    Plan,
+    PlannedCell,
+    Speeds,
+    cell_seconds,
+    kwh,
+    load_seconds,
+    mark_done,
+    mean_usage,
+    request_seconds,
+)
+from bench.run.speeds import speeds_of
+from bench.units import BYTES_PER_GIB
+
+# Weights are not all that a run holds: activations, caches and the library itself. Measured with
+# nllb-600m in fp32 on a CPU: 2.5 GB of weights, 3.3 GB resident at its peak.
+_MEMORY_OVER_WEIGHTS_RATIO = 1.2
+_MEMORY_BESIDE_BYTES = 1.0 * BYTES_PER_GIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What was typed: suites and cells, whose weights, where to, and what overrides the suite's timing."""
+
+    names: tuple[str, ...]
+    out: Path
+    weights: Weights = "synthetic"
+    weights_path: str | None = None
+    manifest: Path | None = None
+    window_s: float | None = None
+    windows: int | None = None
+    fresh: bool = False
+
+
+def arrange(ask: Ask, host: Host) -> Plan:
+    """The plan. Raises UnknownName and BadInput before anything runs."""
+    cells, timing, needs, name = _asked(ask)
+    timing = replace(
+        timing,
+        window_s=timing.window_s if ask.window_s is None else ask.window_s,
+        windows=timing.windows if ask.windows is None else ask.windows,
+    )
+    engines = {e: load_engine(e) for e in sorted({c.engine for c in cells})}
+    speeds = speeds_of(host)
+    planned = [_planned(ask, host, cell, timing, needs, engines, speeds) for cell in _together(cells)]
+    charged = _charge_loading(planned, timing, speeds)
+    marked = charged if ask.fresh else mark_done(charged, ask.out)
+    return Plan(name=name, weights=ask.weights, hardware=host.profile.name, cells=tuple(marked))
+
+
+def _asked(ask: Ask) -> tuple[list[Cell], Timing, str | None, str]:
+    """Cells, timing and needs of all names; a suite's timing holds when it is the only name."""
+    cells: list[Cell] = []
+    timing, needs = Timing(), None
+    for name in ask.names:
+        if "/" in name:
+            cells.append(parse_cell(name))
+        elif name in suite_names():
+            suite = read_suite(name)
+            cells += suite.cells
+            timing = suite.timing if len(ask.names) == 1 else timing
+            needs = suite.needs if len(ask.names) == 1 else None
+        else:
+            raise UnknownName("suite or cell", name, suite_names())
+    for cell in cells:
+        _known(cell, ask.manifest)
+    unique = list(dict.fromkeys(cells))
+    return unique, timing, needs, ask.names[0] if len(ask.names) == 1 else "cells"
+
+
+def _known(cell: Cell, manifest: Path | None) -> None:
+    for kind, name, known in (
+        ("engine", cell.engine, engine_names()),
+        ("model", cell.model, model_names()),
+        ("workload", cell.workload, find_workload_names(manifest)),
+    ):
+        if name not in known:
+            raise UnknownName(kind, name, known)
+    model = read_model(cell.model)
+    if cell.engine not in (*model.engines, "echo"):
+        raise BadInput(f"{cell}: {cell.model} runs on {', '.join(model.engines)}, not on {cell.engine}")
+    if cell.precision not in model.precisions:
+        raise UnknownName(f"precision of {cell.model}", cell.precision, model.precisions)
+
+
+def _together(cells: Sequence[Cell]) -> list[Cell]:
+    """The same cells, those of one engine, model and precision side by side, in order of appearance."""
+    groups: dict[tuple[str, str, str], list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault((cell.engine, cell.model, cell.precision), []).append(cell)
+    return [cell for group in groups.values() for cell in group]
+
+
+def _planned(
+    ask: Ask,
+    host: Host,
+    cell: Cell,
+    timing: Timing,
+    needs: str | None,
+    engines: Mapping[str, Engine],
+    speeds: Speeds,
+) -> PlannedCell:
+    model = read_model(cell.model)
+    spec = RunSpec(
+        cell=cell,
+        family=model.family,
+        weights=ask.weights,
+        weights_path=_path_name(ask.weights_path),
+        hardware=host.profile.name,
+        engine_version=_version(engines[cell.engine]),
+        timing=timing,
+        workload_sha256=find_sha256(cell.workload, ask.manifest),
+    )
+    skipped = _why_not(ask, host, cell, model, needs, engines[cell.engine])
+    seconds = 0.0
+    if skipped is None:
+        usage = mean_usage(find_workload(cell.workload, model, spec.seed, ask.manifest))
+        batch_s = request_seconds(model, cell.precision, usage, cell.batch, speeds)
+        seconds = cell_seconds(timing, batch_s)
+    return PlannedCell(
+        cell=cell, spec=spec, model=model, seconds=seconds, kwh=kwh(seconds, speeds), skipped=skipped
+    )
+
+
+def _path_name(path: str | None) -> str | None:
+    """What a record says of pretrained weights: a hub id as it is, of a local folder the last part."""
+    return None if path is None else Path(path).name if Path(path).exists() else path
+
+
+def _version(engine: Engine) -> str:
+    return engine.version() if engine.check().status != "missing" else "missing"
+
+
+def _why_not(ask: Ask, host: Host, cell: Cell, model: ModelSpec, needs: str | None, engine: Engine) -> str | None:
+    """Why this machine can't hold the cell, and what would help; None when it can."""
+    check = engine.check()
+    if check.status == "missing":
+        return f"{check.reason}; {check.remedy}" if check.remedy else check.reason
+    if needs == "gpu" and not host.gpus and cell.engine != "ffmpeg":
+        return "needs a GPU: none found here; try the suite 'quick'"
+    if not host.gpus and cell.precision == "fp16":
+        return "fp16 needs a GPU; on a CPU use fp32 or bf16"
+    if ask.weights == "pretrained" and ask.weights_path is None and model.hub is None:
+        return "no pretrained weights are known for this model; name them with --weights-path"
+    needed = weight_bytes(model, cell.precision) * _MEMORY_OVER_WEIGHTS_RATIO + _MEMORY_BESIDE_BYTES
+    have = host.gpu_memory_bytes if host.gpus else host.memory_bytes
+    if have is not None and needed > have and cell.engine != "echo":
+        return f"needs about {needed / BYTES_PER_GIB:.1f} GiB of memory, {have / BYTES_PER_GIB:.1f} GiB are free"
+    return None
+
+
+def _charge_loading(cells: Sequence[PlannedCell], timing: Timing, speeds: Speeds) -> tuple[PlannedCell, ...]:
+    """Adds bare idle and loading to the first cell of each model that is not skipped."""
+    seen: set[tuple[str, str, str]] = set()
+    charged = []
+    for planned in cells:
+        cell = planned.cell
+        key = (cell.engine, cell.model, cell.precision)
+        if planned.skipped is None and key not in seen:
+            seen.add(key)
+            load = LoadSpec(model=planned.model, precision=cell.precision, weights=planned.spec.weights)
+            added_s = load_seconds(load, weight_bytes(planned.model, cell.precision), timing, speeds)
+            seconds = planned.seconds + added_s
+            planned = replace(planned, seconds=seconds, kwh=kwh(seconds, speeds))
+        charged.append(planned)
+    return tuple(charged)

@@ -1,0 +1,90 @@
+"""The whole line from a plan to a page: jobs for the workers, what was skipped, coefficients, report."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from bench.files.atomic import write_whole
+from bench.files.store import json_bytes
+from bench.report.terminal import coefficient_table
+from bench.run.arrange import Ask
+from bench.run.host import Host, keep_profile, look
+from bench.run.learn import fit_folder, report_folder
+from bench.run.plan import Plan, PlannedCell
+from bench.run.present import skipped_path
+from bench.run.supervise import CellResult, run_jobs
+from bench.run.worker import Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What the line leaves for people."""
+
+    table: str
+    report: Path
+    files: tuple[Path, ...]
+
+
+def choose_suite() -> str:
+    """The suite that this machine can hold: standard with a GPU, quick without."""
+    return "standard" if look().gpus else "quick"
+
+
+def measure_plan(
+    ask: Ask, plan: Plan, host: Host, listen: Callable[[Mapping[str, Any]], None]
+) -> Iterator[CellResult]:
+    """Every cell's result: the skipped and the finished at once, the others as they are sealed."""
+    keep_profile(host, ask.out)
+    write_whole(skipped_path(ask.out), json_bytes({str(c.cell): c.skipped for c in plan.cells if c.skipped}))
+    for cell in plan.cells:
+        if cell.skipped:
+            yield CellResult(cell=str(cell.cell), status="skipped", reason=cell.skipped)
+        elif cell.done:
+            yield CellResult(cell=str(cell.cell), status="already done", run_id=cell.done.name)
+    yield from run_jobs(_jobs(ask, plan, host), listen)
+
+
+def finish(out: Path) -> Ended:
+    """Fits and renders OUT."""
+    learnt = fit_folder(out)
+    return Ended(table=coefficient_table(learnt.coefficients), report=report_folder(out), files=learnt.files)
+
+
+def families_left(plan: Plan, results: Sequence[CellResult]) -> list[str]:
+    """The model families of the plan of which not one cell was measured."""
+    good = {r.cell for r in results if r.status in ("done", "already done")}
+    families = {c.model.family for c in plan.cells if c.model.family != "video"}
+    held = {c.model.family for c in plan.cells if str(c.cell) in good}
+    return sorted(families - held)
+
+
+def _jobs(ask: Ask, plan: Plan, host: Host) -> list[Job]:
+    """One job for each model that is loaded."""
+    jobs = []
+    for _, members in groupby(plan.due, key=_loaded_together):
+        cells = tuple(members)
+        jobs.append(
+            Job(
+                out=str(ask.out),
+                specs=tuple(c.spec for c in cells),
+                run_ids=tuple("" for _ in cells),
+                meters=host.sensors.meters,
+                environment=host.environment,
+                manifest=str(ask.manifest.resolve()) if ask.manifest else None,
+                load_path=_load_path(ask, cells[0]),
+            )
+        )
+    return jobs
+
+
+def _loaded_together(cell: PlannedCell) -> tuple[str, str, str]:
+    return (cell.cell.engine, cell.cell.model, cell.cell.precision)
+
+
+def _load_path(ask: Ask, cell: PlannedCell) -> str | None:
+    """Where pretrained weights come from: what was named, else the model's own hub id."""
+    if ask.weights == "synthetic":
+        return ask.weights_path
+    return ask.weights_path or cell.model.hub

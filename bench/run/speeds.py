@@ -1,0 +1,72 @@
+"""How fast this machine is, roughly: for predicting a plan's minutes, never for a published figure."""
+
+import time
+from collections.abc import Callable
+
+from bench.nouns import Source
+from bench.run.host import Host
+from bench.run.plan import Speeds
+
+_PROBE_S = 0.3
+_SIDE = 768
+_COPY_BYTES = 64 * 1024**2
+
+
+def speeds_of(host: Host) -> Speeds:
+    """What a GPU's profile declares, or what a short probe of the CPU finds."""
+    if host.gpus:
+        return _gpu_speeds(host)
+    return _cpu_speeds(_busy_w(host))
+
+
+def _busy_w(host: Host) -> float | None:
+    """The power of all live domains together while working, for a plan's kWh; None when unknown."""
+    parts = [_source_busy_w(s) for s in host.sensors.live]
+    return sum(p for p in parts if p is not None) if any(p is not None for p in parts) else None
+
+
+def _source_busy_w(source: Source) -> float | None:
+    if source.power_limit_w is not None:
+        return source.power_limit_w
+    busy = source.details.get("busy_w")
+    return float(busy) if isinstance(busy, (int, float)) else None
+
+
+def _gpu_speeds(host: Host) -> Speeds:
+    """Declared peaks at the share that unfused engines reach at small batches."""
+    figures = host.profile.figures
+    tflops = figures["dense_fp16_tflops"].value if "dense_fp16_tflops" in figures else 60.0
+    bandwidth = figures["mem_bw_gb_s"].value if "mem_bw_gb_s" in figures else 300.0
+    return Speeds(
+        flop_per_s=0.3 * tflops * 1e12,
+        bytes_per_s=0.35 * bandwidth * 1e9,
+        fill_bytes_per_s=1.0e9,
+        start_s=14.0,
+        busy_w=_busy_w(host),
+    )
+
+
+def _cpu_speeds(busy_w: float | None) -> Speeds:
+    import numpy as np
+
+    square = np.ones((_SIDE, _SIDE), dtype=np.float32)
+    block = np.ones(_COPY_BYTES // 4, dtype=np.float32)
+    flop_per_s = 2.0 * _SIDE**3 * _per_second(lambda: square @ square)
+    bytes_per_s = _COPY_BYTES * _per_second(lambda: block.sum())
+    return Speeds(
+        flop_per_s=0.5 * flop_per_s,
+        bytes_per_s=0.8 * bytes_per_s,
+        fill_bytes_per_s=2.5e8,
+        start_s=7.0,
+        busy_w=busy_w,
+    )
+
+
+def _per_second(work: Callable[[], object]) -> float:
+    """How often `work` runs in a second, over a third of a second after one run to warm up."""
+    work()
+    began, count = time.perf_counter(), 0
+    while time.perf_counter() - began < _PROBE_S:
+        work()
+        count += 1
+    return count / (time.perf_counter() - began)
