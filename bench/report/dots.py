@@ -22,13 +22,13 @@ from bench.report.svg import (
     whisker,
 )
 from bench.report.views import ReportInput
-from bench.report.words import person, rate_name, term_name
+from bench.report.words import level, person, rate_domain, rate_name, rate_unit, term_name
 
 _WIDTH = 440.0
 _LEFT, _RIGHT = 10.0, 430.0
 _TOP, _HEADING, _ROW, _AXIS = 0.0, 27.0, 42.0, 40.0
 _TRACK = 28.0  # from a row's top to the line on which its marks lie
-_LONGEST_HEADING = 58
+_LONGEST_HEADING = 50
 _LOG_FROM_RATIO = 30.0
 
 
@@ -55,10 +55,10 @@ def unit_plots(report: ReportInput, known: Entries) -> dict[str, str]:
     panels: dict[str, list[Row]] = {}
     for run in report.runs:
         for name, rate in run.rates.items():
-            domain, _, short = name.rpartition("/")
+            domain, short = rate_domain(name), rate_unit(name)
             mark = Mark(key=f"runs/{run.id}/rates/{name}", quantity=rate)
             row = Row(
-                heading=f"{run.model_title} · {run.workload}",
+                heading=run.short,
                 label=" · ".join(part for part in (person(domain), rate.basis) if part),
                 marks=() if void_rates(run, name) else (mark,),
             )
@@ -76,11 +76,17 @@ def term_plots(report: ReportInput, known: Entries) -> dict[str, str]:
         for name, term in one.terms.items():
             base = f"coefficients/{number}"
             marks = [Mark(key=f"{base}/terms/{name}", quantity=term)]
-            gross = gross_rate(one.rates, name, term.unit)
-            if gross is not None:
-                marks.append(Mark(key=f"{base}/rates/{gross}", quantity=one.rates[gross], gross=True))
+            marks += [
+                Mark(key=f"{base}/rates/{rate}", quantity=one.rates[rate], gross=True)
+                for rate in gross_rates(one.rates, name)
+                if one.rates[rate].unit == term.unit
+            ]
             row = Row(
-                heading=f"{one.key.model} {one.key.precision}",
+                heading=" · ".join(
+                    said
+                    for said in (f"{one.key.model}:{one.key.precision}", level(one.batch, one.concurrency))
+                    if said
+                ),
                 label=f"{one.boundary} · {term.basis}",
                 marks=tuple(marks),
             )
@@ -91,9 +97,9 @@ def term_plots(report: ReportInput, known: Entries) -> dict[str, str]:
     )
 
 
-def gross_rate(rates: Mapping[str, Quantity], term: str, unit: str) -> str | None:
-    """The name of the rate that is this term's gross figure: `gross_TERM` or TERM, in the same unit."""
-    return next((name for name in (f"gross_{term}", term) if name in rates and rates[name].unit == unit), None)
+def gross_rates(rates: Mapping[str, Quantity], term: str) -> tuple[str, ...]:
+    """The names of the rates that are this term's gross figures, one per workload."""
+    return tuple(name for name in rates if rate_unit(name) == term)
 
 
 def _panel(name: str, title: str, unit: str, rows: Sequence[Row], known: Entries) -> tuple[str, str]:
@@ -106,7 +112,7 @@ def _panel(name: str, title: str, unit: str, rows: Sequence[Row], known: Entries
             body.append(label(_LEFT, top - 6, _cut(row.heading), "heading"))
         body += _row(name, row, axis, top, known) if axis and row.marks else _void(row, top)
     if axis:
-        body += _scale(axis, unit, bottom)
+        body += _scale(axis, unit, max(abs(mark.quantity.value) for mark in marks), bottom)
     kind = " on a logarithmic axis" if axis and axis.log else ""
     described = f"{title} in {unit} with 95 % intervals{kind}; the table beside it holds the same figures."
     return name, drawing(name, _WIDTH, bottom + (_AXIS if axis else 4), title, described, body)
@@ -131,8 +137,8 @@ def _axis(marks: Iterable[Mark]) -> Axis:
     return linear(values, _LEFT + 8, _RIGHT - 8)
 
 
-def _scale(axis: Axis, unit: str, bottom: float) -> list[str]:
-    factor, said = fitting(unit, max(abs(axis.low), abs(axis.high)))
+def _scale(axis: Axis, unit: str, largest: float, bottom: float) -> list[str]:
+    factor, said = fitting(unit, largest)
     drawn = [label(axis.at(t), bottom + 15, tick_text(t, factor), "tick", "middle") for t in axis.ticks]
     how = f"{said}, logarithmic" if axis.log else said
     return [*drawn, label((_LEFT + _RIGHT) / 2, bottom + 32, how, "axis", "middle")]

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from bench.nouns import Coefficients, Quantity, Verdict, WindowEnergy
 from bench.physics.verdict import voided
-from bench.report.numbers import absence, shown_parts, spoken
+from bench.report.numbers import absence, half_width, shown_parts, spoken
 from bench.report.views import ReportInput, RunView
+from bench.report.words import declared_name, rate_domain, rate_unit
 from bench.units import S_PER_NS
 
 
@@ -45,11 +46,12 @@ def is_void(run: RunView, one: WindowEnergy) -> bool:
 
 
 def void_rates(run: RunView, name: str) -> bool:
-    """Whether a rate rests on a domain that a verdict took away."""
-    domain, slash, _ = name.partition("/")
-    if slash:
-        return bool(voided(run.verdicts, domain))
-    return any(v.level == "void" for v in run.verdicts)
+    """Whether a rate rests on a domain (or on any domain of a boundary) that a verdict took away."""
+    where = rate_domain(name)
+    if not where:
+        return any(v.level == "void" for v in run.verdicts)
+    domains = {where, *(e.domain for e in run.energies if e.boundary == where and e.basis != "excluded")}
+    return any(voided(run.verdicts, domain) for domain in domains)
 
 
 def concerns(verdict: Verdict, one: WindowEnergy) -> bool:
@@ -61,7 +63,7 @@ def _all(report: ReportInput) -> _Pairs:
     yield from _summary(report)
     for one in report.hardware:
         if not isinstance(one.value, str):
-            yield f"hardware/{one.name}", _plain(one.value, one.unit)
+            yield f"hardware/{one.name}", _plain(one.value, one.unit or declared_name(one.name)[1])
     for source in report.sources:
         base = f"sources/{source.domain}"
         if source.power_limit_w is not None:
@@ -97,16 +99,23 @@ def _energy(base: str, run: RunView, one: WindowEnergy) -> _Pairs:
     if one.witness_j is not None:
         yield f"{base}/witness_j", _plain(one.witness_j, "J")
     for name, part_j in one.components.items():
-        yield f"{base}/components/{name}", _plain(part_j, "J")
+        text, unit = half_width(part_j, "J", one.energy_j)
+        yield f"{base}/components/{name}", Entry(value=part_j, text=text, unit=unit)
     for name, peer_j in one.peers.items():
         yield f"{base}/peers/{name}", _plain(peer_j, "J")
 
 
 def _coefficients(base: str, one: Coefficients, largest: Mapping[_Column, float]) -> _Pairs:
-    for name, term in one.terms.items():
-        yield from _quantity(f"{base}/terms/{name}", term, largest[_column(name, term)])
+    for name, found in one.terms.items():
+        yield from _quantity(f"{base}/terms/{name}", found, largest[_column(name, found)])
     for name, rate in one.rates.items():
         yield from _quantity(f"{base}/rates/{name}", rate, largest[_column(name, rate)])
+    for of, parts in one.components.items():
+        for name, half in parts.items():
+            term = one.terms.get(of)
+            size = largest[_column(of, term)] if term else half
+            text, unit = half_width(half, term.unit if term else "", size)
+            yield f"{base}/components/{of}/{name}", Entry(value=half, text=text, unit=unit)
     for name, (low, high) in one.domain.items():
         yield f"{base}/domain/{name}/low", _plain(low)
         yield f"{base}/domain/{name}/high", _plain(high)
@@ -119,7 +128,7 @@ def _coefficients(base: str, one: Coefficients, largest: Mapping[_Column, float]
 
 def _column(name: str, one: Quantity) -> _Column:
     """What is compared at a glance: a term and its gross figure, over models and domains, in one unit."""
-    return name.rpartition("/")[2].removeprefix("gross_"), one.unit
+    return rate_unit(name), one.unit
 
 
 def _largest(named: Iterable[tuple[str, Quantity]]) -> dict[_Column, float]:

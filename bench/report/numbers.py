@@ -110,6 +110,15 @@ def spoken(
     )
 
 
+def half_width(value: float, unit: str, reference: float) -> tuple[str, str]:
+    """A part of an interval at two significant digits, in the unit of the value that it belongs to."""
+    exact = published(value)
+    if exact is None:
+        return UNBOUNDED, ""
+    factor, said = fitting(unit, reference if abs(exact) * _SHARED_RATIO >= abs(reference) else exact)
+    return _fixed(exact / factor, _decimals(exact / factor, 2) if exact else 0), said
+
+
 def interval(value: float | None, low: float | None, high: float | None, unit: str, absent: str = VOID) -> str:
     """`0.455 (0.43 to 0.48) J/token`, or the word for its absence."""
     said = spoken(value, low, high, unit, absent)
@@ -134,15 +143,15 @@ def absence(basis: Basis) -> str:
 
 def fitting(unit: str, reference: float) -> tuple[float, str]:
     """The factor and the unit for a `reference`: 0.1 to 1000 stays plain; only J and W take a prefix."""
-    symbol = unit[:1]
+    symbol, said = unit[:1], unit.replace("_", " ")
     if symbol not in _PREFIXED or unit[1:2].isalpha() or not math.isfinite(reference) or reference == 0:
-        return 1.0, unit
+        return 1.0, said
     size = abs(reference)
     if _PLAIN_FROM <= size < _KILO_FROM:
-        return 1.0, unit
+        return 1.0, said
     known = (one for one in reversed(_PREFIXES) if size >= one[0] * (1 - 1e-9))
     factor, prefix = next(known, _PREFIXES[0])
-    return factor, prefix + unit
+    return factor, prefix + said
 
 
 def _decimals(value: float, digits: int) -> int:

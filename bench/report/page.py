@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bench.nouns import Source, WindowEnergy
-from bench.report.dots import gross_rate
+from bench.report.dots import gross_rates
 from bench.report.figures import (
     Entries,
     concerns,
@@ -22,7 +22,7 @@ from bench.report.numbers import published
 from bench.report.plots import plots
 from bench.report.power import bar_energies
 from bench.report.views import HardwareFigure, PowerSeries, ReportInput, RunView
-from bench.report.words import person, rate_name, term_name
+from bench.report.words import declared_name, level, person, rate_domain, rate_name, rate_workload, term_name
 
 __all__ = ["HardwareFigure", "PowerSeries", "ReportInput", "RunView", "figures", "plots", "render"]
 
@@ -66,7 +66,11 @@ def render(report: ReportInput) -> str:
         doubts=doubts,
         is_void=is_void,
         void_rates=void_rates,
-        gross_rate=gross_rate,
+        gross_rates=gross_rates,
+        rate_domain=rate_domain,
+        rate_workload=rate_workload,
+        level=level,
+        declared_name=declared_name,
         term_name=term_name,
         rate_name=rate_name,
         person=person,

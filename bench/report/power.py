@@ -169,7 +169,7 @@ def _bars(name: str, run: RunView, bars: Sequence[WindowEnergy], known: Entries)
     axis = linear(values, _BAR_LEFT, _BAR_RIGHT - 6)
     bottom = 8 + row * len(bars)
     body = [hatch(name)]
-    factor, unit = fitting("J", axis.high)
+    factor, unit = fitting("J", max((e.energy_j or 0.0 for e in drawn_bars), default=0.0))
     for tick in axis.ticks if values else ():
         anchor = "start" if tick == axis.ticks[0] else "end" if tick == axis.ticks[-1] else "middle"
         body.append(label(axis.at(tick), bottom + 15, tick_text(tick, factor), "tick", anchor))
@@ -177,7 +177,7 @@ def _bars(name: str, run: RunView, bars: Sequence[WindowEnergy], known: Entries)
         body += _bar(name, run, energy, axis, 8 + row * index, known)
     if values:
         body.append(label((_BAR_LEFT + _BAR_RIGHT) / 2, bottom + 32, unit, "axis", "middle"))
-    title = f"{run.model_title}, {run.workload}: {bars[0].phase} {bars[0].label}"
+    title = f"{run.short}, {bars[0].phase} {bars[0].label}"
     described = "One bar per domain, never summed: solid is measured, hatched is modelled, dashed is excluded."
     return drawing(name, _BAR_WIDTH, bottom + (40 if values else 6), title, described, body)
 

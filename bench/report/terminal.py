@@ -3,9 +3,10 @@
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from bench.nouns import CoefficientKey, Coefficients, Quantity, Verdict, Weights, WindowEnergy
+from bench.nouns import Coefficients, Quantity, Verdict, Weights, WindowEnergy
 from bench.physics.verdict import voided
 from bench.report.numbers import VOID, energy, quantity, shown
+from bench.report.words import level, rate_unit, rate_workload
 from bench.units import S_PER_NS
 
 _GAP = "  "
@@ -49,11 +50,11 @@ def _judged(one: Verdict) -> str:
 
 
 def _block(one: Coefficients, width: int) -> str:
-    head = _wrapped((_title(one.key, one.boundary),), width, indent="", hang=_GAP)
+    head = _wrapped((_title(one),), width, indent="", hang=_GAP)
     lines = [
         *(_line(name, term, one.key.weights) for name, term in one.terms.items()),
         *(
-            _line(f"gross {name.removeprefix('gross_')}", rate, one.key.weights)
+            _line(f"gross {rate_workload(name) or rate_unit(name)}", rate, one.key.weights)
             for name, rate in one.rates.items()
         ),
     ]
@@ -63,11 +64,13 @@ def _block(one: Coefficients, width: int) -> str:
     return "\n".join([*head, *_table(header, lines, width), *told])
 
 
-def _title(key: CoefficientKey, boundary: str) -> str:
+def _title(one: Coefficients) -> str:
+    key, boundary = one.key, one.boundary
+    at = f" at {said}" if (said := level(one.batch, one.concurrency)) else ""
     limit = f", limit {shown(key.power_limit_w, 'W')}" if key.power_limit_w is not None else ""
     driver = f", driver {key.driver}" if key.driver else ""
     return (
-        f"{key.model}:{key.precision}, {_loud(key.weights)} weights, {key.engine} {key.engine_version} "
+        f"{key.model}:{key.precision}{at}, {_loud(key.weights)} weights, {key.engine} {key.engine_version} "
         f"on {key.hardware}, boundary {boundary}{limit}{driver}"
     )
 
@@ -96,19 +99,18 @@ def _merged(remarks: Iterable[str]) -> list[str]:
 
 
 def _table(header: Line, lines: Sequence[Line], width: int, right: tuple[int, ...] = ()) -> list[str]:
-    """Aligned columns; the last one wraps so that no line is wider than `width`."""
+    """Aligned columns; the first one wraps so that no line is wider than `width`."""
     columns = [max(map(len, column)) for column in zip(header, *lines, strict=True)]
-    used = sum(columns[:-1]) + len(_GAP) * (len(columns) - 1)
-    columns[-1] = min(columns[-1], max(_NARROWEST, width - used))
+    over = sum(columns) + len(_GAP) * (len(columns) - 1) - width
+    columns[0] = max(columns[0] - max(over, 0), min(_NARROWEST, columns[0]))
     drawn = []
     for line in (header, tuple("─" * n for n in columns), *lines):
-        last = textwrap.wrap(line[-1], columns[-1]) or [""]
+        first = textwrap.wrap(line[0], columns[0], subsequent_indent=_GAP) or [""]
         cells = [
             cell.rjust(size) if at in right else cell.ljust(size)
-            for at, (cell, size) in enumerate(zip(line[:-1], columns, strict=False))
+            for at, (cell, size) in enumerate(zip((first[0], *line[1:]), columns, strict=True))
         ]
-        drawn.append(_GAP.join((*cells, last[0])).rstrip())
-        drawn += [" " * (used) + rest for rest in last[1:]]
+        drawn += [_GAP.join(cells).rstrip(), *first[1:]]
     return drawn
 
 

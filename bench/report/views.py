@@ -55,6 +55,11 @@ class RunView:
         """The workload's name with its batch and concurrency."""
         return self.cell.rpartition("/")[2]
 
+    @property
+    def short(self) -> str:
+        """Model, precision and workload in the cell's own words: `whisper-tiny:fp32 · speech-fr-5`."""
+        return " · ".join(self.cell.split("/")[1:]) or self.cell
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HardwareFigure:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from bench.nouns import Domain
 
 _DOMAINS: Mapping[str, str] = MappingProxyType(
-    {"gpu": "GPU", "cpu-package": "CPU package", "dram": "DRAM", "platform": "platform", "host": "whole host"}
+    {"gpu": "GPU", "cpu": "CPU", "cpu-package": "CPU package", "dram": "DRAM", "host": "whole host"}
 )
 _TERMS: Mapping[str, str] = MappingProxyType(
     {
@@ -26,6 +26,22 @@ _TERMS: Mapping[str, str] = MappingProxyType(
         "idle_resident": "idle, model resident",
     }
 )
+_SUFFIXES: Mapping[str, str] = MappingProxyType(
+    {
+        "_gb_s": "GB/s",
+        "_tflops": "TFLOP/s",
+        "_tops": "TOP/s",
+        "_eur_per_h": "EUR/h",
+        "_usd_per_h": "USD/h",
+        "_gib": "GiB",
+        "_gb": "GB",
+        "_mib": "MiB",
+        "_mhz": "MHz",
+        "_w": "W",
+        "_s": "s",
+    }
+)
+_INITIALS = frozenset({"tdp", "vcpu", "tgp", "cpu", "gpu"})
 
 
 def person(domain: Domain) -> str:
@@ -40,7 +56,37 @@ def term_name(term: str) -> str:
 
 
 def rate_name(rate: str) -> str:
-    """A rate in words; its unit says per what. A leading domain and `gross_` are said elsewhere."""
-    short = rate.rpartition("/")[2].removeprefix("gross_")
+    """A rate in words, without the domain before it and the workload after it: `gpu/page@w` → per page."""
+    short = rate_unit(rate)
     known = _TERMS.get(short)
-    return known if known else ("per " + short.replace("_", " ")).replace("per per ", "per ")
+    return known if known else "per " + short.replace("_", " ")
+
+
+def rate_unit(rate: str) -> str:
+    """What a rate is per: `gpu/audio_second@speech-fr-30` and `gross_audio_second` → audio_second."""
+    return rate.partition("@")[0].rpartition("/")[2].removeprefix("gross_")
+
+
+def rate_workload(rate: str) -> str:
+    """The workload at which a rate was found; '' when it names none."""
+    return rate.partition("@")[2]
+
+
+def rate_domain(rate: str) -> str:
+    """The domain or boundary that a rate begins with; '' when it names none."""
+    return rate.partition("@")[0].rpartition("/")[0]
+
+
+def level(batch: int, concurrency: int) -> str:
+    """Batch and concurrency where they are not 1: `batch 8`."""
+    said = (f"{name} {n}" for name, n in (("batch", batch), ("concurrency", concurrency)) if n != 1)
+    return ", ".join(said)
+
+
+def declared_name(name: str) -> tuple[str, str]:
+    """A declared figure's name in words, and the unit that its name ends with: `tdp_w` → (TDP, W)."""
+    short, unit = next(
+        ((name.removesuffix(end), unit) for end, unit in _SUFFIXES.items() if name.endswith(end)), (name, "")
+    )
+    words = short.replace("_", " ")
+    return (words.upper() if words in _INITIALS else words), unit

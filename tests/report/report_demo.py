@@ -1,4 +1,4 @@
-"""A made-up report with every case that a page must show. No number here was ever measured."""
+"""A made-up report with every case that a page must show; nothing here was measured."""
 
 import math
 
@@ -23,7 +23,6 @@ GPU = Source(
     device_name="Imaginary T4",
     gain_ratio_95=0.05,
     power_limit_w=70.0,
-    driver="550.1",
 )
 OTHER = Source(
     domain="gpu:1",
@@ -170,7 +169,7 @@ def run(
 
 def _rates(unit: str, gpu: float, name: str) -> dict[str, Quantity]:
     return {
-        f"gpu:0/{name}": quantity(gpu, gpu * 0.053, unit),
+        f"gpu/{name}": quantity(gpu, gpu * 0.053, unit),
         f"host/{name}": quantity(gpu * 0.83, gpu * 0.35, unit, "modelled"),
     }
 
@@ -184,7 +183,7 @@ def _key(model: str, engine: str, version: str) -> CoefficientKey:
         engine_version=version,
         hardware="imaginary-t4",
         power_limit_w=70.0,
-        driver="550.1",
+        driver=None,
     )
 
 
@@ -199,25 +198,27 @@ def coefficients() -> tuple[Coefficients, ...]:
             "idle_resident": quantity(26.4, 1.3, "W"),
         },
         rates={
-            "gross_output_token": quantity(2.934, 0.17, "J/token"),
-            "page": quantity(921.0, 51.0, "J/page"),
+            "output_token@prompt-512-128": quantity(2.934, 0.17, "J/token"),
+            "output_token@prompt-32-64": quantity(2.511, 0.14, "J/token"),
+            "page@article-fr-summary": quantity(921.0, 51.0, "J/page"),
         },
+        components={"output_token": {"statistical": 0.021, "gain": 0.0936, "synthetic_data": 0.0611}},
         domain={"prompt_tokens": (32, 2048), "output_tokens": (8, 64), "batch": (1, 1)},
         fit={"runs": 4, "excluded": 1, "held_out_error": 0.0213, "condition_number": 11.7},
         runs=("2026-11-21T10-01-00Z-0001",),
         not_identified={"context_token": "no two runs differ in context at the same output length"},
-        notes=("synthetic weights: power can differ with the data, 5 % of the interval",),
+        notes=("synthetic weights: power can differ with the data",),
     )
     whisper = Coefficients(
         key=_key("whisper-large-v3", "whisper", "20250625"),
         boundary="gpu",
         terms={
-            "audio_window": quantity(41.7, 3.2, "J/window"),
+            "audio_window": quantity(41.7, 3.2, "J/audio_window"),
             "output_token": quantity(0.455, 0.025, "J/token"),
         },
         rates={
-            "gross_output_token": quantity(0.71, 0.041, "J/token"),
-            "audio_second": quantity(2.31, 0.13, "J/audio s"),
+            "output_token@speech-fr-60": quantity(0.71, 0.041, "J/token"),
+            "audio_second@speech-fr-60": quantity(2.31, 0.13, "J/audio_s"),
         },
         domain={"audio_windows": (1, 4), "output_tokens": (12, 240)},
         fit={"runs": 3},
@@ -228,20 +229,17 @@ def coefficients() -> tuple[Coefficients, ...]:
         key=_key("whisper-large-v3", "whisper", "20250625"),
         boundary="host",
         terms={
-            "audio_window": quantity(33.0, 14.2, "J/window", "modelled"),
+            "audio_window": quantity(33.0, 14.2, "J/audio_window", "modelled"),
             "output_token": quantity(0.37, 0.19, "J/token", "modelled"),
         },
-        rates={},
-        domain={},
-        fit={},
+        **{key: {} for key in ("rates", "domain", "fit", "not_identified")},
         runs=("2026-11-21T10-03-00Z-0003",),
-        not_identified={},
     )
     return (mistral, whisper, host)
 
 
 def demo_report(copies: int = 1) -> ReportInput:
-    """Two domains with figures, one excluded, three models, a void run; `copies` repeats the runs."""
+    """Two domains with figures, one excluded, three models, a void run."""
     runs = []
     for copy in range(copies):
         n = copy * 5
@@ -262,7 +260,7 @@ def demo_report(copies: int = 1) -> ReportInput:
                 n + 3,
                 "Whisper large-v3",
                 "whisper/whisper-large-v3:fp16/speech-fr-60",
-                _rates("J/audio s", 2.31, "audio_second"),
+                _rates("J/audio_s", 2.31, "audio_second"),
                 0.9,
             ),
             run(
@@ -279,7 +277,7 @@ def demo_report(copies: int = 1) -> ReportInput:
         generated_by="Joulemark 0.1.0",
         hardware_title="Azure NC4as T4 v3: one NVIDIA T4, 4 vCPU (made up for this page)",
         hardware=(
-            HardwareFigure(name="TDP of the board", value=70, unit="W", source="made up for this test"),
+            HardwareFigure(name="tdp_w", value=70, source="made up for this test"),
             HardwareFigure(name="vCPU is", value="a hardware thread", source="made up <for> this test"),
         ),
         sources=(GPU, OTHER, HOST),

@@ -43,7 +43,7 @@ def test_keys_name_run_domain_window_and_quantity(report):
 
     assert known[KEY] == pytest.approx(63.4 * 10 * 1.0000137, rel=1e-12)
     assert known["coefficients/0/terms/output_token/value"] == 1.8713
-    assert known["hardware/TDP of the board"] == 70
+    assert known["hardware/tdp_w"] == 70
 
 
 def test_any_digit_of_the_block_is_named(report, html):

@@ -115,14 +115,15 @@ def test_a_void_domain_shows_no_number(report, html):
     assert "cool the machine, check its power supply" in html
 
 
-def test_a_void_rate_is_a_word_in_table_and_plot(report):
-    """Even when a rate is handed in, a void verdict on its domain takes it away."""
-    rates = {"gpu:0/output_token": quantity(77.777, 1, "J/token")}
+@pytest.mark.parametrize("where", ["gpu:0/", "gpu/", ""])
+def test_a_void_rate_is_a_word_in_table_and_plot(report, where):
+    """Even when a rate is handed in, a void verdict on its domain or in its boundary takes it away."""
+    rates = {f"{where}output_token": quantity(77.777, 1, "J/token")}
     one = replace(report.runs[4], rates=rates, power=())
     made = replace(report, runs=(one,))
     html = render(made)
 
-    assert figures(made)[f"runs/{one.id}/rates/gpu:0/output_token/value"] is None
+    assert figures(made)[f"runs/{one.id}/rates/{where}output_token/value"] is None
     assert "77.8" not in html
     assert ">void</text>" in plots(made)["plot-unit-0"]
 
@@ -146,6 +147,17 @@ def test_bases_are_told_apart_without_colour(report):
     assert 'class="bar modelled" fill="url(#plot-basis-0-hatch)"' in bars
     assert 'class="bar excluded"' in bars
     assert "never summed" in bars
+
+
+def test_a_term_stands_beside_its_gross_figures(report, html):
+    """Above idle and gross are told apart, one gross figure per workload, and never merged."""
+    card = html[html.index('<article class="card">') :]
+    row = next(r for r in re.findall(r"<tr>.*?</tr>", card, flags=re.DOTALL) if "<code>output_token</code>" in r)
+    keys = re.findall(r'data-figure="coefficients/0/([^"]*)/value"', row)
+
+    assert keys == ["terms/output_token", "rates/output_token@prompt-512-128", "rates/output_token@prompt-32-64"]
+    assert "Above resident idle" in card
+    assert 'class="open measured"' in plots(report)["plot-term-2"]
 
 
 def test_every_plot_is_well_formed_and_named(report):
