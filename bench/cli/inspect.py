@@ -10,7 +10,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")
 
 
 def doctor(json: Json = False) -> None:
-    """One line per sensor and engine: what works, what does not, why, and how to mend it."""
+    """What works here, what does not, why, what to do."""
     from bench.files.codec import plain
     from bench.run.doctor import examine, verdict
 
@@ -33,7 +33,7 @@ def list_(
     ] = "",
     json: Json = False,
 ) -> None:
-    """List what can be named: suites, models, workloads, engines, meters, hardware, coefficients."""
+    """List suites, models, workloads, hardware, …"""
     from bench.run.listing import listing
 
     found = listing(what or None)

@@ -36,8 +36,9 @@ def plan(
     price_per_hour: Price = None,
     json: Json = False,
 ) -> None:
-    """Show cells, minutes, kWh and price before anything runs."""
+    """Show cells, minutes, kWh and price; run nothing."""
     from bench.run.arrange import Ask, arrange
+    from bench.run.doctor import hub
     from bench.run.host import look
 
     ask = Ask(
@@ -45,10 +46,13 @@ def plan(
         manifest=workload, window_s=window_s, windows=windows,
     )  # fmt: skip
     made = arrange(ask, look())
+    offer = made.weights == "synthetic" and hub().status == "ok"
     if json:
-        give(_plan_document(made, price_per_hour))
-    else:
-        _say_plan(made, price_per_hour)
+        give({**_plan_document(made, price_per_hour), "pretrained_offered": offer})
+        return
+    say(_plan_text(made, price_per_hour))
+    if offer:
+        say("the model hub answers: --weights pretrained measures real weights (they are downloaded first)")
 
 
 def run(
@@ -62,7 +66,7 @@ def run(
     fresh: Fresh = False,
     json: Json = False,
 ) -> None:
-    """Measure a suite or cells; resumes where it was stopped, and never redoes a finished cell."""
+    """Measure a suite or cells; the same call resumes."""
     from bench.files.codec import plain
     from bench.run.arrange import Ask
 
@@ -87,7 +91,7 @@ def bench(
     price_per_hour: Price = None,
     json: Json = False,
 ) -> None:
-    """The whole line: doctor, plan, run, fit, report. Fails only when a model family has no cell left."""
+    """Plan, run, fit and report in one go (make bench)."""
     from bench.run.arrange import Ask
     from bench.run.line import choose_suite, families_left, finish
 
@@ -170,10 +174,6 @@ def _plan_document(made: "Plan", price_per_hour: float | None) -> dict[str, obje
 
 def _eur(made: "Plan", price_per_hour: float | None) -> float | None:
     return None if price_per_hour is None else made.minutes / 60 * price_per_hour
-
-
-def _say_plan(made: "Plan", price_per_hour: float | None) -> None:
-    say(_plan_text(made, price_per_hour))
 
 
 def _plan_text(made: "Plan", price_per_hour: float | None) -> str:

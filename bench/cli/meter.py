@@ -15,7 +15,7 @@ def meter(
     json: Annotated[bool, typer.Option("--json", help="One JSON object; the command's stdout → stderr.")] = False,
     out: Annotated[Path | None, typer.Option(help="Seal the raw readings in this folder.")] = None,
 ) -> None:
-    """Measure the energy of a command: joulemark meter [--json] [--out DIR] -- COMMAND …"""
+    """Measure any command: joulemark meter -- COMMAND."""
     from bench.errors import BadInput
     from bench.report.terminal import energy_table
     from bench.run.meter import meter_document, metered, seal_metered

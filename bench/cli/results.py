@@ -12,7 +12,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")
 
 
 def fit(folder: Out = Path("results"), json: Json = False) -> None:
-    """Fit coefficients on every sealed run of a folder and write them under coefficients/."""
+    """Fit coefficients on the sealed runs of a folder."""
     from bench.files.codec import plain
     from bench.report.terminal import coefficient_table
     from bench.run.learn import fit_folder
@@ -29,7 +29,7 @@ def fit(folder: Out = Path("results"), json: Json = False) -> None:
 
 
 def report(folder: Out = Path("results"), json: Json = False) -> None:
-    """Render the folder's runs and coefficients as one HTML page without a server."""
+    """Render runs and coefficients as one HTML page."""
     from bench.run.learn import report_folder
 
     path = report_folder(folder)
@@ -40,7 +40,7 @@ def report(folder: Out = Path("results"), json: Json = False) -> None:
 
 
 def verify(folder: Out = Path("results"), json: Json = False) -> None:
-    """Recompute every published number from readings and outcomes, and name what differs."""
+    """Recompute every published number from readings."""
     from bench.files.codec import plain
     from bench.run.audit import verify as verify_folder
 

@@ -50,9 +50,7 @@ def _build(kind: Any, data: Any, where: str) -> Any:
             raise BrokenResults(f"{where}: expected a list, found {data!r:.80}")
         if len(args) == 2 and args[1] is ...:
             return tuple(_build(args[0], item, f"{where}[{i}]") for i, item in enumerate(data))
-        return tuple(
-            _build(a, item, f"{where}[{i}]") for i, (a, item) in enumerate(zip(args, data, strict=True))
-        )
+        return tuple(_build(a, item, f"{where}[{i}]") for i, (a, item) in enumerate(zip(args, data, strict=True)))
     if origin in (Mapping, dict) or origin is getattr(typing, "Mapping", None):
         if not isinstance(data, dict):
             raise BrokenResults(f"{where}: expected an object, found {data!r:.80}")
@@ -69,9 +67,7 @@ def _build(kind: Any, data: Any, where: str) -> Any:
         return Path(data)
     if kind is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data)
-    if isinstance(kind, type) and (
-        not isinstance(data, kind) or (isinstance(data, bool) and kind is not bool)
-    ):
+    if isinstance(kind, type) and (not isinstance(data, kind) or (isinstance(data, bool) and kind is not bool)):
         raise BrokenResults(f"{where}: expected {kind.__name__}, found {data!r:.80}")
     return data
 

@@ -170,9 +170,7 @@ def read_sealed(folder: Path) -> Sealed:
         found = hashlib.sha256(read_bytes(folder / name)).hexdigest()
         expected = seal.sha256.get(name)
         if found != expected:
-            raise BrokenResults(
-                f"{folder / name}: sha256 is {found[:12]}…, the seal says {str(expected)[:12]}…"
-            )
+            raise BrokenResults(f"{folder / name}: sha256 is {found[:12]}…, the seal says {str(expected)[:12]}…")
     return _unsealed(folder, seal, hashlib.sha256(raw).hexdigest())
 
 

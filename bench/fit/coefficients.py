@@ -17,6 +17,7 @@ from bench.fit.intervals import (
     SERIES,
     SYNTHETIC_DATA_RATIO_95,
     half_of_mean,
+    multiplicative,
     quantity,
     row_powers_w,
     row_series,
@@ -97,7 +98,7 @@ def _idle_terms(
         spread = {s: [e / r.duration_s for e, r in zip(row_series(rows, s), rows, strict=True)] for s in SERIES}
         values = {s: mean(v) for s, v in spread.items()}
         statistical = {s: half_of_mean(v) for s, v in spread.items()}
-        terms[name], parts[name] = quantity(group, values, statistical, "W", data_ratio=0.0)
+        terms[name], parts[name] = quantity(group, values, statistical, "W", 0.0, spread=multiplicative)
 
 
 def _work_terms(

@@ -1,7 +1,7 @@
 """The interval of a published quantity: statistical, the board's gain, the model's span, synthetic data."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bench.fit.rows import Group, Row
 from bench.nouns import Quantity
@@ -12,6 +12,24 @@ from bench.stats import deviation, significant, t95
 # between the two; a control with pretrained weights replaces this.
 SYNTHETIC_DATA_RATIO_95 = 894 / 788 - 1
 SERIES = ("value", "low", "high")
+
+
+Spread = Callable[[float, float], tuple[float, float]]
+
+
+def additive(value: float, half: float) -> tuple[float, float]:
+    """The interval of a term, which may have either sign."""
+    return value - half, value + half
+
+
+def multiplicative(value: float, half: float) -> tuple[float, float]:
+    """The interval of a gross energy or power, which is never below zero: value ×/÷ exp(half / value).
+
+    The same to first order; a log-normal quantity has it exactly (Limpert, Stahel, Abbt, BioScience 51(5),
+    2001, table 3; checked 2026-11-21).
+    """
+    factor = math.exp(half / value)
+    return value / factor, value * factor
 
 
 def half_of_mean(values: Sequence[float]) -> float:
@@ -36,6 +54,8 @@ def quantity(
     statistical: Mapping[str, float],
     unit: str,
     data_ratio: float | None = None,
+    *,
+    spread: Spread = additive,
 ) -> tuple[Quantity, dict[str, float]]:
     """The published quantity and its components; `values` and `statistical` by series."""
     if data_ratio is None:
@@ -43,8 +63,9 @@ def quantity(
     lows, highs = [], []
     for s in SERIES:
         half = math.hypot(statistical[s], group.gain_ratio_95 * values[s], data_ratio * values[s])
-        lows.append(values[s] - half)
-        highs.append(values[s] + half)
+        low, high = spread(values[s], half)
+        lows.append(low)
+        highs.append(high)
     value = values["value"]
     parts = {
         "statistical": statistical["value"],

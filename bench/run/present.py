@@ -14,12 +14,10 @@ from bench.physics.series import series
 from bench.report.views import HardwareFigure, PowerSeries, ReportInput, RunView
 
 NOT_COVERED = (
-    "Energy outside the boundaries above: cooling and power conversion of the building (PUE), the network, "
-    "the making of the hardware, and every machine other than this one.",
-    "Where no RAPL is exposed (every Azure VM), CPU, memory, disk and fans are modelled as a share of a whole "
-    "server at the wall; the model sees utilisation, not which instructions run.",
-    "The 3.3 V rail of a graphics card (about 10 W), which its own sensor does not see (arXiv:2312.02741).",
-    "Quality: synthetic weights produce no meaningful text, so nothing here says how good a model is.",
+    "Cooling and power conversion of the building (PUE), the network, the making of the hardware, other machines.",
+    "Without RAPL (every Azure VM), CPU, memory, disk and fans are modelled from utilisation, not measured.",
+    "A graphics card's 3.3 V rail, about 10 W, which its own sensor does not see (arXiv:2312.02741).",
+    "Quality: synthetic weights write no meaningful text.",
 )
 
 

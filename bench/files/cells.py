@@ -1,0 +1,52 @@
+"""Cells as people write them: ENGINE/MODEL:PRECISION/WORKLOAD[@batch=8,concurrency=8]."""
+
+import re
+
+from bench.errors import BadInput
+from bench.nouns import Cell
+
+GRAMMAR = "ENGINE/MODEL:PRECISION/WORKLOAD[@batch=8,concurrency=8]"
+EXAMPLE = "transformers/mistral-7b:bf16/prompt-512-128@batch=8"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+_LEVELS = ("batch", "concurrency")
+
+
+def parse_cell(text: str) -> Cell:
+    """The cell that the text spells. Checks its shape; whether the names exist is the catalogue's business.
+
+    A model may hold "/" and ":" of its own (an endpoint's names do): the engine ends at the first "/", the
+    workload begins after the last one, and the precision after the last ":" between them.
+    """
+    body, at, tail = text.strip().partition("@")
+    engine, first, rest = body.partition("/")
+    middle, second, workload = rest.rpartition("/")
+    model, colon, precision = middle.rpartition(":")
+    if not (first and second):
+        raise _bad(text, "expected two '/': one after the engine, one before the workload")
+    if not colon:
+        raise _bad(text, f"no precision: expected ':fp32', ':fp16' or ':bf16' after the model, found {middle!r}")
+    for what, name in (("engine", engine), ("precision", precision), ("workload", workload)):
+        if not _NAME.fullmatch(name):
+            raise _bad(text, f"the {what} is {name!r}")
+    if not model or model != model.strip():
+        raise _bad(text, f"the model is {model!r}")
+    levels = _levels(text, tail) if at else {}
+    return Cell(engine=engine, model=model, precision=precision, workload=workload, **levels)
+
+
+def _levels(text: str, tail: str) -> dict[str, int]:
+    levels: dict[str, int] = {}
+    for part in tail.split(","):
+        name, _, value = part.partition("=")
+        if name not in _LEVELS:
+            raise _bad(text, f"after '@' only {' and '.join(_LEVELS)} are known, found {name!r}")
+        if name in levels:
+            raise _bad(text, f"{name} is given twice")
+        if not (value.isascii() and value.isdigit() and int(value) >= 1):
+            raise _bad(text, f"{name} is {value!r}, expected a whole number of at least 1")
+        levels[name] = int(value)
+    return levels
+
+
+def _bad(text: str, why: str) -> BadInput:
+    return BadInput(f"cell {text!r}: {why}; a cell is {GRAMMAR}, for example {EXAMPLE}")

@@ -1,0 +1,227 @@
+"""The user's own work: `--workload FILE`, a manifest of clips, texts to translate, or prompts.
+
+name = "calls"                      # optional: the file's stem
+source = "our hotline, May"         # optional, as are description and licence
+
+[[clips]]                           # speech
+file = "call-1.mp3"                 # beside the manifest, or absolute
+language = "fr"
+transcript = "Bonjour, …"           # or transcript_file; or output_tokens = 240
+duration_s = 61.5                   # only where the file's header cannot be read
+
+[[texts]]                           # translation
+text = "Das …"                      # or file
+source_language = "fr"
+target_language = "en"
+target_tokens = 40                  # optional, as is source_tokens: else derived from characters
+
+[[prompts]]                         # causal-lm
+text = "Summarise …"                # or file
+output_tokens = 128
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bench.errors import BadDeclaration, BadInput
+from bench.files import payloads, requests, texts, tokens
+from bench.files.audio import read_duration_s
+from bench.files.config import places
+from bench.files.declaration import Table, read_table
+from bench.files.workloads import length_notes, translation_job
+from bench.nouns import Family, ModelSpec, Request, Workload
+
+_LISTS: Mapping[str, Family] = {"clips": "speech", "texts": "translation", "prompts": "causal-lm"}
+
+
+def read_manifest(path: Path, model: ModelSpec, seed: int) -> tuple[Workload, ...]:
+    """The manifest's workloads that this model can do. Raises BadInput when there are none.
+
+    A manifest of one kind makes the workload NAME; one of several kinds NAME-clips, NAME-texts, NAME-prompts.
+    """
+    table = read_table(path)
+    names = _names(table, path)
+    fitting = [kind for kind in names if _LISTS[kind] == model.family]
+    if not fitting:
+        raise BadInput(
+            f"{path.name} holds {', '.join(names)}; model {model.name!r} does {model.family}: choose another model"
+        )
+    description, source, licence = (table.text(key, "") for key in ("description", "source", "licence"))
+    workloads = []
+    for kind in names:
+        entries = table.tables(kind)
+        if kind not in fitting:
+            continue
+        made, notes = _make(kind, names[kind], entries, path.parent, model, seed)
+        requests.check_context(names[kind], model, made)
+        workloads.append(
+            Workload(
+                name=names[kind],
+                family=_LISTS[kind],
+                requests=made,
+                notes=("the user's own work", *notes),
+                facts=requests.usage_facts(made),
+                description=description,
+                source=source,
+                licence=licence,
+            )
+        )
+    table.finish()
+    return tuple(workloads)
+
+
+def manifest_families(path: Path) -> Mapping[str, Family]:
+    """The names of the manifest's workloads, and the family that each needs."""
+    table = read_table(path)
+    return {name: _LISTS[kind] for kind, name in _names(table, path).items()}
+
+
+def manifest_sha256(path: Path) -> str:
+    """The sha256 of the manifest and of every file that it names."""
+    table = read_table(path)  # first: it says in words when the file cannot be read
+    seal = hashlib.sha256(path.read_bytes())
+    for kind in _LISTS:
+        for entry in table.tables(kind):
+            for key in ("file", "transcript_file"):
+                if key in entry:
+                    seal.update(hashlib.sha256(_file(entry, key, path.parent).read_bytes()).digest())
+    return seal.hexdigest()
+
+
+def _names(table: Table, path: Path) -> dict[str, str]:
+    """Kind of entry → name of its workload, for the kinds that the manifest holds."""
+    name = table.text("name", path.stem)
+    if not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        raise table.wrong("name", f"expected letters, digits, '-', '_' and '.', found {name!r}")
+    held = [kind for kind in _LISTS if table.tables(kind)]
+    if not held:
+        raise BadDeclaration(str(path), None, "expected [[clips]], [[texts]] or [[prompts]], found none of them")
+    return {kind: name if len(held) == 1 else f"{name}-{kind}" for kind in held}
+
+
+def _make(
+    kind: str, name: str, entries: Sequence[Table], folder: Path, model: ModelSpec, seed: int
+) -> tuple[tuple[Request, ...], tuple[str, ...]]:
+    if kind == "clips":
+        return _clips(name, entries, folder)
+    if kind == "texts":
+        return _texts(name, entries, folder, model, seed)
+    return _prompts(name, entries, folder, model, seed)
+
+
+def _clips(name: str, entries: Sequence[Table], folder: Path) -> tuple[tuple[Request, ...], tuple[str, ...]]:
+    made = []
+    for index, entry in enumerate(entries):
+        file = _file(entry, "file", folder)
+        declared_s = entry.optional_number("duration_s", least=0.01)
+        audio_s = declared_s if declared_s is not None else read_duration_s(file)
+        made.append(
+            requests.speech_request(
+                name,
+                [file],
+                language=entry.text("language"),
+                audio_s=audio_s,
+                output_tokens=_decode_length(entry, folder),
+                index=index,
+            )
+        )
+        entry.finish()
+    note = "decode length: the transcript's tokens under Whisper's multilingual tokenizer, or as declared"
+    return tuple(made), (note,)
+
+
+def _decode_length(entry: Table, folder: Path) -> int:
+    """The tokens to decode: as declared, else those of the transcript."""
+    declared = entry.optional_integer("output_tokens", least=1)
+    has = [key for key in ("transcript", "transcript_file") if key in entry]
+    if declared is None and not has:
+        raise entry.wrong("file", "expected transcript, transcript_file or output_tokens beside it")
+    transcript = _text(entry, "transcript", "transcript_file", folder) if has else ""
+    return declared if declared is not None else tokens.whisper_tokens(transcript)
+
+
+def _texts(
+    name: str, entries: Sequence[Table], folder: Path, model: ModelSpec, seed: int
+) -> tuple[tuple[Request, ...], tuple[str, ...]]:
+    committed = payloads.read_payloads(places().workloads / "data")
+    row = texts.stand_in_row(model)
+    per_char = texts.read_tokens_per_char(places().data / "tokens_per_char.csv", row)
+    source = tokens.seeded_source(model, seed, "seeded token ids stand in for the texts' own")
+    jobs, notes = [], [source.note]
+    for entry in entries:
+        text = _text(entry, "text", "file", folder)
+        pair = (
+            entry.text("source_language", one_of=payloads.LANGUAGES),
+            entry.text("target_language", one_of=payloads.LANGUAGES),
+        )
+        if pair[0] == pair[1]:
+            raise entry.wrong("target_language", f"the text is {pair[1]} already")
+        ratio = texts.character_ratio(committed, *pair)
+        notes += [note for note in length_notes(*pair, ratio, row) if note not in notes]
+        guess = translation_job(text, pair, ratio, per_char)
+        jobs.append(
+            requests.Job(
+                text=text,
+                source_language=pair[0],
+                target_language=pair[1],
+                source_tokens=entry.integer("source_tokens", guess.source_tokens, least=1),
+                target_tokens=entry.integer("target_tokens", guess.target_tokens, least=1),
+            )
+        )
+        entry.finish()
+    return requests.text_translations(name, source, jobs), tuple(notes)
+
+
+def _prompts(
+    name: str, entries: Sequence[Table], folder: Path, model: ModelSpec, seed: int
+) -> tuple[tuple[Request, ...], tuple[str, ...]]:
+    tokenizer, note = tokens.open_tokenizer(model)
+    row = texts.stand_in_row(model)
+    per_char = texts.read_tokens_per_char(places().data / "tokens_per_char.csv", row)
+    source = tokens.seeded_source(model, seed, note)
+    made, notes = [], [note, "prompts are sent as they are: an engine that keeps prefixes may reuse them"]
+    for index, entry in enumerate(entries):
+        text = _text(entry, "text", "file", folder)
+        language = entry.text("language", "en", one_of=payloads.LANGUAGES)
+        output_tokens = entry.integer("output_tokens", least=1)
+        stand_in = texts.tokens_of(len(text), language, per_char)
+        made.append(
+            requests.own_prompt(
+                f"{name}-{index:04d}",
+                source,
+                tokenizer,
+                text=text,
+                stand_in=stand_in,
+                output_tokens=output_tokens,
+            )
+        )
+        entry.finish()
+    if tokenizer is None:
+        notes.append(f"prompt length from tokens per character of {row}")
+    return tuple(made), tuple(notes)
+
+
+def _text(entry: Table, key: str, file_key: str, folder: Path) -> str:
+    """The text under `key`, or in the file under `file_key`; exactly one of them must stand there."""
+    if (key in entry) == (file_key in entry):
+        raise entry.wrong(key, f"expected either {key} or {file_key}")
+    if key in entry:
+        text = entry.text(key)
+    else:
+        file = _file(entry, file_key, folder)
+        try:
+            text = file.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise entry.wrong(file_key, f"{file.name} is not UTF-8 text ({error.reason})") from error
+    if not text.strip():
+        raise entry.wrong(key if key in entry else file_key, "expected some text, found none")
+    return text.strip()
+
+
+def _file(entry: Table, key: str, folder: Path) -> Path:
+    """The file, relative paths from the manifest's folder."""
+    file = (folder / entry.text(key)).resolve()
+    if not file.is_file():
+        raise entry.wrong(key, f"no file {file.name!r} in {file.parent.name!r}, the folder that was looked in")
+    return file

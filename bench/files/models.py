@@ -1,0 +1,69 @@
+"""Model declarations: bench/models/*.toml as ModelSpecs, and the memory that their weights need."""
+
+from typing import get_args
+
+from bench.errors import UnknownName
+from bench.files.config import places
+from bench.files.declaration import Table, read_table
+from bench.nouns import Family, ModelSpec
+
+# IEEE 754-2019 binary32 and binary16; bfloat16: arXiv:1905.12322, section 3; checked 2026-11-21
+_BYTES_PER_PARAMETER = {"fp32": 4, "bf16": 2, "fp16": 2, "none": 0}
+
+
+def model_names() -> tuple[str, ...]:
+    """The names of all declared models, sorted."""
+    return tuple(sorted(path.stem for path in places().models.glob("*.toml")))
+
+
+def read_model(name: str) -> ModelSpec:
+    """The declaration of `name`. Raises UnknownName or BadDeclaration."""
+    if name not in model_names():
+        raise UnknownName("model", name, model_names())
+    table = read_table(places().models / f"{name}.toml")
+    spec = _spec(name, table)
+    table.finish()
+    return spec
+
+
+def weight_bytes(spec: ModelSpec, precision: str) -> int:
+    """The bytes of the weights alone: no activations, no cache. Raises UnknownName for the precision."""
+    if precision not in _BYTES_PER_PARAMETER:
+        raise UnknownName("precision", precision, _BYTES_PER_PARAMETER)
+    return spec.parameters * _BYTES_PER_PARAMETER[precision]
+
+
+def _spec(name: str, table: Table) -> ModelSpec:
+    family: Family = table.text("family", one_of=get_args(Family))  # type: ignore[assignment]
+    parameters = table.integer("parameters", least=0)
+    return ModelSpec(
+        name=name,
+        family=family,
+        title=table.text("title"),
+        parameters=parameters,
+        active_parameters=table.integer("active_parameters", parameters, least=0, most=parameters),
+        architecture=table.text("architecture"),
+        config=table.free("config"),
+        engines=table.texts("engines"),
+        precisions=_precisions(table),
+        hub=table.optional_text("hub"),
+        licence=table.text("licence"),
+        source=table.text("source"),
+        tokenizer=table.optional_text("tokenizer"),
+        max_context_tokens=table.optional_integer("max_context_tokens", least=1),
+        languages=_languages(table),
+    )
+
+
+def _precisions(table: Table) -> tuple[str, ...]:
+    precisions = table.texts("precisions")
+    for one in precisions:
+        if one not in _BYTES_PER_PARAMETER:
+            known = ", ".join(_BYTES_PER_PARAMETER)
+            raise table.wrong("precisions", f"expected some of {known}, found {one!r}")
+    return precisions
+
+
+def _languages(table: Table) -> dict[str, str]:
+    languages = table.table("languages")
+    return {iso: languages.text(iso) for iso in languages.keys()}  # noqa: SIM118 (Table is no Mapping)

@@ -1,0 +1,123 @@
+"""Hardware profiles: one TOML file a machine or board. A number without its source does not load."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.errors import UnknownName
+from bench.files.config import places
+from bench.files.declaration import Table, read_table
+from bench.nouns import Figure, HardwareProfile
+
+KINDS = ("vm", "gpu", "machine")
+FIGURES = (
+    "vcpu",
+    "chip_threads",
+    "memory_gib",
+    "gpu_memory_gb",
+    "bandwidth_gb_s",
+    "tdp_w",
+    "idle_w",
+    "dense_bf16_tflops",
+    "dense_fp16_tflops",
+    "dense_fp8_tflops",
+    "dense_int8_tops",
+)
+TEXTS = (
+    "architecture",
+    "form",
+    "memory",
+    "series",
+    "host_cpu",
+    "microarchitecture",
+    "vcpu_is",  # "thread", "core" or "unverified"
+    "vcpu_is_verified",  # "true" or "false": whether a page of the vendor says so
+    "vcpu_is_source",
+    "gpu_power",  # what a guest can read of its GPU
+    "availability",
+    "interconnect",
+    "cpu_id",
+    "azure_vm_size",
+    "licence",
+    "note",
+)
+MATCHES = ("gpu_name", "azure_vm_size")
+
+
+def profile_names(also: Path | None = None) -> tuple[str, ...]:
+    """Every profile's name, in order: the declared ones, and those in the folder `also`."""
+    found = {path.stem for folder in _folders(also) for path in folder.glob("*.toml")}
+    return tuple(sorted(found))
+
+
+def read_profile(name: str, also: Path | None = None) -> HardwareProfile:
+    """The profile called `name`, from `also` (generated and calibrated ones) before the declared ones.
+
+    Raises UnknownName with the nearest names, BadDeclaration with file and line.
+    """
+    known = profile_names(also)
+    if name not in known:
+        raise UnknownName("hardware profile", name, known)
+    path = next(p for folder in _folders(also) if (p := folder / f"{name}.toml").is_file())
+    return _profile(name, read_table(path))
+
+
+def read_profiles(also: Path | None = None) -> tuple[HardwareProfile, ...]:
+    """Every profile, in the order of their names."""
+    return tuple(read_profile(name, also) for name in profile_names(also))
+
+
+def _folders(also: Path | None) -> Iterator[Path]:
+    for folder in (also, places().profiles):
+        if folder is not None and folder.is_dir():
+            yield folder
+
+
+def _profile(name: str, table: Table) -> HardwareProfile:
+    kind = table.text("kind", one_of=KINDS)
+    profile = HardwareProfile(
+        name=name,
+        title=table.text("title"),
+        kind="vm" if kind == "vm" else "gpu" if kind == "gpu" else "machine",
+        accelerator=table.optional_text("accelerator"),
+        accelerator_count=table.number("accelerator_count", 0.0, least=0.0),
+        figures=_figures(table.table("figures")),
+        texts=_texts(table.table("texts")),
+        match=_match(table.table("match")),
+        generated=table.flag("generated", False),
+    )
+    if bool(profile.accelerator) != (profile.accelerator_count > 0):
+        raise table.wrong("accelerator", "accelerator and accelerator_count belong together")
+    table.finish()
+    return profile
+
+
+def _figures(table: Table) -> dict[str, Figure]:
+    found = {}
+    for key in FIGURES:
+        figure = table.table(key)  # taken even when absent, so that a wrong key meets every known one
+        if key not in table:
+            continue
+        source = figure.text("source")
+        if not source.strip():
+            raise figure.wrong("source", "a number needs a source; leave the figure out where there is none")
+        found[key] = Figure(value=figure.number("value", least=0.0), source=source)
+        figure.finish()
+    table.finish()
+    return found
+
+
+def _texts(table: Table) -> dict[str, Figure | str]:
+    options = {"vcpu_is": ("thread", "core", "unverified"), "vcpu_is_verified": ("true", "false")}
+    found: dict[str, Figure | str] = {}
+    for key in TEXTS:
+        text = table.text(key, "", one_of=options.get(key, ()) if key in table else ())
+        if text:
+            found[key] = text
+    table.finish()
+    return found
+
+
+def _match(table: Table) -> dict[str, tuple[str, ...]]:
+    found = {key: names for key in MATCHES if (names := table.texts(key, ()))}
+    table.finish()
+    return found
