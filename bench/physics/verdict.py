@@ -33,6 +33,16 @@ def judge(run: Run, energies: Sequence[WindowEnergy]) -> tuple[Verdict, ...]:
                 remedy="run the cell again",
             )
         )
+    if all(s.basis == "excluded" for s in run.sources):
+        found.append(
+            Verdict(
+                name="no sensor",
+                level="void",
+                domain=None,
+                evidence="no sensor answered and no model of this machine's power is known",
+                remedy="see `joulemark doctor`",
+            )
+        )
     found += _unequal_work(run)
     for source in run.sources:
         if source.basis == "excluded":

@@ -101,7 +101,8 @@ def test_one_digit_of_a_sealed_energy_is_named(out):
 
     file, field = touched(out)[0]
     assert file == str(path.relative_to(out))
-    assert field.startswith("energies[") and field.endswith("].energy_j")
+    assert field.startswith("energies[")
+    assert field.endswith("].energy_j")
 
 
 def test_one_digit_of_a_coefficient_is_named(out):

@@ -84,7 +84,7 @@ def test_the_energies_of_a_simulated_board_come_out():
     for e in window_energies(run.trace, run.sources):
         span_s = (e.end_ns - e.start_ns) * 1e-9
         busy_s = 5.0 if e.phase == "work" else 2.0 if e.phase == "warmup" else 0.0
-poll_j = 0.02 * 70.0  # each edge is known to one look at the counter
+        poll_j = 0.02 * 70.0  # each edge is known to one look at the counter
         truth_j = 400.0 * busy_s + 70.0 * (span_s - busy_s)
         assert e.energy_j == pytest.approx(truth_j, rel=2e-3, abs=poll_j), e.label
 
