@@ -16,7 +16,7 @@ class Places:
     workloads: Path
     profiles: Path
     data: Path
-    coefficients: Path
+    coefficients: tuple[Path, ...]  # folders of published coefficients
     checkout: Path | None  # None: installed from a wheel
 
 
@@ -29,9 +29,16 @@ def places() -> Places:
         workloads=share / "workloads",
         profiles=share / "hardware_profiles",
         data=_PACKAGE / "data",
-        coefficients=(share / "results" / "coefficients") if in_checkout else share / "coefficients",
+        coefficients=_published(share, in_checkout),
         checkout=_CHECKOUT if in_checkout else None,
     )
+
+
+def _published(share: Path, in_checkout: bool) -> tuple[Path, ...]:
+    """Published coefficients lie beside the sealed runs that prove them; a wheel carries them alone."""
+    if in_checkout:
+        return tuple(sorted((share / "results" / "examples").glob("*/coefficients")))
+    return (share / "coefficients",)
 
 
 def environment(name: str) -> str | None:

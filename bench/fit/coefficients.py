@@ -10,6 +10,7 @@
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -42,6 +43,7 @@ def fit(measured: Iterable[Measured], family: Callable[[str], Family]) -> tuple[
 
 
 def _fit(group: Group, family: Family) -> Coefficients:
+    group = replace(group, has_weights=family != "video")
     work = [r for r in group.rows if r.phase in ("work", "prepare")]
     idle = [r for r in group.rows if r.phase == "idle" and r.label.startswith("resident")]
     terms: dict[str, Quantity] = {}
@@ -74,7 +76,7 @@ def _fit(group: Group, family: Family) -> Coefficients:
 
 
 def _notes(group: Group) -> tuple[str, ...]:
-    notes = [_SYNTHETIC_NOTE] if group.key.weights == "synthetic" else []
+    notes = [_SYNTHETIC_NOTE] if group.synthetic else []
     if group.basis == "modelled":
         notes.append(f"{group.boundary} energy is modelled, not measured")
     return (*notes, *(f"excluded {why}" for why in group.excluded))

@@ -59,7 +59,7 @@ def quantity(
 ) -> tuple[Quantity, dict[str, float]]:
     """The published quantity and its components; `values` and `statistical` by series."""
     if data_ratio is None:
-        data_ratio = SYNTHETIC_DATA_RATIO_95 if group.key.weights == "synthetic" else 0.0
+        data_ratio = SYNTHETIC_DATA_RATIO_95 if group.synthetic else 0.0
     lows, highs = [], []
     for s in SERIES:
         half = math.hypot(statistical[s], group.gain_ratio_95 * values[s], data_ratio * values[s])

@@ -57,6 +57,12 @@ class Group:
     runs: tuple[str, ...]
     excluded: tuple[str, ...]  # "RUN: why"
     outcomes_usage: tuple[tuple[Usage, ...], ...]  # per run, the achieved work of each request
+    has_weights: bool = True  # ffmpeg has none that could be synthetic
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the power could differ with real weights."""
+        return self.has_weights and self.key.weights == "synthetic"
 
 
 def groups(measured: Iterable[Measured]) -> tuple[Group, ...]:

@@ -10,7 +10,7 @@ from bench.files.models import model_names, read_model, weight_bytes
 from bench.files.registry import engine_names, load_engine
 from bench.files.suites import read_suite, suite_names
 from bench.files.work import find_sha256, find_workload, find_workload_names
-from bench.nouns import Cell, Engine, LoadSpec, ModelSpec, RunSpec, Timing, Weights
+from bench.nouns import Cell, Engine, ModelSpec, RunSpec, Timing, Weights
 from bench.run.host import Host
 from bench.run.plan import (
     Plan,
@@ -172,8 +172,7 @@ def _charge_loading(cells: Sequence[PlannedCell], timing: Timing, speeds: Speeds
         key = (cell.engine, cell.model, cell.precision)
         if planned.skipped is None and key not in seen:
             seen.add(key)
-            load = LoadSpec(model=planned.model, precision=cell.precision, weights=planned.spec.weights)
-            added_s = load_seconds(load, weight_bytes(planned.model, cell.precision), timing, speeds)
+            added_s = load_seconds(weight_bytes(planned.model, cell.precision), timing, speeds)
             seconds = planned.seconds + added_s
             planned = replace(planned, seconds=seconds, kwh=kwh(seconds, speeds))
         charged.append(planned)

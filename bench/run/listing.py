@@ -39,7 +39,7 @@ def _model(name: str) -> str:
 
 def _coefficients() -> Entries:
     found = []
-    for path in coefficient_paths(places().coefficients):
+    for path in (p for folder in places().coefficients for p in coefficient_paths(folder)):
         try:
             entries = read_coefficients(path)
         except BrokenResults as error:

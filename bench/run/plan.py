@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.files.store import finished_specs, spec_sha256
-from bench.nouns import Cell, LoadSpec, ModelSpec, RunSpec, Timing, Usage, Weights, Workload
+from bench.nouns import Cell, ModelSpec, RunSpec, Timing, Usage, Weights, Workload
 from bench.run.runner import REST_S
-from bench.run.workmodel import predicted
+from bench.run.workmodel import layer_passes, predicted
 from bench.units import J_PER_KWH, S_PER_MIN
 
 
@@ -18,6 +18,7 @@ class Speeds:
 
     flop_per_s: float
     bytes_per_s: float
+    layer_pass_s: float  # what starting one layer's kernels costs, whatever they compute
     fill_bytes_per_s: float  # making or reading weights
     start_s: float  # a worker process with its libraries
     busy_w: float | None  # all domains together while working; None: unknown
@@ -63,9 +64,10 @@ class Plan:
 
 
 def request_seconds(model: ModelSpec, precision: str, usage: Usage, batch: int, speeds: Speeds) -> float:
-    """The predicted time of one batch of equal requests: compute and memory traffic, one after the other."""
+    """The predicted time of one batch of equal requests: compute, memory traffic and launches in turn."""
     flop, moved = predicted(model, precision, usage, batch)
-    return flop / speeds.flop_per_s + moved / speeds.bytes_per_s
+    launches_s = layer_passes(model, usage) * speeds.layer_pass_s
+    return flop / speeds.flop_per_s + moved / speeds.bytes_per_s + launches_s
 
 
 def cell_seconds(timing: Timing, batch_s: float) -> float:
@@ -76,9 +78,8 @@ def cell_seconds(timing: Timing, batch_s: float) -> float:
     return idle_s + warm_s + timing.windows * (work_s + REST_S) + REST_S
 
 
-def load_seconds(load: LoadSpec, weight_bytes: float, timing: Timing, speeds: Speeds) -> float:
+def load_seconds(weight_bytes: float, timing: Timing, speeds: Speeds) -> float:
     """The predicted time of starting a worker, bare idle and loading the model."""
-    del load
     return speeds.start_s + timing.idle_s + 3 * REST_S + weight_bytes / speeds.fill_bytes_per_s
 
 
@@ -90,8 +91,6 @@ def mean_usage(workload: Workload) -> Usage:
 
 def mark_done(cells: Sequence[PlannedCell], out: Path) -> tuple[PlannedCell, ...]:
     """The same cells, with those that OUT already holds sealed and sound marked as done."""
-    from dataclasses import replace
-
     finished: Mapping[str, Path] = finished_specs(out)
     return tuple(replace(c, done=finished.get(spec_sha256(c.spec))) for c in cells)
 

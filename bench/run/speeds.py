@@ -28,8 +28,11 @@ def _busy_w(host: Host) -> float | None:
 def _source_busy_w(source: Source) -> float | None:
     if source.power_limit_w is not None:
         return source.power_limit_w
-    busy = source.details.get("busy_w")
-    return float(busy) if isinstance(busy, (int, float)) else None
+    idle_w, slope_w = source.details.get("idle_w_value"), source.details.get("slope_w_per_busy_vcpu_value")
+    threads = source.details.get("threads")
+    if not all(isinstance(v, (int, float)) for v in (idle_w, slope_w, threads)):
+        return None
+    return float(idle_w or 0) + float(slope_w or 0) * float(threads or 0)
 
 
 def _gpu_speeds(host: Host) -> Speeds:
@@ -40,6 +43,7 @@ def _gpu_speeds(host: Host) -> Speeds:
     return Speeds(
         flop_per_s=0.3 * tflops * 1e12,
         bytes_per_s=0.35 * bandwidth * 1e9,
+        layer_pass_s=7e-4,
         fill_bytes_per_s=1.0e9,
         start_s=14.0,
         busy_w=_busy_w(host),
@@ -56,6 +60,7 @@ def _cpu_speeds(busy_w: float | None) -> Speeds:
     return Speeds(
         flop_per_s=0.5 * flop_per_s,
         bytes_per_s=0.8 * bytes_per_s,
+        layer_pass_s=2.5e-4,
         fill_bytes_per_s=2.5e8,
         start_s=7.0,
         busy_w=busy_w,

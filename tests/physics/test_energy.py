@@ -91,7 +91,7 @@ def test_power_stands_in_where_no_counter_ticks():
 
 def test_a_gap_in_power_readings_is_a_gap():
     """Two seconds without power readings are not integrated over."""
-    times = [*range(0, 20), *range(45, 80)]
+    times = [*range(20), *range(45, 80)]
     readings = [Reading(seconds(i / 10), "gpu:0", "instant", "power", 70.0) for i in times]
 
     found = energy_of(readings, window("work", "1", 1, 6), replace(GPU, fields=("instant",)))

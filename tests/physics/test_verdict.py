@@ -16,13 +16,13 @@ def judged(run):
     return {v.name: v for v in judge(run, window_energies(run.trace, run.sources))}
 
 
-def busy(t):
+def busy_power(t):
     return 400.0 if 2.0 <= t < 6.0 else 70.0
 
 
 def test_a_sound_run_has_no_verdict():
     """Nothing is said of a run with nothing wrong."""
-    run = run_of(ticking(busy, 0, 7), WINDOWS, [outcome(2.0, 6.0, output_tokens=5)])
+    run = run_of(ticking(busy_power, 0, 7), WINDOWS, [outcome(2.0, 6.0, output_tokens=5)])
 
     assert judged(run) == {}
 
@@ -32,7 +32,7 @@ def test_event_reasons_inside_the_work(bits, name, level):
     """Thermal slowdown voids; a software power cap is only flagged: full load sits there."""
     hot = Condition(seconds(3), "gpu:0", "event_reasons", float(bits))
 
-    found = judged(run_of([*ticking(busy, 0, 7), hot], WINDOWS))
+    found = judged(run_of([*ticking(busy_power, 0, 7), hot], WINDOWS))
 
     assert found[name].level == level
     assert found[name].domain == "gpu:0"
@@ -42,12 +42,12 @@ def test_throttling_outside_the_work_is_nobodys_business():
     """An event during idle voids nothing."""
     hot = Condition(seconds(0.7), "gpu:0", "event_reasons", float(0x40))
 
-    assert judged(run_of([*ticking(busy, 0, 7), hot], WINDOWS)) == {}
+    assert judged(run_of([*ticking(busy_power, 0, 7), hot], WINDOWS)) == {}
 
 
 def test_a_silent_stretch_inside_the_work_voids():
     """Three seconds without readings are not a measurement."""
-    readings = [r for r in ticking(busy, 0, 7) if not seconds(2.4) < r.t_ns < seconds(5.4)]
+    readings = [r for r in ticking(busy_power, 0, 7) if not seconds(2.4) < r.t_ns < seconds(5.4)]
 
     assert judged(run_of(readings, WINDOWS))["sampler gap"].level == "void"
 
@@ -81,15 +81,13 @@ def test_steal_time_touches_the_host_only(steal_s, level):
     from bench.nouns import Reading
 
     host = [
-        Reading(seconds(i / 20), "host", f, "energy", i / 2)
-        for i in range(140)
-        for f in ("value", "low", "high")
+        Reading(seconds(i / 20), "host", f, "energy", i / 2) for i in range(140) for f in ("value", "low", "high")
     ]
     steal = [
         Condition(seconds(i / 10), "host", "steal_s", steal_s * max(0.0, min(1.0, (i / 10 - 2) / 4)))
         for i in range(70)
     ]
-    run = run_of([*ticking(busy, 0, 7), *host, *steal], WINDOWS, sources=(GPU, HOST))
+    run = run_of([*ticking(busy_power, 0, 7), *host, *steal], WINDOWS, sources=(GPU, HOST))
 
     found = judged(run).get("steal time")
 
@@ -101,7 +99,7 @@ def test_a_failed_request_voids_everything():
     """Energy of work that failed is not energy per unit of work."""
     failed = replace(outcome(2.0, 3.0, output_tokens=5), error="CUDA error")
 
-    found = judged(run_of(ticking(busy, 0, 7), WINDOWS, [failed]))
+    found = judged(run_of(ticking(busy_power, 0, 7), WINDOWS, [failed]))
 
     assert found["failed requests"].domain is None
     assert "CUDA error" in found["failed requests"].evidence
@@ -111,7 +109,19 @@ def test_achieved_work_that_differs_is_said():
     """An engine that stopped early is flagged with both numbers."""
     short = replace(outcome(2.0, 3.0, output_tokens=8), achieved=Usage(requests=1, output_tokens=3))
 
-    found = judged(run_of(ticking(busy, 0, 7), WINDOWS, [short]))
+    found = judged(run_of(ticking(busy_power, 0, 7), WINDOWS, [short]))
 
     assert "output_tokens=8" in found["work differs from the ask"].evidence
     assert "output_tokens=3" in found["work differs from the ask"].evidence
+
+
+@pytest.mark.parametrize(("busy_ratio", "level"), [(0.02, None), (0.15, "flag"), (0.6, "void")])
+def test_a_busy_machine_is_seen_while_nothing_is_asked(busy_ratio, level):
+    """Somebody else's work during idle voids host figures and never the GPU's."""
+    busy = [Condition(seconds(i / 10), "host", "busy_s", busy_ratio * 2 * i / 10) for i in range(70)]
+    run = run_of([*ticking(busy_power, 0, 7), *busy], WINDOWS, sources=(GPU, HOST))
+
+    found = judged(run).get("busy machine")
+
+    assert (found.level if found else None) == level
+    assert found is None or found.domain == "host"
