@@ -26,9 +26,7 @@ _MISSING = _Missing()
 class Table:
     """One TOML table. Every key is taken once; `finish` refuses those that nobody took."""
 
-    def __init__(
-        self, file: str, data: Mapping[str, object], lines: Mapping[str, int], path: str = ""
-    ) -> None:
+    def __init__(self, file: str, data: Mapping[str, object], lines: Mapping[str, int], path: str = "") -> None:
         self.file = file
         self._data = data
         self._lines = lines
@@ -38,8 +36,8 @@ class Table:
     def __contains__(self, key: str) -> bool:
         return key in self._data
 
-    def text(self, key: str, default: str | None | _Missing = _MISSING, *, one_of: Iterable[str] = ()) -> str:
-        """The string under `key`; `default` when absent ("" stands for None in optional texts)."""
+    def text(self, key: str, default: str | _Missing = _MISSING, *, one_of: Iterable[str] = ()) -> str:
+        """The string under `key`; `default` when it is absent."""
         value = self._take(key, str, "a string in quotes", default)
         options = tuple(one_of)
         if options and value not in options:
@@ -120,9 +118,7 @@ class Table:
         value = self._data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise self.wrong(key, f"expected a list of tables ([[{key}]]), found {_said(value)}")
-        return tuple(
-            Table(self.file, item, self._lines, f"{self._at(key)}[{i}]") for i, item in enumerate(value)
-        )
+        return tuple(Table(self.file, item, self._lines, f"{self._at(key)}[{i}]") for i, item in enumerate(value))
 
     def keys(self) -> tuple[str, ...]:
         """The keys of this table, in the file's order."""
@@ -200,9 +196,7 @@ def read_table(path: Path) -> Table:
         data = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
-        raise BadDeclaration(
-            str(path), int(found[1]) if found else None, f"not valid TOML: {error}"
-        ) from error
+        raise BadDeclaration(str(path), int(found[1]) if found else None, f"not valid TOML: {error}") from error
     return Table(str(path), data, _lines(content))
 
 

@@ -1,5 +1,6 @@
 """Model declarations: bench/models/*.toml as ModelSpecs, and the memory that their weights need."""
 
+from pathlib import Path
 from typing import get_args
 
 from bench.errors import UnknownName
@@ -11,16 +12,16 @@ from bench.nouns import Family, ModelSpec
 _BYTES_PER_PARAMETER = {"fp32": 4, "bf16": 2, "fp16": 2, "none": 0}
 
 
-def model_names() -> tuple[str, ...]:
-    """The names of all declared models, sorted."""
-    return tuple(sorted(path.stem for path in places().models.glob("*.toml")))
+def model_names(folder: Path | None = None) -> tuple[str, ...]:
+    """The names of all models declared in the folder, sorted; by default those that travel with Joulemark."""
+    return tuple(sorted(path.stem for path in (folder or places().models).glob("*.toml")))
 
 
-def read_model(name: str) -> ModelSpec:
+def read_model(name: str, folder: Path | None = None) -> ModelSpec:
     """The declaration of `name`. Raises UnknownName or BadDeclaration."""
-    if name not in model_names():
-        raise UnknownName("model", name, model_names())
-    table = read_table(places().models / f"{name}.toml")
+    if name not in model_names(folder):
+        raise UnknownName("model", name, model_names(folder))
+    table = read_table((folder or places().models) / f"{name}.toml")
     spec = _spec(name, table)
     table.finish()
     return spec

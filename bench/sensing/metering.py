@@ -1,7 +1,7 @@
 """The energy of anything that has a beginning and an end: sensors before, the work, sensors after.
 
-    |lead|<──────── the work ────────>|tail|      lead and tail: three ticks of the slowest counter,
-         ^ mark                       ^ mark      so that ticks lie on both sides of the work
+|lead|<──────── the work ────────>|tail|      lead and tail: three ticks of the slowest counter,
+     ^ mark                       ^ mark      so that ticks lie on both sides of the work
 """
 
 import subprocess

@@ -1,0 +1,292 @@
+"""Causal language models and NLLB by Hugging Face transformers: greedy, exactly the asked number of tokens."""
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import Any
+
+from bench.engines import (
+    Setting,
+    Stamp,
+    fill_seeded,
+    imported,
+    library_check,
+    library_version,
+    loaded_record,
+    memory_guard,
+    open_setting,
+    outcomes,
+    padded,
+    release,
+    synchroniser,
+)
+from bench.errors import BadInput, CannotRun
+from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Session, Usage
+from bench.units import S_PER_NS
+
+_EXTRA = "transformers"
+
+
+def open_engine() -> "TransformersEngine":
+    """The engine; nothing is imported before `load`."""
+    return TransformersEngine()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransformersEngine:
+    """Hugging Face transformers on PyTorch."""
+
+    def check(self) -> Check:
+        """Whether torch and transformers are installed."""
+        return library_check("transformers", {"torch": "torch", "transformers": "transformers"}, _EXTRA)
+
+    def version(self) -> str:
+        """The version of transformers; torch's own stands in Loaded.facts."""
+        return library_version("transformers", _EXTRA)
+
+    @contextmanager
+    def load(self, spec: LoadSpec) -> Iterator[Session]:
+        """A session with the model on its device. Raises CannotRun where it does not fit."""
+        start_ns = time.monotonic_ns()
+        torch, transformers = imported(("torch", "transformers"), _EXTRA)
+        transformers.logging.set_verbosity_error()  # nothing may be printed inside a window
+        transformers.logging.disable_progress_bar()
+        import_ns = time.monotonic_ns()
+        setting = open_setting(torch, spec)
+        with memory_guard(torch, f"loading {spec.model.name}"):
+            model = _model(transformers, setting)
+        synchroniser(torch, setting.device)()
+        facts: dict[str, Fact] = {
+            "attention": str(getattr(model.config, "_attn_implementation", "")),
+            "kv_cache": "dynamic",
+            "import_s": (import_ns - start_ns) * S_PER_NS,
+            "build_s": (time.monotonic_ns() - import_ns) * S_PER_NS,
+        }
+        loaded = loaded_record(setting, "transformers", self.version(), model, facts)
+        session = _Session(transformers, setting, model, loaded)
+        del model
+        try:
+            yield session
+        finally:
+            session.close()
+            release(torch, setting.device)
+
+
+class _Session:
+    """A loaded model and the ids of the requests that were staged."""
+
+    def __init__(self, library: ModuleType, setting: Setting, model: Any, loaded: Loaded) -> None:
+        self._library = library
+        self._setting = setting
+        self._spec = setting.spec.model
+        self._model = model
+        self._loaded = loaded
+        self._translates = self._spec.family == "translation"
+        self._batches = itertools.count()
+        self._synchronise = synchroniser(setting.torch, setting.device)
+        self._tokenizer: Any = None
+
+    @property
+    def loaded(self) -> Loaded:
+        """What was really loaded."""
+        return self._loaded
+
+    def close(self) -> None:
+        """Drops the model."""
+        self._model = None
+
+    def stage(self, requests: Sequence[Request]) -> tuple[Request, ...]:
+        """The requests as ids inside the vocabulary and the context. Raises BadInput."""
+        return tuple(self._staged(request) for request in requests)
+
+    def run(self, batch: Sequence[Request]) -> Sequence[Outcome]:
+        """Generates exactly what each request asks for; the batch runs until its longest is done."""
+        wanted = [_wanted(request, self._translates) for request in batch]
+        stamp = Stamp(self._synchronise)
+        with self._setting.torch.inference_mode(), memory_guard(self._setting.torch, "running a batch"):
+            start_ns = time.monotonic_ns()
+            produced = self._generate(batch, max(wanted), stamp)
+            self._synchronise()
+            end_ns = time.monotonic_ns()
+        achieved = [self._achieved(r, min(produced, n)) for r, n in zip(batch, wanted, strict=True)]
+        return outcomes(batch, achieved, next(self._batches), (start_ns, stamp.at_ns, end_ns))
+
+    def _generate(self, batch: Sequence[Request], tokens: int, stamp: Stamp) -> int:
+        """How many tokens each row of the returned tensor has beyond what it was given."""
+        torch, device = self._setting.torch, self._setting.device
+        ids, mask = padded([r.token_ids for r in batch], self._pad_id(), left=not self._translates)
+        inputs = torch.tensor(ids, device=device.torch_name)
+        never = torch.zeros(len(batch), dtype=torch.bool, device=device.torch_name)
+        sequences = self._model.generate(
+            inputs,
+            attention_mask=torch.tensor(mask, device=device.torch_name),
+            generation_config=self._settings(batch, tokens),
+            stopping_criteria=self._library.StoppingCriteriaList([_Watch(stamp, never)]),
+        )
+        # an encoder-decoder's row starts with the decoder's start token, a causal model's with the prompt
+        return int(sequences.shape[1]) - (1 if self._translates else inputs.shape[1])
+
+    def _settings(self, batch: Sequence[Request], tokens: int) -> Any:
+        config = self._model.config
+        return self._library.GenerationConfig(
+            min_new_tokens=tokens,  # no end-of-text before the last token
+            max_new_tokens=tokens,
+            do_sample=False,
+            num_beams=1,
+            use_cache=True,
+            eos_token_id=config.eos_token_id,
+            pad_token_id=self._pad_id(),
+            decoder_start_token_id=getattr(config, "decoder_start_token_id", None),
+            forced_bos_token_id=self._target_language_id(batch) if self._translates else None,
+        )
+
+    def _pad_id(self) -> int:
+        pad = self._model.config.pad_token_id
+        return 0 if pad is None else int(pad)
+
+    def _target_language_id(self, batch: Sequence[Request]) -> int | None:
+        targets = {request.target_language for request in batch}
+        if len(targets) > 1:
+            raise BadInput(
+                f"a batch holds the target languages {sorted(map(str, targets))}: give each its own batch"
+            )
+        (target,) = targets
+        if target is None or not self._spec.languages:
+            return None
+        return _language_id(self._language(target))
+
+    def _language(self, iso: str | None) -> str:
+        code = self._spec.languages.get(iso or "")
+        if code is None:
+            known = ", ".join(self._spec.languages) or "none"
+            raise BadInput(f"{self._spec.name}: language {iso!r} is not declared; known are {known}")
+        return code
+
+    def _achieved(self, request: Request, tokens: int) -> Usage:
+        given = len(request.token_ids)
+        if self._translates:
+            return Usage(requests=1, source_tokens=given, target_tokens=tokens)
+        return Usage(requests=1, prompt_tokens=given, output_tokens=tokens)
+
+    def _staged(self, request: Request) -> Request:
+        ids = self._ids(request)
+        vocabulary = int(self._model.config.vocab_size)
+        if not ids or not 0 <= min(ids) <= max(ids) < vocabulary:
+            raise BadInput(
+                f"request {request.id!r}: needs token ids from 0 to {vocabulary - 1}, found {_range(ids)}"
+            )
+        output = _wanted(request, self._translates)
+        longest = max(len(ids), output) if self._translates else len(ids) + output
+        if self._spec.max_context_tokens is not None and longest > self._spec.max_context_tokens:
+            raise BadInput(
+                f"request {request.id!r} needs a context of {longest} tokens, "
+                f"{self._spec.name} has {self._spec.max_context_tokens}: ask for less"
+            )
+        return replace(request, token_ids=ids, text=None)
+
+    def _ids(self, request: Request) -> tuple[int, ...]:
+        # seeded ids stand in for a tokenizer that does not ship; with the real weights comes the real one
+        stand_in = self._setting.spec.weights == "pretrained" and self._spec.tokenizer is None
+        if request.text is not None and (stand_in or not request.token_ids):
+            return self._tokenised(request)
+        asked = request.asked.source_tokens if self._translates else request.asked.prompt_tokens
+        if asked is not None and asked != len(request.token_ids):
+            raise BadInput(f"request {request.id!r}: {asked} tokens asked for, {len(request.token_ids)} given")
+        return request.token_ids
+
+    def _tokenised(self, request: Request) -> tuple[int, ...]:
+        path = self._setting.spec.path or self._spec.hub
+        if self._setting.spec.weights != "pretrained" or path is None:
+            raise BadInput(
+                f"request {request.id!r} is a text: synthetic weights have no tokenizer, give token ids"
+            )
+        if self._tokenizer is None:
+            try:
+                self._tokenizer = self._library.AutoTokenizer.from_pretrained(path)
+            except (OSError, ValueError, ImportError) as error:
+                raise CannotRun(f"no tokenizer in {path!r}: {error}") from error
+        if self._translates and self._spec.languages:
+            self._tokenizer.src_lang = self._language(request.source_language)
+        return tuple(self._tokenizer(request.text)["input_ids"])
+
+
+class _Watch:
+    """A stopping criterion that stops nothing: it sees the first token of a batch when it is out."""
+
+    def __init__(self, stamp: Stamp, never: Any) -> None:
+        self._stamp = stamp
+        self._never = never
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        self._stamp()
+        return self._never
+
+
+def _model(transformers: ModuleType, setting: Setting) -> Any:
+    """The model, on its device, evaluating: in training mode dropout and layer drop would change the work."""
+    translates = setting.spec.model.family == "translation"
+    build = transformers.AutoModelForSeq2SeqLM if translates else transformers.AutoModelForCausalLM
+    pretrained = setting.spec.weights == "pretrained"
+    model = _pretrained(build, setting) if pretrained else _synthetic(transformers, build, setting)
+    model.eval().requires_grad_(False)
+    # the checkpoint's own settings (max_length, sampling, forced tokens) would fill what ours leave out
+    model.generation_config = transformers.GenerationConfig()
+    return model
+
+
+def _pretrained(build: Any, setting: Setting) -> Any:
+    declared = setting.spec.model
+    path = setting.spec.path or declared.hub
+    if path is None:
+        raise BadInput(f"{declared.name} has no published weights: give a local folder, or use synthetic weights")
+    try:
+        model = build.from_pretrained(path, dtype=setting.runs.dtype)
+    except (OSError, ValueError) as error:
+        raise CannotRun(f"no weights from {path!r}: {error}; give a local folder that holds them") from error
+    if model.config.model_type != declared.architecture:
+        raise BadInput(f"{path!r} holds a {model.config.model_type}, {declared.name} is a {declared.architecture}")
+    return model.to(setting.device.torch_name)
+
+
+def _synthetic(transformers: ModuleType, build: Any, setting: Setting) -> Any:
+    """Seeded weights in the declared architecture, built on the device itself.
+
+    Not on the meta device: `to_empty` would leave buffers that no checkpoint holds (rotary `inv_freq`,
+    sinusoidal positions) as whatever lay in memory.
+    """
+    from transformers.initialization import no_init_weights  # an initialisation that would be overwritten
+
+    declared = setting.spec.model
+    settings = {key: None if value == "none" else value for key, value in declared.config.items()}
+    config = transformers.AutoConfig.for_model(declared.architecture, **settings)
+    with setting.torch.device(setting.device.torch_name), no_init_weights():
+        model = build.from_config(config, dtype=setting.runs.dtype)
+    model.tie_weights()  # part of the initialisation that was skipped
+    fill_seeded(setting.torch, model, setting.spec.seed)
+    return model
+
+
+def _wanted(request: Request, translates: bool) -> int:
+    name = "target_tokens" if translates else "output_tokens"
+    count = request.asked.target_tokens if translates else request.asked.output_tokens
+    if count is None or count < 1:
+        raise BadInput(f"request {request.id!r}: asks for {name} {count!r}, at least 1 is needed")
+    return count
+
+
+def _language_id(code: str) -> int:
+    """The id of a FLORES-200 code in NLLB's vocabulary.
+
+    Languages follow the 256 001 pieces: <s>, <pad>, </s>, <unk> take the place of SentencePiece's first three, so
+    that eng_Latn is 256 047. Source: transformers 5.23, models/nllb/tokenization_nllb.py; checked 2026-11-21.
+    """
+    from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES
+
+    return 256_001 + int(FAIRSEQ_LANGUAGE_CODES.index(code))
+
+
+def _range(ids: Sequence[int]) -> str:
+    return f"{min(ids)} to {max(ids)}" if ids else "none"

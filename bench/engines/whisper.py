@@ -1,0 +1,288 @@
+"""Speech to text by openai-whisper: 30 s audio windows, exactly the asked number of decoded tokens in each."""
+
+import itertools
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy
+
+from bench.engines import (
+    Setting,
+    Stamp,
+    fill_seeded,
+    imported,
+    library_check,
+    library_version,
+    loaded_record,
+    memory_guard,
+    open_setting,
+    outcomes,
+    release,
+    synchroniser,
+)
+from bench.errors import BadInput, CannotRun
+from bench.files.clips import CLIP_RATE_HZ, read_clip
+from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Session, Usage
+from bench.units import S_PER_NS
+
+_EXTRA = "whisper"
+# openai-whisper 20250625, whisper/audio.py, CHUNK_LENGTH; checked 2026-11-21
+_WINDOW_SAMPLES = 30 * CLIP_RATE_HZ
+_NO_LANGUAGE = "en"
+
+
+def open_engine() -> "WhisperEngine":
+    """The engine; nothing is imported before `load`."""
+    return WhisperEngine()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhisperEngine:
+    """openai-whisper on PyTorch."""
+
+    def check(self) -> Check:
+        """Whether torch, whisper and soundfile are installed."""
+        modules = {"torch": "torch", "whisper": "openai-whisper", "soundfile": "soundfile"}
+        return library_check("whisper", modules, _EXTRA)
+
+    def version(self) -> str:
+        """The version of openai-whisper; torch's own stands in Loaded.facts."""
+        return library_version("openai-whisper", _EXTRA)
+
+    @contextmanager
+    def load(self, spec: LoadSpec) -> Iterator[Session]:
+        """A session with the model on its device. Raises CannotRun where it does not fit."""
+        start_ns = time.monotonic_ns()
+        torch, whisper = imported(("torch", "whisper"), _EXTRA)
+        import_ns = time.monotonic_ns()
+        setting = open_setting(torch, spec)
+        if setting.runs.precision not in spec.model.precisions:
+            known = ", ".join(spec.model.precisions)
+            raise BadInput(
+                f"{spec.model.name} runs in {known}, found {setting.runs.precision!r}: choose one of them"
+            )
+        with memory_guard(torch, f"loading {spec.model.name}"):
+            model = _model(whisper, setting)
+        synchroniser(torch, setting.device)()
+        facts: dict[str, Fact] = {
+            "attention": "sdpa" if whisper.model.SDPA_AVAILABLE else "eager",
+            "kv_cache": "concatenated",
+            "import_s": (import_ns - start_ns) * S_PER_NS,
+            "build_s": (time.monotonic_ns() - import_ns) * S_PER_NS,
+        }
+        loaded = loaded_record(setting, "whisper", self.version(), model, facts)
+        session = _Session(whisper, setting, model, loaded)
+        del model
+        try:
+            yield session
+        finally:
+            session.close()
+            release(torch, setting.device)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One audio window of one request, and the tokens that are asked of it."""
+
+    row: int
+    samples: Any
+    tokens: int
+    language: str
+
+
+class _Session:
+    """A loaded model and the clips of the requests that were staged, decoded to samples."""
+
+    def __init__(self, library: ModuleType, setting: Setting, model: Any, loaded: Loaded) -> None:
+        self._library = library
+        self._torch = setting.torch
+        self._device = setting.device
+        self._model = model
+        self._loaded = loaded
+        self._batches = itertools.count()
+        self._synchronise = synchroniser(setting.torch, setting.device)
+        self._end_of_text = _end_of_text(library, model)
+        self._clips: dict[tuple[Path, ...], Any] = {}
+
+    @property
+    def loaded(self) -> Loaded:
+        """What was really loaded."""
+        return self._loaded
+
+    def close(self) -> None:
+        """Drops the model and the clips."""
+        self._model = None
+        self._clips = {}
+
+    def stage(self, requests: Sequence[Request]) -> tuple[Request, ...]:
+        """The same requests, their clips in memory as 16 kHz mono float32. Raises BadInput."""
+        self._clips = {}
+        for request in requests:
+            if not request.audio:
+                raise BadInput(f"request {request.id!r} carries no audio clip")
+            if request.audio not in self._clips:
+                clips = [read_clip(path) for path in request.audio]
+                self._clips[request.audio] = numpy.concatenate(clips)
+            self._pieces(0, request)  # says now what would fail inside a window
+        return tuple(requests)
+
+    def run(self, batch: Sequence[Request]) -> Sequence[Outcome]:
+        """Decodes the requests' first audio windows together, then their second ones, and so on."""
+        pieces = [self._pieces(row, request) for row, request in enumerate(batch)]
+        stamp = Stamp(self._synchronise)
+        produced = [0] * len(batch)
+        with self._torch.inference_mode(), memory_guard(self._torch, "running a batch"):
+            start_ns = time.monotonic_ns()
+            for turn in itertools.zip_longest(*pieces):
+                together = [piece for piece in turn if piece is not None]
+                for piece, tokens in zip(together, self._decode(together, stamp), strict=True):
+                    produced[piece.row] += min(tokens, piece.tokens)
+            self._synchronise()
+            end_ns = time.monotonic_ns()
+        achieved = [
+            Usage(
+                requests=1,
+                output_tokens=produced[row],
+                audio_s=len(self._clips[request.audio]) / CLIP_RATE_HZ,
+                audio_windows=len(pieces[row]),
+            )
+            for row, request in enumerate(batch)
+        ]
+        return outcomes(batch, achieved, next(self._batches), (start_ns, stamp.at_ns, end_ns))
+
+    def _pieces(self, row: int, request: Request) -> tuple[_Piece, ...]:
+        if request.audio not in self._clips:
+            raise BadInput(f"request {request.id!r} was not staged: its clips are not in memory")
+        samples = self._clips[request.audio]
+        count = max(-(-len(samples) // _WINDOW_SAMPLES), 1)  # the last one is padded
+        if request.asked.audio_windows not in (None, count):
+            raise BadInput(
+                f"request {request.id!r}: {request.asked.audio_windows} audio windows asked for, "
+                f"its clips fill {count}"
+            )
+        if request.asked.output_tokens is None:
+            raise BadInput(f"request {request.id!r}: asks for no number of output_tokens")
+        tokens = _shares(request.asked.output_tokens, count)
+        most = self._model.dims.n_text_ctx // 2  # whisper's own limit: the other half is kept for a prompt
+        if tokens[0] > most:
+            raise BadInput(
+                f"request {request.id!r}: {tokens[0]} tokens in an audio window, whisper decodes {most}"
+            )
+        language = self._language(request)
+        return tuple(
+            _Piece(row, samples[i * _WINDOW_SAMPLES : (i + 1) * _WINDOW_SAMPLES], tokens[i], language)
+            for i in range(count)
+        )
+
+    def _language(self, request: Request) -> str:
+        language = request.source_language or _NO_LANGUAGE
+        if language not in self._library.tokenizer.LANGUAGES:
+            raise BadInput(f"request {request.id!r}: whisper knows no language {language!r}")
+        return language
+
+    def _decode(self, pieces: Sequence[_Piece], stamp: Stamp) -> list[int]:
+        """How many tokens the decoder produced for each audio window, all of them in one batch."""
+        torch, whisper = self._torch, self._library
+        mel = torch.stack([self._mel(piece) for piece in pieces])
+        most = max(piece.tokens for piece in pieces)
+        fp16 = self._loaded.precision == "fp16"
+        if most == 0:  # sample_len 0 would mean whisper's default of 224
+            self._model.encoder(mel.half() if fp16 else mel)
+            return [0] * len(pieces)
+        languages = {piece.language for piece in pieces}
+        if len(languages) > 1:
+            raise BadInput(f"a batch holds the languages {sorted(languages)}: give each its own batch")
+        task = whisper.decoding.DecodingTask(self._model, self._options(pieces[0].language, most, fp16=fp16))
+        task.decoder = _Watched(task.decoder, stamp)
+        return [len(result.tokens) for result in task.run(mel)]
+
+    def _mel(self, piece: _Piece) -> Any:
+        samples = self._torch.from_numpy(piece.samples).to(self._device.torch_name)
+        padded = self._library.pad_or_trim(samples, _WINDOW_SAMPLES)
+        return self._library.log_mel_spectrogram(padded, n_mels=self._model.dims.n_mels)
+
+    def _options(self, language: str, tokens: int, *, fp16: bool) -> Any:
+        return self._library.DecodingOptions(
+            language=language,
+            without_timestamps=True,
+            temperature=0.0,
+            sample_len=tokens,
+            suppress_tokens=[self._end_of_text],  # nothing ends early; a list, for None and "" mean something else
+            suppress_blank=False,
+            fp16=fp16,
+        )
+
+
+class _Watched:
+    """Whisper's token decoder, with the time at which the first token was out."""
+
+    def __init__(self, decoder: Any, stamp: Stamp) -> None:
+        self._decoder = decoder
+        self._stamp = stamp
+        self.reset = decoder.reset
+        self.finalize = decoder.finalize
+
+    def update(self, tokens: Any, logits: Any, sum_logprobs: Any) -> tuple[Any, bool]:
+        """The tokens with the next one of each row, and whether all rows have ended."""
+        updated: tuple[Any, bool] = self._decoder.update(tokens, logits, sum_logprobs)
+        self._stamp()
+        return updated
+
+
+def _shares(total: int, parts: int) -> tuple[int, ...]:
+    """`total` split into `parts` whole numbers that differ by at most one, the larger ones first."""
+    least, more = divmod(total, max(parts, 1))
+    return tuple(least + (index < more) for index in range(parts))
+
+
+def _end_of_text(whisper: ModuleType, model: Any) -> int:
+    """The id that ends a transcript. Reads the vocabulary, which whisper keeps from then on."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # whisper leaves the file to the garbage collector
+        tokenizer = whisper.tokenizer.get_tokenizer(model.is_multilingual, num_languages=model.num_languages)
+        return int(tokenizer.eot)
+
+
+def _model(whisper: ModuleType, setting: Setting) -> Any:
+    if setting.spec.weights == "pretrained":
+        model = _pretrained(whisper, setting)
+    else:
+        with setting.torch.device(setting.device.torch_name):  # not meta, which makes no sparse buffer
+            model = whisper.model.Whisper(whisper.model.ModelDimensions(**setting.spec.model.config))
+        fill_seeded(setting.torch, model, setting.spec.seed)
+    model.eval().requires_grad_(False)
+    return _halved(whisper, model) if setting.runs.precision == "fp16" else model
+
+
+def _halved(whisper: ModuleType, model: Any) -> Any:
+    """The model in fp16, so that no layer converts its weights at every call; norms compute in fp32."""
+    model.half()
+    for module in model.modules():
+        if isinstance(module, whisper.model.LayerNorm):
+            module.float()
+    return model
+
+
+def _pretrained(whisper: ModuleType, setting: Setting) -> Any:
+    declared = setting.spec.model
+    wanted = setting.spec.path or declared.hub or declared.name
+    place = Path(wanted)
+    if place.is_dir():
+        place = next(iter(sorted(place.glob("*.pt"))), place)
+    name = str(place) if place.is_file() else wanted.removeprefix("openai/").removeprefix("whisper-")
+    try:
+        model = whisper.load_model(name, device=setting.device.torch_name)
+    except (OSError, RuntimeError, KeyError) as error:
+        raise CannotRun(
+            f"no whisper weights from {wanted!r}: {error}; give a .pt file or a name of openai-whisper"
+        ) from error
+    found = {field: getattr(model.dims, field) for field in declared.config}
+    if found != dict(declared.config):
+        raise BadInput(f"{wanted!r} holds a model of other dimensions than {declared.name}: {found}")
+    return model

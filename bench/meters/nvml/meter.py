@@ -1,0 +1,180 @@
+"""One board's sensor: its counter, its power fields, and the circumstances that can void a figure."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeAlias
+
+import pynvml
+
+from bench.errors import SensorLost
+from bench.meters.nvml.probe import (
+    CONDITIONS,
+    POWER_FIELDS,
+    PROCESS_COUNT,
+    READ_S,
+    Board,
+    Handle,
+    milliwatts,
+    process_ids,
+    said,
+)
+from bench.nouns import Condition, Observation, Reading, Source
+from bench.units import J_PER_MJ, NS_PER_S, S_PER_NS, W_PER_MW
+
+Kind: TypeAlias = Literal["energy", "power"]
+
+_CONDITION_PERIOD_NS = NS_PER_S
+_CONDITIONS_PER_READ = 2  # a few at a time, so that no single poll waits for all of them
+_PATIENCE_NS = 2 * NS_PER_S  # a call that only asks for patience may fail for this long
+_TRANSIENT = (
+    pynvml.NVML_ERROR_TIMEOUT,
+    pynvml.NVML_ERROR_IN_USE,
+    pynvml.NVML_ERROR_NO_DATA,
+    pynvml.NVML_ERROR_NOT_READY,
+)
+
+
+class NvmlMeter:
+    """One board. Readings on every read; each condition about once a second."""
+
+    def __init__(self, board: Board, own_pids: frozenset[int], clock_ns: Callable[[], int]) -> None:
+        pynvml.nvmlInit()
+        self._handle = board.handle
+        self._source = board.source
+        self._domain = board.source.domain
+        self._clock_ns = clock_ns
+        self._own_pids = own_pids
+        self._counter = "counter" in board.source.fields
+        self._usage = "usage" in board.source.fields
+        self._power = tuple(
+            (name, (field_id, board.scope))
+            for name, field_id in POWER_FIELDS.items()
+            if name in board.source.fields
+        )
+        self._power_ids = tuple(field for _, field in self._power)
+        started_ns = clock_ns()
+        self._heard_ns = dict.fromkeys(board.source.fields, started_ns)
+        self._due_ns = dict.fromkeys(board.conditions, started_ns)
+        self._longest_read_ns = 0
+        self._closed = False
+
+    @property
+    def source(self) -> Source:
+        """The board and the fields that answered."""
+        return self._source
+
+    def read(self) -> Sequence[Observation]:
+        """The counter, the power fields and a few of the conditions that are due."""
+        found: list[Observation] = []
+        if self._counter:
+            self._read_one(found, "counter", "energy", pynvml.nvmlDeviceGetTotalEnergyConsumption, J_PER_MJ)
+        if self._power:
+            self._read_power(found)
+        elif self._usage:
+            self._read_one(found, "usage", "power", pynvml.nvmlDeviceGetPowerUsage, W_PER_MW)
+        self._read_conditions(found)
+        return found
+
+    def close(self) -> None:
+        """Lets NVML go; a second call does nothing."""
+        if not self._closed:
+            self._closed = True
+            try:
+                pynvml.nvmlShutdown()
+            except pynvml.NVMLError:
+                return  # the driver is gone: there is nothing left to let go
+
+    def _read_one(
+        self,
+        found: list[Observation],
+        field: str,
+        kind: Kind,
+        call: Callable[[Handle], int],
+        unit: float,
+    ) -> None:
+        before_ns = self._clock_ns()
+        try:
+            value = call(self._handle)
+        except pynvml.NVMLError as error:
+            return self._silent(field, error.value)
+        found.append(self._reading(field, kind, before_ns, value * unit))
+        return None
+
+    def _read_power(self, found: list[Observation]) -> None:
+        before_ns = self._clock_ns()
+        try:
+            values = pynvml.nvmlDeviceGetFieldValues(self._handle, self._power_ids)
+        except pynvml.NVMLError as error:
+            return self._silent(self._power[0][0], error.value)
+        for (name, _), value in zip(self._power, values, strict=True):
+            if value.nvmlReturn != pynvml.NVML_SUCCESS:  # each field has a status of its own
+                self._silent(name, value.nvmlReturn)
+                continue
+            found.append(self._reading(name, "power", before_ns, milliwatts(value) * W_PER_MW))
+        return None
+
+    def _reading(self, field: str, kind: Kind, before_ns: int, value: float) -> Reading:
+        after_ns = self._clock_ns()
+        self._heard_ns[field] = after_ns
+        self._longest_read_ns = max(self._longest_read_ns, after_ns - before_ns)
+        return Reading((before_ns + after_ns) // 2, self._domain, field, kind, value)
+
+    def _silent(self, field: str, code: int) -> None:
+        """A gap where patience may help; else, or when it lasts, the sensor is lost."""
+        silent_ns = self._clock_ns() - self._heard_ns[field]
+        if code in _TRANSIENT and silent_ns <= _PATIENCE_NS:
+            return
+        raise SensorLost(
+            f"{self._domain} ({self._source.device_name}, {self._source.device}): "
+            f"NVML no longer reads {field!r}: {said(code)}"
+        )
+
+    def _read_conditions(self, found: list[Observation]) -> None:
+        now_ns = self._clock_ns()
+        due = [name for name, when_ns in self._due_ns.items() if when_ns <= now_ns]
+        for name in sorted(due, key=self._due_ns.__getitem__)[:_CONDITIONS_PER_READ]:
+            self._due_ns[name] = now_ns + _CONDITION_PERIOD_NS
+            try:
+                found += self._condition(name, now_ns)
+            except pynvml.NVMLError as error:
+                if error.value in (pynvml.NVML_ERROR_GPU_IS_LOST, pynvml.NVML_ERROR_UNINITIALIZED):
+                    self._silent(self._source.fields[0], error.value)
+                continue  # a gap in a condition is no reason to lose the readings
+
+    def _condition(self, name: str, now_ns: int) -> list[Condition]:
+        if name == READ_S:  # half of it is how well a reading's moment is known
+            longest_s, self._longest_read_ns = self._longest_read_ns * S_PER_NS, 0
+            return [Condition(now_ns, self._domain, name, longest_s)]
+        if name != PROCESS_COUNT:
+            return [Condition(now_ns, self._domain, name, CONDITIONS[name](self._handle))]
+        pids = process_ids(self._handle)
+        found = [Condition(now_ns, self._domain, name, float(len(pids)))]
+        foreign = _foreign(pids, self._own_pids)
+        if foreign is not None:
+            found.append(Condition(now_ns, self._domain, "foreign_processes", foreign))
+        return found
+
+
+def _foreign(pids: frozenset[int], own_pids: frozenset[int]) -> float | None:
+    """How many are neither own nor descended from own; None when their pids are not ours to see."""
+    foreign = 0
+    for pid in pids:
+        chain, ancestor = {pid}, pid
+        while ancestor not in own_pids and ancestor > 1:
+            above = _parent(ancestor)
+            if above is None:
+                # in a container NVML's pids are the host's: whose they are can't be told
+                return None
+            if above in chain:
+                break
+            chain.add(above)
+            ancestor = above
+        foreign += ancestor not in own_pids
+    return float(foreign)
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return int(file.read().rpartition(")")[2].split()[1])
+    except OSError:
+        return None

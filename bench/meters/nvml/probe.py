@@ -1,0 +1,188 @@
+"""What each board answers, found by trying every call once: nothing is concluded from its name."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import pynvml
+
+from bench.nouns import Fact, Source
+from bench.units import W_PER_MW
+
+Handle: TypeAlias = Any  # a ctypes pointer that only pynvml understands
+
+# Boards differ from a wall meter by a factor: five RTX 3090 from -5.5 to +1.7 %, an A100 by -4.6 %
+# (arXiv:2312.02741, section 4.4; checked 2026-11-21). Half-width that holds 95 % of boards.
+GAIN_RATIO_95 = 0.05
+PROCESS_COUNT, READ_S = "process_count", "read_s"
+POWER_FIELDS = {"instant": pynvml.NVML_FI_DEV_POWER_INSTANT, "average": pynvml.NVML_FI_DEV_POWER_AVERAGE}
+_SHARED = {
+    pynvml.NVML_GPU_VIRTUALIZATION_MODE_VGPU: "a vGPU: its power is not told apart from its neighbours'",
+    pynvml.NVML_GPU_VIRTUALIZATION_MODE_HOST_VGPU: "shared with virtual machines whose work is not seen here",
+    pynvml.NVML_GPU_VIRTUALIZATION_MODE_HOST_VSGA: "shared with virtual machines whose work is not seen here",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """What a board answered when every call was tried once. No handle: it cannot be measured."""
+
+    source: Source
+    handle: Handle | None = None
+    scope: int = pynvml.NVML_POWER_SCOPE_GPU
+    conditions: tuple[str, ...] = ()
+    remedy: str = ""
+
+
+def process_ids(handle: Handle) -> frozenset[int]:
+    """The processes that hold a compute context on the board, as NVML numbers them."""
+    return frozenset(int(p.pid) for p in pynvml.nvmlDeviceGetComputeRunningProcesses(handle))
+
+
+CONDITIONS: Mapping[str, Callable[[Handle], float]] = {
+    "event_reasons": lambda h: float(pynvml.nvmlDeviceGetCurrentClocksEventReasons(h)),
+    "temperature_c": lambda h: float(pynvml.nvmlDeviceGetTemperature(h, pynvml.NVML_TEMPERATURE_GPU)),
+    "sm_clock_mhz": lambda h: float(pynvml.nvmlDeviceGetClockInfo(h, pynvml.NVML_CLOCK_SM)),
+    "utilisation_ratio": lambda h: pynvml.nvmlDeviceGetUtilizationRates(h).gpu / 100,
+    "memory_used_bytes": lambda h: float(pynvml.nvmlDeviceGetMemoryInfo(h).used),
+    "power_limit_w": lambda h: pynvml.nvmlDeviceGetEnforcedPowerLimit(h) * W_PER_MW,
+    PROCESS_COUNT: lambda h: float(len(process_ids(h))),
+}
+
+
+def probe(index: int, driver: str) -> Board:
+    """The board at `index` of NVML's order, every call tried once."""
+    try:
+        handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+        device, name = str(pynvml.nvmlDeviceGetUUID(handle)), str(pynvml.nvmlDeviceGetName(handle))
+    except pynvml.NVMLError as error:
+        reason = f"NVML does not open it: {said(error.value)}"
+        return _excluded(index, f"nvml-{index}", "", driver, reason, {}, "see `nvidia-smi`")
+    details: dict[str, Fact] = {"nvml_index": index}
+    sliced = _sliced(handle, details)
+    if sliced:
+        return _excluded(index, device, name, driver, sliced[0], details, sliced[1])
+    fields = []
+    if _answers(details, "counter", handle, pynvml.nvmlDeviceGetTotalEnergyConsumption):
+        fields.append("counter")
+    scope, power = _power_fields(handle, details, module_too=not fields)
+    fields += power
+    if not power and _answers(details, "usage", handle, pynvml.nvmlDeviceGetPowerUsage):
+        fields.append("usage")
+        details["usage"] = "nvmlDeviceGetPowerUsage: instant on GA100 and older, a 1 s average on newer boards"
+    if not fields:
+        tried = "; ".join(f"{call}: {details[call]}" for call in ("counter", "instant", "average", "usage"))
+        reason = f"neither the energy counter nor any power field answers ({tried})"
+        remedy = "a driver that supports them; a GPU in confidential-computing mode must be set ready first"
+        return _excluded(index, device, name, driver, reason, details, remedy)
+    conditions = tuple(name for name, call in CONDITIONS.items() if _answers(details, name, handle, call))
+    limit_w = CONDITIONS["power_limit_w"](handle) if "power_limit_w" in conditions else None
+    source = Source(
+        domain=f"gpu:{index}",
+        meter="nvml",
+        boundary="gpu",
+        basis="measured",
+        device=device,
+        device_name=name,
+        fields=tuple(fields),
+        gain_ratio_95=GAIN_RATIO_95,
+        power_limit_w=limit_w,
+        driver=driver,
+        details=details,
+    )
+    return Board(source=source, handle=handle, scope=scope, conditions=(*conditions, READ_S))
+
+
+def _sliced(handle: Handle, details: dict[str, Fact]) -> tuple[str, str] | None:
+    """Why the board's sensors do not belong to the work done here, and what helps; None for a whole board."""
+    try:
+        if pynvml.nvmlDeviceGetMigMode(handle)[0] == pynvml.NVML_DEVICE_MIG_ENABLE:
+            reason = "MIG is on: counter and power are the whole board's, not the slice's"
+            return reason, "switch MIG off (`sudo nvidia-smi -mig 0`) or use a whole GPU"
+    except pynvml.NVMLError as error:
+        details["mig"] = said(error.value)
+    try:
+        mode = pynvml.nvmlDeviceGetVirtualizationMode(handle)
+    except pynvml.NVMLError as error:
+        details["virtualization"] = said(error.value)
+        return None
+    details["virtualization"] = "passed through" if mode == 1 else "none" if mode == 0 else f"mode {mode}"
+    if mode in _SHARED:
+        return _SHARED[mode], "use a machine that has a whole GPU to itself"
+    return None
+
+
+def _power_fields(handle: Handle, details: dict[str, Fact], *, module_too: bool) -> tuple[int, list[str]]:
+    """The scope under which power answers, and the fields that do.
+
+    The module's power holds a CPU and its memory beside the GPU on Grace boards, so it is no witness for a
+    counter, and is taken only where there is nothing else.
+    """
+    fields = _answering(handle, pynvml.NVML_POWER_SCOPE_GPU, details)
+    if fields or not module_too:
+        return pynvml.NVML_POWER_SCOPE_GPU, fields
+    fields = _answering(handle, pynvml.NVML_POWER_SCOPE_MODULE, details)
+    if fields:
+        details["power_scope"] = "module: on Grace boards it holds the CPU and its memory too"
+    return pynvml.NVML_POWER_SCOPE_MODULE, fields
+
+
+def _answering(handle: Handle, scope: int, details: dict[str, Fact]) -> list[str]:
+    fields = []
+    for name, field_id in POWER_FIELDS.items():
+        try:
+            code = pynvml.nvmlDeviceGetFieldValues(handle, ((field_id, scope),))[0].nvmlReturn
+        except pynvml.NVMLError as error:
+            code = error.value
+        if code == pynvml.NVML_SUCCESS:
+            fields.append(name)
+            details.pop(name, None)
+        else:
+            details[name] = said(code)
+    return fields
+
+
+def _answers(details: dict[str, Fact], name: str, handle: Handle, call: Callable[[Handle], object]) -> bool:
+    try:
+        call(handle)
+    except pynvml.NVMLError as error:
+        details[name] = said(error.value)
+        return False
+    return True
+
+
+def milliwatts(value: Any) -> float:
+    """The number in a field value, by its own declared type (nvml.h, nvmlValueType_t)."""
+    if value.valueType == pynvml.NVML_VALUE_TYPE_DOUBLE:
+        return float(value.value.dVal)
+    if value.valueType in (pynvml.NVML_VALUE_TYPE_UNSIGNED_LONG, pynvml.NVML_VALUE_TYPE_UNSIGNED_LONG_LONG):
+        return float(value.value.ullVal)
+    return float(value.value.uiVal)
+
+
+def _excluded(
+    index: int,
+    device: str,
+    name: str,
+    driver: str,
+    reason: str,
+    details: Mapping[str, Fact],
+    remedy: str,
+) -> Board:
+    source = Source(
+        domain=f"gpu:{index}",
+        meter="nvml",
+        boundary="gpu",
+        basis="excluded",
+        device=device,
+        device_name=name,
+        driver=driver,
+        reason=reason,
+        details=details,
+    )
+    return Board(source=source, remedy=remedy)
+
+
+def said(code: int) -> str:
+    """NVML's own words for an error code."""
+    return str(pynvml.NVMLError(code))

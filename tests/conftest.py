@@ -1,0 +1,20 @@
+"""Fixtures that several rooms share: the simulated sensors."""
+
+import pytest
+from sim.build import NvmlSim, build_nvml, compiler
+
+
+@pytest.fixture(scope="session")
+def nvml_library(tmp_path_factory):
+    """The folder of the simulated NVML, compiled once."""
+    if compiler() is None:
+        pytest.skip("no C compiler: the simulated NVML library cannot be built")
+    return build_nvml(tmp_path_factory.mktemp("nvml"))
+
+
+@pytest.fixture
+def nvml_sim(nvml_library, tmp_path):
+    """Boards that this test declares."""
+    folder = tmp_path / "boards"
+    folder.mkdir()
+    return NvmlSim(nvml_library, folder)

@@ -1,0 +1,223 @@
+"""The unmodified RAPL meter against a powercap tree of plain files."""
+
+import os
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+from fakes import FakeClock
+from sim.powercap import RANGE_UJ, Powercap, intel_server
+
+from bench.errors import SensorLost
+from bench.meters import rapl
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "grant_rapl.sh"
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def tree(tmp_path):
+    return Powercap(tmp_path / "powercap")
+
+
+def found_in(tree, clock, vendor="GenuineIntel"):
+    proc = tree.root.parent / "proc"
+    proc.mkdir(exist_ok=True, parents=True)
+    (proc / "cpuinfo").write_text(f"vendor_id\t: {vendor}\n")
+    options = {"powercap_root": str(tree.root), "proc_root": str(proc)}
+    return rapl.open_meters(options, clock_ns=clock.clock_ns)
+
+
+def joules(meter):
+    return [one.value for one in meter.read()]
+
+
+def test_zones_are_known_by_name_and_counted_once(tmp_path, clock):
+    """Core lies inside its package, MMIO shows it twice: what is left is two packages, two memories, psys."""
+    found = found_in(intel_server(tmp_path / "powercap"), clock)
+
+    assert {m.source.domain: (m.source.boundary, m.source.device) for m in found.meters} == {
+        "cpu-package:0": ("cpu", "intel-rapl:0"),
+        "cpu-package:1": ("cpu", "intel-rapl:1"),
+        "dram:0": ("dram", "intel-rapl:0:1"),
+        "dram:1": ("dram", "intel-rapl:1:1"),
+        "platform": ("platform", "intel-rapl:2"),
+    }
+    assert {m.source.basis for m in found.meters} == {"measured"}
+    assert [c.status for c in found.checks] == ["ok"] * 5
+
+
+def test_the_numbers_of_folders_mean_nothing(tree, clock):
+    """Package 1 may lie in intel-rapl:0; its memory belongs to it all the same."""
+    tree.zone("intel-rapl:0", "package-1")
+    tree.zone("intel-rapl:0:2", "dram")
+
+    assert {m.source.domain for m in found_in(tree, clock).meters} == {"cpu-package:1", "dram:1"}
+
+
+def test_microjoules_become_joules(tree, clock):
+    """1 500 000 µJ are 1.5 J, stamped with the clock's time."""
+    tree.zone("intel-rapl:0", "package-0", energy_uj=1_500_000)
+    (meter,) = found_in(tree, clock).meters
+    (reading,) = meter.read()
+
+    assert (reading.value, reading.kind, reading.field) == (1.5, "energy", "counter")
+    assert reading.t_ns == clock.clock_ns()
+
+
+def test_a_wrap_is_unrolled_by_the_zones_own_range(tree, clock):
+    """5 J before the end and 3 J after it are 8 J, whatever the range of the other zones."""
+    tree.zone("intel-rapl:0", "package-0", energy_uj=RANGE_UJ - 5_000_000)
+    tree.zone("intel-rapl:1", "package-1", energy_uj=65_000_000_000 - 5_000_000, range_uj=65_000_000_000)
+    meters = found_in(tree, clock).meters
+    before = [joules(m)[0] for m in meters]
+    clock.sleep(0.1)
+    tree.show("intel-rapl:0", 3_000_000)
+    tree.show("intel-rapl:1", 3_000_000)
+
+    assert [joules(m)[0] - b for m, b in zip(meters, before, strict=True)] == pytest.approx([8.0, 8.0])
+
+
+def test_many_wraps_stay_exact(tree, clock):
+    """Three wraps seen one by one add up to every joule."""
+    tree.zone("intel-rapl:0", "package-0", range_uj=65_000_000_000)
+    (meter,) = found_in(tree, clock).meters
+    start = joules(meter)[0]
+    total_uj = 0
+    for _ in range(70):  # 300 W looked at every ten seconds
+        clock.sleep(10.0)
+        total_uj += 3_000_000_000
+        tree.show("intel-rapl:0", total_uj % 65_000_000_000)
+        last = joules(meter)[0]
+
+    assert last - start == pytest.approx(700 * 300.0, rel=1e-12)
+
+
+def test_a_counter_that_falls_is_lost_not_262_kilojoules(tree, clock):
+    """A fall that no plausible power explains is a reset: the sensor is lost, no wrap is invented."""
+    tree.zone("intel-rapl:0", "package-0", energy_uj=100_000_000)
+    (meter,) = found_in(tree, clock).meters
+    meter.read()
+    clock.sleep(0.1)
+    tree.show("intel-rapl:0", 0)
+
+    with pytest.raises(SensorLost, match="fell from 100000000 to 0"):
+        meter.read()
+
+
+def test_a_fall_without_a_known_range_is_lost(tree, clock):
+    """Where max_energy_range_uj is missing a wrap cannot be unrolled, so it is refused."""
+    tree.zone("intel-rapl:0", "package-0", energy_uj=RANGE_UJ - 1_000_000, range_uj=None)
+    (meter,) = found_in(tree, clock).meters
+    meter.read()
+    clock.sleep(0.1)
+    tree.show("intel-rapl:0", 1_000_000)
+
+    with pytest.raises(SensorLost, match="max_energy_range_uj"):
+        meter.read()
+
+
+def test_a_pause_that_may_hide_several_wraps_is_refused(tree, clock):
+    """After ten minutes without a look nobody can say how often the counter wrapped."""
+    tree.zone("intel-rapl:0", "package-0", energy_uj=1_000_000)
+    (meter,) = found_in(tree, clock).meters
+    meter.read()
+    clock.sleep(600)
+    tree.show("intel-rapl:0", 2_000_000)
+
+    with pytest.raises(SensorLost, match="more than once"):
+        meter.read()
+
+
+def test_a_failed_read_is_a_gap_not_zero(tree, clock):
+    """While the zone does not answer there is no reading; afterwards no joule is missing."""
+    tree.zone("intel-rapl:0", "package-0", energy_uj=1_000_000)
+    (meter,) = found_in(tree, clock).meters
+    meter.read()
+    tree.break_off("intel-rapl:0")
+    clock.sleep(1.0)
+    during = joules(meter)
+    tree.mend("intel-rapl:0", 4_000_000)
+    clock.sleep(0.5)
+
+    assert during == []
+    assert joules(meter) == [4.0]
+
+
+def test_a_zone_that_stays_silent_is_lost(tree, clock):
+    """More than two seconds of failed reads are a dead sensor."""
+    tree.zone("intel-rapl:0", "package-0")
+    (meter,) = found_in(tree, clock).meters
+    meter.read()
+    tree.break_off("intel-rapl:0")
+    clock.sleep(2.1)
+
+    with pytest.raises(SensorLost, match="does not answer"):
+        meter.read()
+
+
+def test_an_unreadable_zone_is_excluded_with_the_command_that_helps(tree, clock):
+    """A counter that cannot be read is excluded, never 0 J, and doctor names the script."""
+    tree.zone("intel-rapl:0", "package-0")
+    tree.break_off("intel-rapl:0")
+    found = found_in(tree, clock)
+
+    assert found.meters == ()
+    assert [(s.domain, s.basis, s.fields) for s in found.excluded] == [("cpu-package:0", "excluded", ())]
+    assert [(c.status, c.remedy) for c in found.checks] == [("missing", "sudo scripts/grant_rapl.sh")]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
+def test_a_root_only_counter_says_why(tree, clock):
+    """Without rights the reason names Linux 5.10 and the attack that closed the files."""
+    path = tree.zone("intel-rapl:0", "package-0")
+    (path / "energy_uj").chmod(0)
+
+    assert "root only" in found_in(tree, clock).excluded[0].reason
+
+
+@pytest.mark.parametrize(("vendor", "expected_j"), [("GenuineIntel", 5.0), ("AuthenticAMD", 2.0)])
+def test_dies_add_up_on_intel_and_repeat_on_amd(tree, clock, vendor, expected_j):
+    """Cascade Lake-AP counts each die alone; on AMD each die shows the whole package once more."""
+    tree.zone("intel-rapl:0", "package-0-die-0", energy_uj=2_000_000)
+    tree.zone("intel-rapl:1", "package-0-die-1", energy_uj=3_000_000)
+    (meter,) = found_in(tree, clock, vendor).meters
+
+    assert meter.source.domain == "cpu-package:0"
+    assert joules(meter) == [expected_j]
+
+
+def test_two_zones_of_one_name_are_one_package(tree, clock):
+    """A package that is listed twice is counted once, and the other folder is named."""
+    tree.zone("intel-rapl:0", "package-0", energy_uj=2_000_000)
+    tree.zone("intel-rapl:1", "package-0", energy_uj=2_000_000)
+    (meter,) = found_in(tree, clock, "AuthenticAMD").meters
+
+    assert joules(meter) == [2.0]
+    assert "intel-rapl:1" in meter.source.details["left_out"]
+
+
+def test_no_powercap_at_all_is_a_missing_sensor(tree, clock):
+    """A virtual machine has no zone: no meter, nothing excluded, a check with a reason and a remedy."""
+    found = found_in(tree, clock)
+
+    assert (found.meters, found.excluded) == ((), ())
+    assert [c.status for c in found.checks] == ["missing"]
+    assert found.checks[0].remedy
+
+
+def test_the_script_grants_and_revokes(tmp_path):
+    """grant_rapl.sh opens every counter for reading, and --revoke takes that back."""
+    tree = intel_server(tmp_path / "powercap")
+    counter = tree.root / "intel-rapl:0" / "energy_uj"
+    environment = {**os.environ, "POWERCAP_ROOT": str(tree.root)}
+    subprocess.run(["sh", str(SCRIPT)], env=environment, check=True, capture_output=True)
+    granted = stat.S_IMODE(counter.stat().st_mode)
+    subprocess.run(["sh", str(SCRIPT), "--revoke"], env=environment, check=True, capture_output=True)
+
+    assert (granted, stat.S_IMODE(counter.stat().st_mode)) == (0o444, 0o400)
