@@ -49,6 +49,7 @@ def judge(run: Run, energies: Sequence[WindowEnergy]) -> tuple[Verdict, ...]:
     for source in run.sources:
         if source.basis == "excluded":
             continue
+        found += _replayed(source)
         found += _gaps(source, known, work)
         found += _windows(source, energies)
         found += _events(source, known, work)
@@ -112,6 +113,21 @@ def _unequal_work(run: Run) -> list[Verdict]:
 def _said(usage: object) -> str:
     parts = str(usage).removeprefix("Usage(").removesuffix(")").split(", ")
     return ", ".join(p for p in parts if not p.endswith("=None"))
+
+
+def _replayed(source: Source) -> list[Verdict]:
+    """Readings of another day say nothing about this run's work."""
+    if source.meter != "replay":
+        return []
+    return [
+        Verdict(
+            name="replayed readings",
+            level="void",
+            domain=source.domain,
+            evidence="the readings were recorded in another run",
+            remedy="measure with this machine's own sensors: unset JOULEMARK_METERS",
+        )
+    ]
 
 
 def _gaps(source: Source, known: SeriesMap, work: Sequence[Window]) -> list[Verdict]:

@@ -90,7 +90,7 @@ def _events(job: Job) -> Iterator[Event]:
 @contextmanager
 def _worker(errors: IO[str]) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench.run.worker"],
+        [sys.executable, "-P", "-m", "bench.run.worker"],  # -P: a folder called bench here is not ours
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=errors,

@@ -8,6 +8,7 @@ two named fields are preferred, and the ambiguous call is kept only where neithe
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 import pynvml
 
@@ -32,7 +33,8 @@ def open_meters(options: Mapping[str, str], *, clock_ns: Callable[[], int] = tim
     except pynvml.NVMLError as error:
         return Found(checks=(_no_driver(error),))
     finally:
-        pynvml.nvmlShutdown()
+        with suppress(pynvml.NVMLError):
+            pynvml.nvmlShutdown()
     excluded = tuple(board.source for board in boards if board.handle is None)
     return Found(meters=meters, excluded=excluded, checks=_checks(boards, driver))
 

@@ -1,6 +1,7 @@
 """One board's sensor: its counter, its power fields, and the circumstances that can void a figure."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Literal, TypeAlias
 
 import pynvml
@@ -78,10 +79,8 @@ class NvmlMeter:
         """Lets NVML go; a second call does nothing."""
         if not self._closed:
             self._closed = True
-            try:
+            with suppress(pynvml.NVMLError):  # a driver that is gone leaves nothing to let go
                 pynvml.nvmlShutdown()
-            except pynvml.NVMLError:
-                return  # the driver is gone: there is nothing left to let go
 
     def _read_one(
         self,
