@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PEERS = Path(__file__).with_name("perf_peers.json")
 sys.path.append(str(ROOT / "tests"))  # the simulated sensors live there
 
+import perf_line  # noqa: E402
 from sim.build import NvmlSim, build_nvml, compiler  # noqa: E402
 
 from bench.nouns import Condition  # noqa: E402
@@ -116,10 +117,47 @@ def simulated_calls(bench: Bench) -> Iterator[Row]:
     yield Row(name="one read of the meter, simulated library included", unit="µs", value=float(done.stdout))
 
 
+def help_time(bench: Bench) -> Iterator[Row]:
+    """`joulemark --help` beside `codecarbon --help`, in turn, least of nine."""
+    ours_s, theirs_s = perf_line.help_seconds()
+    yield Row(name="joulemark --help, least of 9", unit="s", value=ours_s)
+    note = "" if theirs_s else "codecarbon is not here: pip install 'joulemark[peers]'"
+    ratio = ours_s / theirs_s if theirs_s else None
+    yield Row(name="joulemark --help over codecarbon --help", unit="", value=ratio, target=0.5, note=note)
+
+
+def kills(bench: Bench) -> Iterator[Row]:
+    """What SIGKILL at any moment costs."""
+    lost, half, count = perf_line.kills()
+    yield Row(name=f"finished cells lost in {count} kills", unit="", value=lost, target=0)
+    yield Row(name=f"figures that do not follow after {count} kills", unit="", value=half, target=0)
+
+
+def make_test(bench: Bench) -> Iterator[Row]:
+    """`make test` on a fresh clone."""
+    found = dict(perf_line.make_seconds("test"))
+    yield Row(name="make test, fresh clone, set-up included", unit="min", value=found["minutes"], target=6)
+    yield Row(name="make test, exit code", unit="", value=found["exit code"], target=0)
+
+
+def make_bench(bench: Bench) -> Iterator[Row]:
+    """`make bench` on a fresh clone."""
+    found = dict(perf_line.make_seconds("bench"))
+    yield Row(name="make bench, fresh clone, set-up included", unit="min", value=found["minutes"], target=12)
+    yield Row(name="make bench, exit code", unit="", value=found["exit code"], target=0)
+    yield Row(name="make bench, the plan's minutes off by", unit="", value=abs(found["plan error"]), target=0.25)
+    peak = found["peak memory of the largest process, GiB"]
+    yield Row(name="make bench, memory of the largest process", unit="GiB", value=peak, target=8)
+
+
 ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "sampler": sampler_cost,
     "lateness": lateness,
     "calls": simulated_calls,
+    "help": help_time,
+    "kills": kills,
+    "make-test": make_test,
+    "make-bench": make_bench,
 }
 
 

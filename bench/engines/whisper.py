@@ -213,7 +213,7 @@ class _Session:
             without_timestamps=True,
             temperature=0.0,
             sample_len=tokens,
-            suppress_tokens=None,  # nothing ends early; a list, for None and "" mean something else
+            suppress_tokens=[self._end_of_text],  # nothing ends early; a list, for None and "" mean something else
             suppress_blank=False,
             fp16=fp16,
         )

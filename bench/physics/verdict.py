@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from bench.nouns import Domain, Run, Source, Verdict, Window, WindowEnergy
+from bench.physics.contamination import busy_idle, stolen_time
 from bench.physics.energy import SeriesMap
 from bench.physics.series import Series, series
 from bench.units import S_PER_NS
@@ -13,10 +14,6 @@ _HARDWARE_SLOWDOWN = 0x8 | 0x40 | 0x80  # HwSlowdown, HwThermalSlowdown, HwPower
 _SOFTWARE_THERMAL = 0x20
 _SOFTWARE_POWER_CAP = 0x4
 _LONGEST_SILENCE_S = 2.0  # twenty ticks of the slowest sensor known (100 ms)
-_STEAL_FLAG_RATIO = 0.01
-_STEAL_VOID_RATIO = 0.10
-_BUSY_FLAG_RATIO = 0.05  # a desktop's or a monitoring agent's housekeeping stays below this
-_BUSY_VOID_RATIO = 0.25  # half of a core on a two-thread machine is not housekeeping
 _OVER_LIMIT_RATIO = 1.10  # mean power above the enforced limit by more than two board gains of 5 %
 
 
@@ -54,8 +51,8 @@ def judge(run: Run, energies: Sequence[WindowEnergy]) -> tuple[Verdict, ...]:
         found += _windows(source, energies)
         found += _events(source, known, work)
         found += _physics(source, run, energies)
-    found += _steal(known, run.sources, work)
-    found += _busy_idle(known, run)
+    found += stolen_time(known, run.sources, work)
+    found += busy_idle(known, run)
     return tuple(sorted(found, key=lambda v: v.level != "void"))
 
 
@@ -250,58 +247,3 @@ def _physics(source: Source, run: Run, energies: Sequence[WindowEnergy]) -> list
 def _power_w(energy: WindowEnergy) -> float:
     assert energy.energy_j is not None
     return energy.energy_j / ((energy.end_ns - energy.start_ns) * S_PER_NS)
-
-
-def _busy_idle(known: SeriesMap, run: Run) -> list[Verdict]:
-    """A CPU that works while nothing is asked is somebody else's work, which the host figures hold too."""
-    busy = known.get(("host", "busy_s", "condition"))
-    idle = [w for w in run.trace.windows if w.phase == "idle" and w.label.startswith("resident")]
-    if busy is None or not idle:
-        return []
-    ratio = max(_share_of_threads(busy, window, _threads(run.sources)) for window in idle)
-    if ratio <= _BUSY_FLAG_RATIO:
-        return []
-    return [
-        Verdict(
-            name="busy machine",
-            level="void" if ratio > _BUSY_VOID_RATIO else "flag",
-            domain="host",
-            evidence=f"{ratio:.0%} of the machine's threads were busy while nothing was asked",
-            remedy="stop what else runs on this machine, and run the cell again",
-        )
-    ]
-
-
-def _threads(sources: Sequence[Source]) -> float:
-    """The threads that the host model counts; 1 when it does not say."""
-    host = next((s for s in sources if s.domain == "host"), None)
-    threads = host.details.get("threads") if host else None
-    return float(threads) if isinstance(threads, (int, float)) and threads else 1.0
-
-
-def _share_of_threads(seconds: Series, window: Window, threads: float) -> float:
-    """The growth of a count of thread seconds over a window, as a share of all threads' time."""
-    inside = seconds.between(window.start_ns, window.end_ns)
-    if len(inside) < 2:
-        return 0.0
-    span_s = (inside.t_ns[-1] - inside.t_ns[0]) * S_PER_NS * threads
-    return (inside.values[-1] - inside.values[0]) / span_s
-
-
-def _steal(known: SeriesMap, sources: Sequence[Source], work: Sequence[Window]) -> list[Verdict]:
-    """Time that the hypervisor gave to others stretches a window; host figures suffer, the GPU's do not."""
-    steal = known.get(("host", "steal_s", "condition"))
-    if steal is None:
-        return []
-    worst_ratio = max((_share_of_threads(steal, window, _threads(sources)) for window in work), default=0.0)
-    if worst_ratio <= _STEAL_FLAG_RATIO:
-        return []
-    return [
-        Verdict(
-            name="steal time",
-            level="void" if worst_ratio > _STEAL_VOID_RATIO else "flag",
-            domain="host",
-            evidence=f"the hypervisor took {worst_ratio:.1%} of the machine's threads in a work window",
-            remedy="use a machine that is not shared, or run the cell again at a quieter hour",
-        )
-    ]

@@ -51,6 +51,10 @@ def _gpu_speeds(host: Host) -> Speeds:
 
 
 def _cpu_speeds(busy_w: float | None) -> Speeds:
+    """The probe's peaks at the share that torch 2.13 reached of them in fp32 on two threads of an EPYC 4th Gen.
+
+    With these shares every cell of the quick suite but one was predicted within 12 %.
+    """
     import numpy as np
 
     square = np.ones((_SIDE, _SIDE), dtype=np.float32)
@@ -58,9 +62,9 @@ def _cpu_speeds(busy_w: float | None) -> Speeds:
     flop_per_s = 2.0 * _SIDE**3 * _per_second(lambda: square @ square)
     bytes_per_s = _COPY_BYTES * _per_second(lambda: block.sum())
     return Speeds(
-        flop_per_s=0.5 * flop_per_s,
-        bytes_per_s=0.8 * bytes_per_s,
-        layer_pass_s=2.5e-4,
+        flop_per_s=0.9 * flop_per_s,
+        bytes_per_s=0.72 * bytes_per_s,
+        layer_pass_s=1.2e-3,
         fill_bytes_per_s=2.5e8,
         start_s=7.0,
         busy_w=busy_w,

@@ -185,3 +185,30 @@ def test_weights_from_a_folder_are_those_of_the_folder(tmp_path: object) -> None
     assert same
     assert outcome.achieved == prompt(5, 0).asked
     assert not any("synthetic" in note for note in notes)
+
+
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_a_model_that_wants_to_stop_does_not(count: int) -> None:
+    """End-of-text as the likeliest token at every step: the asked number is delivered all the same."""
+    with open_engine().load(loading(MISTRAL)) as session:
+
+        def eager_to_stop(_: object, __: object, logits: object) -> object:
+            logits[..., 2] += 1e4  # type: ignore[index]
+            return logits
+
+        session._model.lm_head.register_forward_hook(eager_to_stop)
+        (outcome,) = session.run(session.stage([prompt(count, 0)]))
+
+    assert outcome.achieved.output_tokens == count
+
+
+@pytest.mark.parametrize(("model", "request_"), [(MISTRAL, prompt(5, 0)), (NLLB, translation(5, 0))])
+def test_what_is_reported_is_counted_from_what_came_back(model: ModelSpec, request_: Request) -> None:
+    """A library that falls one token short is reported one short: achieved never echoes what was asked."""
+    with open_engine().load(loading(model)) as session:
+        generate = session._model.generate
+        session._model.generate = lambda *a, **k: generate(*a, **k)[:, :-1]
+        (outcome,) = session.run(session.stage([request_]))
+
+    assert outcome.achieved.output_tokens == (4 if model is MISTRAL else None)
+    assert outcome.achieved.target_tokens == (4 if model is NLLB else None)

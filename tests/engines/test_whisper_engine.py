@@ -141,3 +141,18 @@ def test_weights_of_other_dimensions_are_refused(tmp_path: Path) -> None:
         pass
     with pytest.raises(CannotRun, match="no whisper weights"), open_engine().load(replace(spec, path="nosuch")):
         pass
+
+
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_a_model_that_wants_to_stop_does_not(clips: dict[int, Path], count: int) -> None:
+    """End-of-text as the likeliest token at every step: the asked number is delivered all the same."""
+    with open_engine().load(loading(WHISPER)) as session:
+
+        def eager_to_stop(_: object, __: object, logits: object) -> object:
+            logits[..., 50_257] += 1e4  # type: ignore[index]
+            return logits
+
+        session._model.decoder.register_forward_hook(eager_to_stop)
+        (outcome,) = session.run(session.stage([speech((clips[2],), 2.0, 1, count)]))
+
+    assert outcome.achieved.output_tokens == count
