@@ -14,7 +14,7 @@ BENCH_FLAGS = --out $(OUT) --weights $(WEIGHTS) \
 	$(if $(PRICE_PER_HOUR),--price-per-hour $(PRICE_PER_HOUR))
 
 .DEFAULT_GOAL := help
-.PHONY: help bench demo doctor plan test check format perf verify clean
+.PHONY: help bench demo doctor plan test check format perf perf-meter verify clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +27,8 @@ bench: .venv/.ready ## Measure: set up, doctor, plan, run, fit, report (SUITE=qu
 	@$(JOULEMARK) bench $(SUITE) $(BENCH_FLAGS)
 
 demo: .venv/.ready ## The same line on a pretend engine and a constant meter, in seconds
-	@JOULEMARK_METERS=constant:power_w=100 $(JOULEMARK) bench demo --out out/demo
+	@JOULEMARK_METERS=constant:power_w=100 $(JOULEMARK) bench demo --out out/demo \
+		--weights-path per_request_s=0.02,per_prompt_token_s=0.0002,per_output_token_s=0.004
 
 doctor: .venv/.ready ## What works here, what does not, why, and how to mend it
 	@$(JOULEMARK) doctor
@@ -53,7 +54,11 @@ format: .venv/.ready ## Format and mend what can be mended
 	@.venv/bin/ruff check --fix .
 
 perf: .venv/.ready ## How well the harness itself does (TABLE=harness)
+	@test -f scripts/perf_$(TABLE).py || { echo "no table $(TABLE) yet; there is: harness" >&2; exit 2; }
 	@.venv/bin/python scripts/perf_$(TABLE).py
+
+perf-meter: ## How true the meter is on simulated sensors
+	@echo "the table of the meter's truth is not built yet; make test runs the meter on simulated sensors" >&2; exit 2
 
 clean: ## Take the environment and caches away; results stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -15,6 +15,8 @@ def same_published(expected: float, found: float) -> bool:
     """Whether two figures agree within half a unit of the last published digit."""
     if expected == found:
         return True
+    if not (math.isfinite(expected) and math.isfinite(found)):
+        return False
     scale = max(abs(expected), abs(found))
     unit = 10.0 ** (math.floor(math.log10(scale)) - PUBLISHED_DIGITS + 1)
     return abs(expected - found) <= 0.5 * unit * (1 + 1e-9)

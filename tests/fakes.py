@@ -128,7 +128,7 @@ class FakeSession:
                 end_ns=self.clock.now_ns,
                 requested=r.asked,
                 achieved=r.asked,
-            )  # fmt: skip
+            )
             for r in batch
         ]
 

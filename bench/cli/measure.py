@@ -1,5 +1,7 @@
 """plan, run and bench: what is going to be measured, and measuring it."""
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,6 +12,7 @@ from bench.cli.output import give, note, say, table
 if TYPE_CHECKING:
     from bench.run.arrange import Ask
     from bench.run.plan import Plan
+    from bench.run.supervise import CellResult
 
 Names = Annotated[list[str], typer.Argument(help="A suite, or cells ENGINE/MODEL:PRECISION/WORKLOAD[@batch=8].")]
 Out = Annotated[Path, typer.Option(help="The result folder.")]
@@ -20,9 +23,14 @@ Manifest = Annotated[
     Path | None, typer.Option("--workload", help="A manifest of your own clips, texts or prompts.")
 ]
 WindowS = Annotated[float | None, typer.Option(min=0.2, help="Seconds a work window lasts at least.")]
+IdleS = Annotated[float | None, typer.Option(min=0.4, help="Seconds of idle before a cell's work.")]
+WarmupS = Annotated[float | None, typer.Option(min=0.0, help="Seconds of warm-up at least.")]
 Windows = Annotated[int | None, typer.Option(min=1, help="Work windows a cell.")]
 Price = Annotated[float | None, typer.Option("--price-per-hour", min=0, help="EUR an hour of this machine.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Measure again what is finished already.")]
+
+
+_CANNOT = 3  # the exit code of a machine that can run nothing of what was asked
 
 
 def plan(
@@ -33,6 +41,8 @@ def plan(
     workload: Manifest = None,
     window_s: WindowS = None,
     windows: Windows = None,
+    idle_s: IdleS = None,
+    warmup_s: WarmupS = None,
     price_per_hour: Price = None,
     json: Json = False,
 ) -> None:
@@ -43,8 +53,9 @@ def plan(
 
     ask = Ask(
         names=tuple(names), out=out, weights=_weights(weights), weights_path=weights_path,
-        manifest=workload, window_s=window_s, windows=windows,
+        manifest=workload, window_s=window_s, windows=windows, idle_s=idle_s, warmup_s=warmup_s,
     )  # fmt: skip
+    _finite(price_per_hour)
     made = arrange(ask, look())
     offer = made.weights == "synthetic" and hub().status == "ok"
     if json:
@@ -63,6 +74,8 @@ def run(
     workload: Manifest = None,
     window_s: WindowS = None,
     windows: Windows = None,
+    idle_s: IdleS = None,
+    warmup_s: WarmupS = None,
     fresh: Fresh = False,
     json: Json = False,
 ) -> None:
@@ -72,7 +85,7 @@ def run(
 
     ask = Ask(
         names=tuple(names), out=out, weights=_weights(weights), weights_path=weights_path,
-        manifest=workload, window_s=window_s, windows=windows, fresh=fresh,
+        manifest=workload, window_s=window_s, windows=windows, idle_s=idle_s, warmup_s=warmup_s, fresh=fresh,
     )  # fmt: skip
     results, _ = _measure(ask)
     if json:
@@ -92,13 +105,17 @@ def bench(
     json: Json = False,
 ) -> None:
     """Plan, run, fit and report in one go (make bench)."""
+    from bench.errors import CannotRun
     from bench.run.arrange import Ask
     from bench.run.line import choose_suite, families_left, finish
 
+    _finite(price_per_hour)
     name = suite or choose_suite()
     note(f"suite {name}, {weights} weights, results under {out}")
     ask = Ask(names=(name,), out=out, weights=_weights(weights), weights_path=weights_path)
     results, planned = _measure(ask, price_per_hour)
+    if _code([r.status for r in results]) == _CANNOT:
+        raise CannotRun(f"nothing of {name} can run on this machine: {results[0].reason}")
     ended = finish(out)
     bare = families_left(planned, results)
     if json:
@@ -115,13 +132,15 @@ def bench(
         for path in ended.files:
             say(f"coefficients: {path}")
         say(f"prove it: joulemark verify {out}")
+    for why in ended.broken:
+        note(f"left out: {why}")
     if bare:
         note(f"no cell left for: {', '.join(bare)}")
     raise typer.Exit(1 if bare else 0)
 
 
-def _measure(ask: "Ask", price_per_hour: float | None = None):  # type: ignore[no-untyped-def]
-    """Plans, shows the plan, runs it with progress; returns the results and the plan."""
+def _measure(ask: "Ask", price_per_hour: float | None = None) -> "tuple[list[CellResult], Plan]":
+    """The results, and the plan, which is shown before it runs with progress."""
     from bench.cli.progress import Progress
     from bench.run.arrange import arrange
     from bench.run.host import look
@@ -131,7 +150,7 @@ def _measure(ask: "Ask", price_per_hour: float | None = None):  # type: ignore[n
     planned = arrange(ask, host)
     note(_plan_text(planned, price_per_hour))
     progress = Progress(len(planned.due), planned.minutes)
-    results = []
+    results: list[CellResult] = []
     try:
         for result in measure_plan(ask, planned, host, progress.listen):
             results.append(result)
@@ -141,9 +160,16 @@ def _measure(ask: "Ask", price_per_hour: float | None = None):  # type: ignore[n
     return results, planned
 
 
-def _code(statuses: list[str]) -> int:
+def _finite(price_per_hour: float | None) -> None:
+    from bench.errors import BadInput
+
+    if price_per_hour is not None and not math.isfinite(price_per_hour):
+        raise BadInput(f"--price-per-hour: expected EUR an hour, found {price_per_hour}")
+
+
+def _code(statuses: Sequence[str]) -> int:
     if statuses and all(s in ("skipped", "failed") for s in statuses):
-        return 3 if all(s == "skipped" for s in statuses) else 1
+        return _CANNOT if all(s == "skipped" for s in statuses) else 1
     return 1 if any(s in ("void", "failed") for s in statuses) else 0
 
 

@@ -19,24 +19,30 @@ def fit(folder: Out = Path("results"), json: Json = False) -> None:
 
     learnt = fit_folder(folder)
     if json:
-        give({"coefficients": [plain(c) for c in learnt.coefficients], "files": list(map(str, learnt.files))})
-        return
-    say(coefficient_table(learnt.coefficients))
-    for broken in learnt.broken:
-        note(f"left out: {broken}")
-    for path in learnt.files:
-        note(f"written: {path}")
+        give(
+            {
+                "coefficients": [plain(c) for c in learnt.coefficients],
+                "files": list(map(str, learnt.files)),
+                "left_out": list(learnt.broken),
+            }
+        )
+    else:
+        say(coefficient_table(learnt.coefficients))
+        for path in learnt.files:
+            note(f"written: {path}")
+    _left_out(learnt.broken)
 
 
 def report(folder: Out = Path("results"), json: Json = False) -> None:
     """Render runs and coefficients as one HTML page."""
     from bench.run.learn import report_folder
 
-    path = report_folder(folder)
+    made = report_folder(folder)
     if json:
-        give({"report": str(path)})
+        give({"report": str(made.path), "left_out": list(made.broken)})
     else:
-        say(str(path))
+        say(str(made.path))
+    _left_out(made.broken)
 
 
 def verify(folder: Out = Path("results"), json: Json = False) -> None:
@@ -56,3 +62,11 @@ def verify(folder: Out = Path("results"), json: Json = False) -> None:
     else:
         say(f"{found.checked} files checked: every published number follows from its readings")
     raise typer.Exit(1 if found.differences else 0)
+
+
+def _left_out(broken: tuple[str, ...]) -> None:
+    """Says which runs could not be read; what is shown then falls short, and the exit code is 1."""
+    for why in broken:
+        note(f"left out: {why}")
+    if broken:
+        raise typer.Exit(1)

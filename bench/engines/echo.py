@@ -6,6 +6,7 @@ LoadSpec.path carries what is to happen, `"per_output_token_s=0.001,fail_request
                        how long things take; source tokens count as prompt, target tokens as output
     busy               1: the time is spent computing, not asleep
     short_tokens       so many output tokens fewer than asked are delivered
+    device             the UUID of the board that it pretends to run on, "GPU-…"
     fail_load          a reason for which the model cannot be loaded
     fail_request       the id of a request that fails
 """
@@ -29,7 +30,7 @@ _DEFAULT_S = {
     "per_audio_window_s": 0.0,
     "per_video_second_s": 0.0,
 }
-_TEXTS = ("fail_load", "fail_request")
+_TEXTS = ("device", "fail_load", "fail_request")
 _COUNTS = ("busy", "short_tokens")
 
 
@@ -83,7 +84,7 @@ class _Session:
             engine_version=engine.version(),
             precision=spec.precision,
             weights=spec.weights,
-            device="cpu",
+            device=script.texts.get("device", "cpu"),
             device_name="echo",
             parameters=spec.model.parameters,
             notes=("no model ran: the engine 'echo' only waits",),

@@ -1,6 +1,7 @@
 """Frozen nouns ⇄ plain JSON values, by their annotations; unknown and missing keys are told apart."""
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Any, TypeVar, get_args, get_origin
 from bench.errors import BrokenResults
 
 T = TypeVar("T")
+_MOST_BITS = 63  # nanoseconds and counts are 64-bit numbers wherever they come from
 
 
 def plain(value: object) -> Any:
@@ -50,6 +52,8 @@ def _build(kind: Any, data: Any, where: str) -> Any:
             raise BrokenResults(f"{where}: expected a list, found {data!r:.80}")
         if len(args) == 2 and args[1] is ...:
             return tuple(_build(args[0], item, f"{where}[{i}]") for i, item in enumerate(data))
+        if len(data) != len(args):
+            raise BrokenResults(f"{where}: expected {len(args)} values, found {len(data)}")
         return tuple(_build(a, item, f"{where}[{i}]") for i, (a, item) in enumerate(zip(args, data, strict=True)))
     if origin in (Mapping, dict) or origin is getattr(typing, "Mapping", None):
         if not isinstance(data, dict):
@@ -65,11 +69,20 @@ def _build(kind: Any, data: Any, where: str) -> Any:
         return data
     if kind is Path:
         return Path(data)
-    if kind is float and isinstance(data, int) and not isinstance(data, bool):
-        return float(data)
+    if kind is float and isinstance(data, (int, float)) and not isinstance(data, bool):
+        return _finite(data, where)
+    if kind is int and isinstance(data, int) and data.bit_length() > _MOST_BITS:
+        raise BrokenResults(f"{where}: expected a whole number of {_MOST_BITS + 1} bits, found a longer one")
     if isinstance(kind, type) and (not isinstance(data, kind) or (isinstance(data, bool) and kind is not bool)):
         raise BrokenResults(f"{where}: expected {kind.__name__}, found {data!r:.80}")
     return data
+
+
+def _finite(data: int | float, where: str) -> float:
+    """The number; 1e999 is none."""
+    if (isinstance(data, int) and data.bit_length() > 1023) or not math.isfinite(data):
+        raise BrokenResults(f"{where}: expected a finite number, found one without end")
+    return float(data)
 
 
 def _union(args: tuple[Any, ...], data: Any, where: str) -> Any:

@@ -56,6 +56,8 @@ def read_coefficients(path: Path) -> tuple[Coefficients, ...]:
         raise BrokenResults(
             f"{path}: schema_version {found!r}, this Joulemark reads {COEFFICIENTS_SCHEMA_VERSION}"
         )
+    if not isinstance(data.get("coefficients"), list):
+        raise BrokenResults(f"{path}: expected a list under 'coefficients'")
     return tuple(
         build(Coefficients, one, f"{path}: coefficients[{i}]") for i, one in enumerate(data["coefficients"])
     )

@@ -44,8 +44,3 @@ def _published(share: Path, in_checkout: bool) -> tuple[Path, ...]:
 def environment(name: str) -> str | None:
     """The environment variable, or None when it is unset or empty."""
     return os.environ.get(name) or None
-
-
-def without(*names: str) -> dict[str, str]:
-    """A copy of the environment less some names, for a child process."""
-    return {k: v for k, v in os.environ.items() if k not in names}

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import math
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -53,11 +54,16 @@ def read_readings(path: Path) -> tuple[Observation, ...]:
     found: list[Observation] = []
     for number, row in enumerate(_rows(path, text, _READING_COLUMNS), start=2):
         try:
-            t_ns, domain, name, kind, value = row
+            t_ns, domain, name, kind, text_value = row
+            value = float(text_value)
+            if not math.isfinite(value):
+                raise ValueError(f"value {text_value!r}")
+            if int(t_ns).bit_length() > 63:
+                raise ValueError(f"t_ns {t_ns!r}")
             if kind == "condition":
-                found.append(Condition(int(t_ns), domain, name, float(value)))
+                found.append(Condition(int(t_ns), domain, name, value))
             elif kind in ("energy", "power"):
-                found.append(Reading(int(t_ns), domain, name, kind, float(value)))  # type: ignore[arg-type]
+                found.append(Reading(int(t_ns), domain, name, kind, value))  # type: ignore[arg-type]
             else:
                 raise ValueError(f"kind {kind!r}")
         except ValueError as error:
@@ -75,6 +81,8 @@ def read_windows(path: Path) -> tuple[Window, ...]:
         except ValueError as error:
             raise BrokenResults(f"{path}:{number}: not a window ({error})") from error
         found.append(build(Window, data, f"{path}:{number}"))
+        if found[-1].end_ns < found[-1].start_ns:
+            raise BrokenResults(f"{path}:{number}: the window ends before it begins")
     return tuple(found)
 
 
@@ -83,8 +91,8 @@ def read_outcomes(path: Path) -> tuple[Outcome, ...]:
     found = []
     for number, line in enumerate(_text(path).splitlines(), start=1):
         try:
-            data = json.loads(line)
-        except json.JSONDecodeError as error:
+            data = json.loads(line, parse_constant=refuse_constant)
+        except (ValueError, RecursionError) as error:
             raise BrokenResults(f"{path}:{number}: not valid JSON ({error})") from error
         found.append(build(Outcome, data, f"{path}:{number}"))
     return tuple(found)
@@ -98,10 +106,18 @@ def _text(path: Path) -> str:
 
 
 def _rows(path: Path, text: str, columns: tuple[str, ...]) -> list[list[str]]:
-    rows = list(csv.reader(io.StringIO(text)))
+    try:
+        rows = list(csv.reader(io.StringIO(text)))
+    except csv.Error as error:
+        raise BrokenResults(f"{path}: not a table of {','.join(columns)} ({error})") from error
     if not rows or tuple(rows[0]) != columns:
         raise BrokenResults(f"{path}:1: expected the columns {','.join(columns)}")
     return rows[1:]
+
+
+def refuse_constant(text: str) -> float:
+    """Nothing: NaN and Infinity are no JSON, and no figure of ours. Raises ValueError."""
+    raise ValueError(f"{text} is no number")
 
 
 def read_bytes(path: Path) -> bytes:

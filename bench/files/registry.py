@@ -34,7 +34,7 @@ def open_meter_plugin(name: str, options: Mapping[str, str]) -> Found:
     try:
         module = _module("meters", name)
     except ImportError as error:
-        _ours(error)
+        _raise_if_ours(error)
         reason = f"its library is missing: {error}"
         check = Check(name=name, status="missing", reason=reason, remedy="pip install --upgrade joulemark")
         return Found(checks=(check,))
@@ -46,14 +46,14 @@ def load_engine(name: str) -> Engine:
     try:
         module = _module("engines", name)
     except ImportError as error:
-        _ours(error)
+        _raise_if_ours(error)
         raise NoEngine(
             f"the engine {name!r} needs a library that is not here ({error}): pip install 'joulemark[{name}]'"
         ) from error
     return cast(Engine, module.open_engine())
 
 
-def _ours(error: ImportError) -> None:
+def _raise_if_ours(error: ImportError) -> None:
     """Raises the error again where it is a fault of this package, not a library that is missing."""
     if error.name and error.name.partition(".")[0] == "bench":
         raise error

@@ -4,7 +4,7 @@ OUT/runs/ID/readings.csv.gz   t_ns,domain,field,kind,value     raw, in J, W or a
             windows.csv       phase,label,start_ns,end_ns
             outcomes.jsonl    one request a line: asked and achieved work, times
             run.json          the spec, what was found, sha256 of the three; written last: that is the seal
-OUT/coefficients/HARDWARE.json   OUT/reports/NAME.html   OUT/profiles/NAME.toml
+OUT/coefficients/HARDWARE.json   OUT/reports/NAME.html   OUT/profiles/NAME.toml   OUT/skipped.json
 
 A folder without run.json is unfinished: readers pass it by.
 """
@@ -12,7 +12,7 @@ A folder without run.json is unfinished: readers pass it by.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +26,7 @@ from bench.files.parts import (
     read_readings,
     read_windows,
     readings_bytes,
+    refuse_constant,
     windows_bytes,
 )
 from bench.nouns import (
@@ -38,6 +39,7 @@ from bench.nouns import (
     Verdict,
     WindowEnergy,
 )
+from bench.physics.verdict import spoilt
 
 RUN_SCHEMA_VERSION = 1
 READINGS, WINDOWS, OUTCOMES, SEAL = "readings.csv.gz", "windows.csv", "outcomes.jsonl", "run.json"
@@ -85,16 +87,6 @@ def spec_sha256(spec: RunSpec) -> str:
 
 def write_run(out: Path, run: Run, published: Published, version: str) -> Path:
     """Seals a run and returns its folder. Raises BadInput rather than overwrite one."""
-    folder = out / "runs" / run.id
-    if (folder / SEAL).exists():
-        raise BadInput(f"{folder} is already sealed; a run is never overwritten")
-    parts = {
-        READINGS: readings_bytes(run.trace.observations),
-        WINDOWS: windows_bytes(run.trace.windows),
-        OUTCOMES: outcomes_bytes(run.outcomes),
-    }
-    for name, content in parts.items():
-        write_whole(folder / name, content)
     seal = _Seal(
         schema_version=RUN_SCHEMA_VERSION,
         joulemark_version=version,
@@ -108,44 +100,54 @@ def write_run(out: Path, run: Run, published: Published, version: str) -> Path:
         faults=run.faults,
         energies=published.energies,
         verdicts=published.verdicts,
-        sha256={name: hashlib.sha256(content).hexdigest() for name, content in parts.items()},
     )
-    write_whole(folder / SEAL, json_bytes(plain(seal)))
-    return folder
+    return _write(out, seal, run.trace, outcomes_bytes(run.outcomes))
 
 
-def write_metered(
-    out: Path,
-    run_id: str,
-    started_at: str,
-    sources: tuple[Source, ...],
-    trace: Trace,
-    energies: tuple[WindowEnergy, ...],
-    environment: Mapping[str, Fact],
-    version: str,
-) -> Path:
-    """Seals the readings around a metered command, which has no engine and no requests."""
-    folder = out / "runs" / run_id
-    parts = {
-        READINGS: readings_bytes(trace.observations),
-        WINDOWS: windows_bytes(trace.windows),
-        OUTCOMES: b"",
-    }
-    for name, content in parts.items():
-        write_whole(folder / name, content)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeteredRecord:
+    """A metered command as it is sealed: no engine, no requests, and never the command itself."""
+
+    id: str
+    started_at: str  # UTC, ISO 8601
+    environment: Mapping[str, Fact]
+    sources: tuple[Source, ...]
+    trace: Trace
+    energies: tuple[WindowEnergy, ...]
+    faults: tuple[str, ...] = ()
+
+
+def write_metered(out: Path, record: MeteredRecord, version: str) -> Path:
+    """Seals the readings around a metered command and returns the folder. Raises BadInput as `write_run`."""
     seal = _Seal(
         schema_version=RUN_SCHEMA_VERSION,
         kind="meter",
         joulemark_version=version,
-        id=run_id,
+        id=record.id,
         spec=None,
-        started_at=started_at,
-        environment=environment,
-        sources=sources,
-        energies=energies,
-        sha256={name: hashlib.sha256(content).hexdigest() for name, content in parts.items()},
+        started_at=record.started_at,
+        environment=record.environment,
+        sources=record.sources,
+        faults=record.faults,
+        energies=record.energies,
     )
-    write_whole(folder / SEAL, json_bytes(plain(seal)))
+    return _write(out, seal, record.trace, b"")
+
+
+def _write(out: Path, seal: _Seal, trace: Trace, outcomes: bytes) -> Path:
+    """Writes the three parts, then run.json with their sha256: that write is the seal."""
+    folder = out / "runs" / seal.id
+    if (folder / SEAL).exists():
+        raise BadInput(f"{folder} is already sealed; a run is never overwritten")
+    parts = {
+        READINGS: readings_bytes(trace.observations),
+        WINDOWS: windows_bytes(trace.windows),
+        OUTCOMES: outcomes,
+    }
+    for name, content in parts.items():
+        write_whole(folder / name, content)
+    sha256 = {name: hashlib.sha256(content).hexdigest() for name, content in parts.items()}
+    write_whole(folder / SEAL, json_bytes(plain(replace(seal, sha256=sha256))))
     return folder
 
 
@@ -154,12 +156,15 @@ class Sealed:
     """A run as it lies on disk: the run, or the metered trace, and the figures it publishes."""
 
     folder: Path
+    id: str  # as run.json says it; the folder bears the same name
     kind: Literal["run", "meter"]
     run: Run | None
     trace: Trace
     sources: tuple[Source, ...]
     published: Published
     seal_sha256: str
+    sha256: Mapping[str, str] = field(default_factory=dict)  # of the parts, as they are sealed
+    faults: tuple[str, ...] = ()
 
 
 def read_sealed(folder: Path) -> Sealed:
@@ -206,17 +211,20 @@ def _unsealed(folder: Path, seal: _Seal, sha256: str) -> Sealed:
         )
     return Sealed(
         folder=folder,
+        id=seal.id,
         kind=seal.kind,
         run=run,
         trace=trace,
         sources=seal.sources,
         published=Published(energies=seal.energies, verdicts=seal.verdicts),
         seal_sha256=sha256,
+        sha256=seal.sha256,
+        faults=seal.faults,
     )
 
 
 def finished_specs(out: Path) -> Mapping[str, Path]:
-    """sha256 of spec → folder, for every run that is sealed whole and not void in every domain."""
+    """sha256 of spec → folder, for every run that is sealed whole and has the figures it was made for."""
     found = {}
     for folder in run_folders(out):
         try:
@@ -228,7 +236,7 @@ def finished_specs(out: Path) -> Mapping[str, Path]:
             for n in _PARTS
             if (folder / n).exists()
         ) and all((folder / n).exists() for n in _PARTS)
-        void = any(v.level == "void" and v.domain is None for v in seal.verdicts)
+        void = seal.loaded is None or spoilt(seal.sources, seal.loaded.device, seal.verdicts)
         if seal.spec is not None and whole and not void:
             found[spec_sha256(seal.spec)] = folder
     return found
@@ -247,6 +255,11 @@ def report_path(out: Path, name: str) -> Path:
     return out / "reports" / f"{name}.html"
 
 
+def skipped_path(out: Path) -> Path:
+    """Where the cells that the last suite left out are recorded, each with its reason."""
+    return out / "skipped.json"
+
+
 def profile_folder(out: Path) -> Path:
     """Where generated and calibrated hardware profiles lie."""
     return out / "profiles"
@@ -261,6 +274,6 @@ def json_bytes(data: Any) -> bytes:
 def read_json(path: Path) -> Any:
     """The JSON value of a file. Raises BrokenResults when it can't be read or doesn't parse."""
     try:
-        return json.loads(read_bytes(path))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        return json.loads(read_bytes(path), parse_constant=refuse_constant)
+    except (ValueError, RecursionError) as error:  # ValueError: what does not parse, is no UTF-8, has no end
         raise BrokenResults(f"{path}: not valid JSON ({error})") from error

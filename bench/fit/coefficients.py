@@ -9,8 +9,8 @@
    repeated on the model's low and high series, and the interval spans all three.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,51 +26,48 @@ from bench.fit.intervals import (
 from bench.fit.rates import domain, rates
 from bench.fit.rows import Group, Measured, Row, groups
 from bench.fit.solve import Array, Solution, condition_number, separable, solve
-from bench.fit.terms import TERMS
-from bench.nouns import Coefficients, Family, Quantity
+from bench.fit.terms import TERMS, Term
+from bench.nouns import Coefficients, Quantity
 from bench.stats import mean, median, significant, t95
 
 _SYNTHETIC_NOTE = (
     "synthetic weights: power can differ with the data; "
-    f"± {SYNTHETIC_DATA_RATIO_95:.0%} in every interval until a pretrained control has been run"
+    f"± {SYNTHETIC_DATA_RATIO_95:.0%} in every term and rate until a pretrained control has been run"
 )
 _FEWEST_WINDOWS_OVER_TERMS = 1
 
 
-def fit(measured: Iterable[Measured], family: Callable[[str], Family]) -> tuple[Coefficients, ...]:
-    """Coefficients of every key, boundary, batch and concurrency; `family` tells a model's family."""
-    return tuple(_fit(group, family(group.key.model)) for group in groups(measured))
+def fit(measured: Iterable[Measured]) -> tuple[Coefficients, ...]:
+    """Coefficients of every key, boundary, batch and concurrency, in one order."""
+    return tuple(_fit(group) for group in groups(measured))
 
 
-def _fit(group: Group, family: Family) -> Coefficients:
-    group = replace(group, has_weights=family != "video")
+def _fit(group: Group) -> Coefficients:
     work = [r for r in group.rows if r.phase in ("work", "prepare")]
     idle = [r for r in group.rows if r.phase == "idle" and r.label.startswith("resident")]
-    terms: dict[str, Quantity] = {}
-    parts: dict[str, dict[str, float]] = {}
-    missing: dict[str, str] = {}
+    sheet = _Sheet(terms={}, parts={}, missing={})
     facts: dict[str, str | int | float | bool | None] = {
         "runs": len(group.runs),
         "excluded": len(group.excluded),
     }
-    _idle_terms(group, idle, terms, parts, missing)
-    if "idle_resident" in terms:
-        facts |= _work_terms(group, family, work, idle, terms, parts, missing)
-        _load_term(group, idle, terms, parts, missing)
+    _idle_terms(group, idle, sheet)
+    if "idle_resident" in sheet.terms:
+        facts |= _work_terms(group, TERMS[group.family], work, idle, sheet)
+        _load_term(group, idle, sheet)
     else:
-        missing |= {t.name: "needs idle_resident, which is not known" for t in TERMS[family]}
+        sheet.missing |= {t.name: "needs idle_resident, which is not known" for t in TERMS[group.family]}
     return Coefficients(
         key=group.key,
         boundary=group.boundary,
-        terms=terms,
-        rates=rates(group, family, work),
+        terms=sheet.terms,
+        rates=rates(group, work),
         domain=domain(group),
         fit=facts,
         runs=group.runs,
-        not_identified=missing,
+        not_identified=sheet.missing,
         batch=group.batch,
         concurrency=group.concurrency,
-        components=parts,
+        components=sheet.parts,
         notes=_notes(group),
     )
 
@@ -82,61 +79,60 @@ def _notes(group: Group) -> tuple[str, ...]:
     return (*notes, *(f"excluded {why}" for why in group.excluded))
 
 
+@dataclass(slots=True, kw_only=True)
+class _Sheet:
+    """What a fit has found so far: terms, the components of their intervals, and why others are absent."""
+
+    terms: dict[str, Quantity]
+    parts: dict[str, dict[str, float]]
+    missing: dict[str, str]
+
+    def enter(self, name: str, found: tuple[Quantity, dict[str, float]]) -> None:
+        """Writes a term with its components down."""
+        self.terms[name], self.parts[name] = found
+
+
 # ── terms ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _idle_terms(
-    group: Group,
-    idle: Sequence[Row],
-    terms: dict[str, Quantity],
-    parts: dict[str, dict[str, float]],
-    missing: dict[str, str],
-) -> None:
+def _idle_terms(group: Group, idle: Sequence[Row], sheet: _Sheet) -> None:
     bare = [r for r in group.rows if r.phase == "idle" and r.label.startswith("bare")]
     for name, rows in (("idle_bare", bare), ("idle_resident", idle)):
         if len(rows) < 2:
-            missing[name] = f"{len(rows)} idle window with an energy, 2 needed for an interval"
+            sheet.missing[name] = f"{len(rows)} idle window with an energy, 2 needed for an interval"
             continue
         spread = {s: [e / r.duration_s for e, r in zip(row_series(rows, s), rows, strict=True)] for s in SERIES}
         values = {s: mean(v) for s, v in spread.items()}
         statistical = {s: half_of_mean(v) for s, v in spread.items()}
-        terms[name], parts[name] = quantity(group, values, statistical, "W", 0.0, spread=multiplicative)
+        sheet.enter(name, quantity(group, values, statistical, "W", 0.0, spread=multiplicative))
 
 
 def _work_terms(
-    group: Group,
-    family: Family,
-    work: Sequence[Row],
-    idle: Sequence[Row],
-    terms: dict[str, Quantity],
-    parts: dict[str, dict[str, float]],
-    missing: dict[str, str],
+    group: Group, known: Sequence[Term], work: Sequence[Row], idle: Sequence[Row], sheet: _Sheet
 ) -> dict[str, float | int]:
     """Adds the terms that the windows can tell apart; returns the facts of the fit."""
-    asked = [t for t in TERMS[family] if any(t.amount(r.usage) for r in work)]
-    for term in TERMS[family]:
-        if term not in asked:
-            missing[term.name] = "no window did work of this kind"
+    asked = [t for t in known if any(t.amount(r.usage) for r in work)]
+    sheet.missing |= {t.name: "no window did work of this kind" for t in known if t not in asked}
     if not asked:
         return {"windows": len(work)}
     design = np.array([[t.amount(r.usage) or 0.0 for t in asked] for r in work], dtype=float)
     weights = 1.0 / np.array([r.energy_j for r in work], dtype=float)
-    kept = separable(design, weights)
-    for column, term in enumerate(asked):
-        if column not in kept:
-            with_ = ", ".join(asked[k].name for k in kept)
-            missing[term.name] = f"moves together with {with_} in these runs; add a workload that varies it alone"
-    if len(work) - len(kept) < _FEWEST_WINDOWS_OVER_TERMS:
-        needed = len(kept) + _FEWEST_WINDOWS_OVER_TERMS
-        for k in kept:
-            missing[asked[k].name] = f"{len(work)} work windows, {needed} needed; run more cells of this model"
+    columns = separable(design, weights)
+    kept = [asked[k] for k in columns]
+    with_ = ", ".join(t.name for t in kept)
+    together = f"moves together with {with_} in these runs; add a workload that varies it alone"
+    sheet.missing |= {t.name: together for t in asked if t not in kept}
+    needed = len(kept) + _FEWEST_WINDOWS_OVER_TERMS
+    if len(work) < needed:
+        few = f"{len(work)} work windows, {needed} needed; run more cells of this model"
+        sheet.missing |= {t.name: few for t in kept}
         return {"windows": len(work)}
-    chosen = design[:, kept]
+    chosen = design[:, columns]
     solved = {s: _above_idle(s, work, idle, chosen, weights) for s in SERIES}
-    for i, k in enumerate(kept):
+    for i, term in enumerate(kept):
         values = {s: float(found.terms[i]) for s, (found, _) in solved.items()}
         statistical = {s: float(half[i]) for s, (_, half) in solved.items()}
-        terms[asked[k].name], parts[asked[k].name] = quantity(group, values, statistical, asked[k].unit)
+        sheet.enter(term.name, quantity(group, values, statistical, term.unit))
     found = solved["value"][0]
     held_out = _held_out(work, idle, chosen, weights)
     return {
@@ -162,17 +158,11 @@ def _above_idle(
     return found, np.hypot(own, carried)
 
 
-def _load_term(
-    group: Group,
-    idle: Sequence[Row],
-    terms: dict[str, Quantity],
-    parts: dict[str, dict[str, float]],
-    missing: dict[str, str],
-) -> None:
+def _load_term(group: Group, idle: Sequence[Row], sheet: _Sheet) -> None:
     loads = [r for r in group.rows if r.phase == "load"]
     if len(loads) < 2:
         once = f" ({loads[0].energy_j:.4g} J gross, once)" if loads else ""
-        missing["load"] = f"{len(loads)} load with an energy, 2 needed for an interval{once}"
+        sheet.missing["load"] = f"{len(loads)} load with an energy, 2 needed for an interval{once}"
         return
     spread = {}
     for s in SERIES:
@@ -180,7 +170,7 @@ def _load_term(
         spread[s] = [e - idle_w * r.duration_s for e, r in zip(row_series(loads, s), loads, strict=True)]
     values = {s: mean(v) for s, v in spread.items()}
     statistical = {s: half_of_mean(v) for s, v in spread.items()}
-    terms["load"], parts["load"] = quantity(group, values, statistical, "J")
+    sheet.enter("load", quantity(group, values, statistical, "J"))
 
 
 def _held_out(work: Sequence[Row], idle: Sequence[Row], design: Array, weights: Array) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from bench.fit.intervals import SERIES, multiplicative, quantity, row_series
 from bench.fit.rows import Group, Row
 from bench.fit.terms import RATES, Term
-from bench.nouns import Family, Quantity, Usage
+from bench.nouns import Quantity, Usage
 from bench.stats import deviation, mean, t95
 
 _RANGES = (
@@ -20,7 +20,7 @@ _RANGES = (
 )
 
 
-def rates(group: Group, family: Family, work: Sequence[Row]) -> Mapping[str, Quantity]:
+def rates(group: Group, work: Sequence[Row]) -> Mapping[str, Quantity]:
     """Gross energy per unit, by workload: "audio_second@speech-fr-30". Empty when no window was repeated.
 
     Windows of one workload repeat each other; their relative scatter is pooled over all workloads, because
@@ -28,7 +28,7 @@ def rates(group: Group, family: Family, work: Sequence[Row]) -> Mapping[str, Qua
     """
     by_workload = {w: [r for r in work if r.workload == w] for w in sorted({r.workload for r in work})}
     made = {}
-    for term in RATES[family]:
+    for term in RATES[group.family]:
         amounts = {w: [term.amount(r.usage) or 0.0 for r in rows] for w, rows in by_workload.items()}
         counted = {w: rows for w, rows in by_workload.items() if all(amounts[w])}
         scatter = {s: _pooled(s, counted, amounts) for s in SERIES}
@@ -85,13 +85,4 @@ def domain(group: Group) -> Mapping[str, tuple[float, float]]:
 
 
 def _counted(usage: Usage) -> Mapping[str, float]:
-    names = (
-        "prompt_tokens",
-        "output_tokens",
-        "source_tokens",
-        "target_tokens",
-        "audio_s",
-        "audio_windows",
-        "video_s",
-    )
-    return {n: float(v) for n in names if (v := getattr(usage, n)) is not None}
+    return {n: float(v) for n in _RANGES if (v := getattr(usage, n)) is not None}

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bench.nouns import (
     Basis,
     Boundary,
     CoefficientKey,
     Domain,
+    Family,
     Run,
     Source,
     Usage,
@@ -48,6 +50,7 @@ class Group:
     """All that one entry of coefficients is fitted on."""
 
     key: CoefficientKey
+    family: Family
     boundary: Boundary
     basis: Basis
     batch: int
@@ -57,34 +60,48 @@ class Group:
     runs: tuple[str, ...]
     excluded: tuple[str, ...]  # "RUN: why"
     outcomes_usage: tuple[tuple[Usage, ...], ...]  # per run, the achieved work of each request
-    has_weights: bool = True  # ffmpeg has none that could be synthetic
 
     @property
     def synthetic(self) -> bool:
-        """Whether the power could differ with real weights."""
-        return self.has_weights and self.key.weights == "synthetic"
+        """Whether the power could differ with real weights; a sound track's extraction has none."""
+        return self.family != "video" and self.key.weights == "synthetic"
+
+
+class _At(NamedTuple):
+    """What the runs of one group share."""
+
+    key: CoefficientKey
+    family: Family
+    boundary: Boundary
+    basis: Basis
+    batch: int
+    concurrency: int
 
 
 def groups(measured: Iterable[Measured]) -> tuple[Group, ...]:
     """The runs, grouped by key, boundary, batch and concurrency; each with its exclusions and why."""
-    gathered: dict[tuple[object, ...], list[tuple[Measured, tuple[Source, ...]]]] = {}
+    gathered: dict[_At, list[tuple[Measured, tuple[Source, ...]]]] = {}
     for one in measured:
         for boundary, sources in _boundaries(one.run).items():
             key = _key(one.run)
             cell = one.run.spec.cell
-            at = (key, boundary, sources[0].basis, cell.batch, cell.concurrency)
+            at = _At(key, one.run.spec.family, boundary, sources[0].basis, cell.batch, cell.concurrency)
             gathered.setdefault(at, []).append((one, sources))
     return tuple(_group(at, members) for at, members in sorted(gathered.items(), key=lambda kv: repr(kv[0])))
 
 
 def _boundaries(run: Run) -> dict[Boundary, tuple[Source, ...]]:
-    """The domains that this run's work draws on: its own GPU, every CPU package, the host."""
+    """The domains that this run's work draws on: its own GPU, every CPU package, the host.
+
+    Those that are read come first; a boundary of which none is read is left out.
+    """
     found: dict[Boundary, tuple[Source, ...]] = {}
     for source in run.sources:
-        if source.basis == "excluded" or (source.boundary == "gpu" and source.device != run.loaded.device):
+        if source.boundary == "gpu" and source.device != run.loaded.device:
             continue
         found[source.boundary] = (*found.get(source.boundary, ()), source)
-    return found
+    read_first = {b: tuple(sorted(s, key=lambda one: one.basis == "excluded")) for b, s in found.items()}
+    return {b: sources for b, sources in read_first.items() if sources[0].basis != "excluded"}
 
 
 def _key(run: Run) -> CoefficientKey:
@@ -101,12 +118,13 @@ def _key(run: Run) -> CoefficientKey:
     )
 
 
-def _group(at: tuple[object, ...], members: Sequence[tuple[Measured, tuple[Source, ...]]]) -> Group:
-    key, boundary, basis, batch, concurrency = at
+def _group(at: _At, members: Sequence[tuple[Measured, tuple[Source, ...]]]) -> Group:
     rows: list[Row] = []
     runs, excluded, usages = [], [], []
     for one, sources in sorted(members, key=lambda m: m[0].run.id):
         why = [reason for s in sources for reason in voided(one.verdicts, s.domain)]
+        # a part of a boundary is not the boundary: one package of two is not the CPU
+        why += [f"{s.domain} is not read: {s.reason}" for s in sources if s.basis == "excluded"]
         if why:
             excluded.append(f"{one.run.id}: {why[0]}")
             continue
@@ -114,11 +132,12 @@ def _group(at: tuple[object, ...], members: Sequence[tuple[Measured, tuple[Sourc
         runs.append(one.run.id)
         usages.append(tuple(o.achieved for o in one.run.outcomes if not o.error))
     return Group(
-        key=key,  # type: ignore[arg-type]
-        boundary=boundary,  # type: ignore[arg-type]
-        basis=basis,  # type: ignore[arg-type]
-        batch=batch,  # type: ignore[arg-type]
-        concurrency=concurrency,  # type: ignore[arg-type]
+        key=at.key,
+        family=at.family,
+        boundary=at.boundary,
+        basis=at.basis,
+        batch=at.batch,
+        concurrency=at.concurrency,
         gain_ratio_95=max(s.gain_ratio_95 for _, sources in members for s in sources),
         rows=tuple(rows),
         runs=tuple(runs),

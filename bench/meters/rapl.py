@@ -131,11 +131,16 @@ class Counter:
         if step_uj < 0:
             # the true modulus is one unit more than the highest value: at most 61 µJ a wrap are left out
             step_uj += range_uj or 0
-            if range_uj is None or not 0 <= step_uj <= most_uj:
+            if range_uj is None or step_uj < 0 or step_uj > most_uj:
                 raise SensorLost(
                     f"{domain}: its counter fell from {self.raw_uj} to {raw_uj} µJ within {apart_s:.3f} s, and "
                     f"{_range_said(range_uj)} explains that by a wrap"
                 )
+        elif step_uj > most_uj:
+            raise SensorLost(
+                f"{domain}: its counter rose from {self.raw_uj} to {raw_uj} µJ within {apart_s:.3f} s: more than "
+                f"{_HIGHEST_POWER_W:g} W, which nothing draws"
+            )
         return step_uj
 
 

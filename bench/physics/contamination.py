@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bench.nouns import Run, Source, Verdict, Window
 from bench.physics.energy import SeriesMap
 from bench.physics.series import Series
+from bench.stats import median
 from bench.units import S_PER_NS
 
 _STEAL_FLAG_RATIO = 0.01
@@ -66,3 +67,47 @@ def stolen_time(known: SeriesMap, sources: Sequence[Source], work: Sequence[Wind
             remedy="use a machine that is not shared, or run the cell again at a quieter hour",
         )
     ]
+
+
+def busy_board(known: SeriesMap, run: Run) -> list[Verdict]:
+    """A GPU that computes while nothing is asked of it does somebody else's work."""
+    source = _own_board(run)
+    idle = [w for w in run.trace.windows if w.phase == "idle" and w.label.startswith("resident")]
+    found = known.get((source.domain, "utilisation_ratio", "condition")) if source else None
+    if source is None or found is None:
+        return []
+    # the median: the driver's look trails by up to a second, and may still see the loading
+    seen = [value for window in idle for value in found.between(window.start_ns, window.end_ns).values]
+    if len(seen) < 2 or median(seen) <= _BUSY_FLAG_RATIO:
+        return []
+    return [
+        Verdict(
+            name="busy board",
+            level="void" if median(seen) > _BUSY_VOID_RATIO else "flag",
+            domain=source.domain,
+            evidence=f"the GPU was in use {median(seen):.0%} of the time while nothing was asked of it",
+            remedy="stop what else uses this GPU (`nvidia-smi` lists it), and run the cell again",
+        )
+    ]
+
+
+def foreign_work(known: SeriesMap, run: Run) -> list[Verdict]:
+    """Other processes on the engine's GPU may have drawn some of its energy."""
+    source = _own_board(run)
+    found = known.get((source.domain, "foreign_processes", "condition")) if source else None
+    if source is None or found is None or not max(found.values):
+        return []
+    return [
+        Verdict(
+            name="foreign processes",
+            level="flag",
+            domain=source.domain,
+            evidence=f"{max(found.values):.0f} other processes held the GPU meanwhile",
+            remedy="stop them (`nvidia-smi` lists them), and run the cell again",
+        )
+    ]
+
+
+def _own_board(run: Run) -> Source | None:
+    own = (s for s in run.sources if s.boundary == "gpu" and s.device == run.loaded.device)
+    return next(own, None)

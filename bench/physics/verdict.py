@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from bench.nouns import Domain, Run, Source, Verdict, Window, WindowEnergy
-from bench.physics.contamination import busy_idle, stolen_time
+from bench.physics.attribution import stray_work
+from bench.physics.contamination import busy_board, busy_idle, foreign_work, stolen_time
 from bench.physics.energy import SeriesMap
 from bench.physics.series import Series, series
 from bench.units import S_PER_NS
@@ -43,6 +44,8 @@ def judge(run: Run, energies: Sequence[WindowEnergy]) -> tuple[Verdict, ...]:
             )
         )
     found += _unequal_work(run)
+    found += stray_work(run.outcomes, work)
+    found += _unmatched(run)
     for source in run.sources:
         if source.basis == "excluded":
             continue
@@ -53,12 +56,21 @@ def judge(run: Run, energies: Sequence[WindowEnergy]) -> tuple[Verdict, ...]:
         found += _physics(source, run, energies)
     found += stolen_time(known, run.sources, work)
     found += busy_idle(known, run)
+    found += busy_board(known, run)
+    found += foreign_work(known, run)
     return tuple(sorted(found, key=lambda v: v.level != "void"))
 
 
 def voided(verdicts: Sequence[Verdict], domain: Domain) -> tuple[str, ...]:
     """The names and evidence of the verdicts that void `domain`."""
     return tuple(f"{v.name}: {v.evidence}" for v in verdicts if v.level == "void" and v.domain in (None, domain))
+
+
+def spoilt(sources: Sequence[Source], device: str, verdicts: Sequence[Verdict]) -> bool:
+    """Whether a run lacks the figures it was made for: all that is read is void, or the engine's own device is."""
+    void = {v.domain for v in verdicts if v.level == "void"}
+    live = [s for s in sources if s.basis != "excluded" and s.domain not in void]
+    return None in void or not live or any(s.domain in void for s in sources if s.device == device)
 
 
 def _faults(run: Run) -> list[Verdict]:
@@ -103,6 +115,22 @@ def _unequal_work(run: Run) -> list[Verdict]:
             evidence=f"{len(short)} of {len(run.outcomes)} requests, the first asked {_said(one.requested)} "
             f"and did {_said(one.achieved)}",
             remedy="figures per unit use the achieved work",
+        )
+    ]
+
+
+def _unmatched(run: Run) -> list[Verdict]:
+    """A GPU that no sensor knows: the run's own energy is then missing, and must not go unsaid."""
+    device = run.loaded.device
+    if not device.startswith("GPU-") or any(s.device == device for s in run.sources):
+        return []
+    return [
+        Verdict(
+            name="device not found",
+            level="flag",
+            domain=None,
+            evidence=f"the engine worked on {device}, which no sensor here reads: no figure holds its energy",
+            remedy="see `joulemark doctor`: NVML must list the GPU that CUDA uses",
         )
     ]
 

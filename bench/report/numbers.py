@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from bench.errors import BrokenResults
 from bench.nouns import Basis, Quantity, WindowEnergy
+from bench.stats import significant
 
 VOID, EXCLUDED, UNBOUNDED = "void", "excluded", "no bound"
-PUBLISHED_DIGITS = 7
 _GROUP = "\u202f"  # narrow no-break space: SI groups digits by spaces, not by commas
 _MINUS = "\u2212"
 _GROUP_FROM = 10_000
@@ -44,7 +44,7 @@ def published(value: float | None) -> float | None:
         raise BrokenResults(
             "a figure is NaN: a report needs a number, or None with its reason; run `joulemark verify`"
         )
-    return float(f"{value:.{PUBLISHED_DIGITS - 1}e}")
+    return significant(value)
 
 
 def shown(value: float | None, unit: str = "", absent: str = VOID) -> str:

@@ -8,10 +8,11 @@ from html.parser import HTMLParser
 from itertools import zip_longest
 
 from bench.report.figures import Entries, entries
-from bench.report.numbers import PUBLISHED_DIGITS, published
+from bench.report.numbers import published
 from bench.report.page import FIGURES_ID, SCHEMA_VERSION, render
 from bench.report.plots import plots
 from bench.report.views import ReportInput
+from bench.stats import PUBLISHED_DIGITS
 
 Difference = tuple[str, str, str]  # (field, expected, found)
 _MISSING = "nothing"
@@ -173,8 +174,9 @@ def _drawing_differences(page: ParsedPage, expected: Mapping[str, str]) -> Itera
 def _prose(html: str) -> str:
     """The page without its block and its exact numbers, which are compared with their tolerance."""
     before, opening, rest = html.partition(f'id="{FIGURES_ID}">')
-    _, closing, after = rest.partition("</script>")
-    return _masked(before + opening + closing + after)
+    # a browser ends the block at </SCRIPT > too: what stands behind it is prose
+    ends = re.search(r"</script", rest, re.IGNORECASE)
+    return _masked(before + opening + (rest[ends.start() :] if ends else ""))
 
 
 def _masked(text: str) -> str:

@@ -1,5 +1,6 @@
 """Names on the command line → a plan for this machine: cells, what each will take, and why one is left out."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +21,8 @@ from bench.run.plan import (
     kwh,
     load_seconds,
     mark_done,
-    mean_usage,
     request_seconds,
+    typical_usage,
 )
 from bench.run.speeds import speeds_of
 from bench.units import BYTES_PER_GIB
@@ -43,17 +44,18 @@ class Ask:
     manifest: Path | None = None
     window_s: float | None = None
     windows: int | None = None
+    idle_s: float | None = None
+    warmup_s: float | None = None
     fresh: bool = False
 
 
 def arrange(ask: Ask, host: Host) -> Plan:
     """The plan. Raises UnknownName and BadInput before anything runs."""
+    if ask.window_s is not None and not math.isfinite(ask.window_s):
+        raise BadInput(f"--window-s: expected seconds, found {ask.window_s}")
     cells, timing, needs, name = _asked(ask)
-    timing = replace(
-        timing,
-        window_s=timing.window_s if ask.window_s is None else ask.window_s,
-        windows=timing.windows if ask.windows is None else ask.windows,
-    )
+    asked = {name: getattr(ask, name) for name in ("window_s", "windows", "idle_s", "warmup_s")}
+    timing = replace(timing, **{name: value for name, value in asked.items() if value is not None})
     engines = {e: load_engine(e) for e in sorted({c.engine for c in cells})}
     speeds = speeds_of(host)
     planned = [_planned(ask, host, cell, timing, needs, engines, speeds) for cell in _together(cells)]
@@ -93,6 +95,9 @@ def _known(cell: Cell, manifest: Path | None) -> None:
     model = read_model(cell.model)
     if cell.engine not in (*model.engines, "echo"):
         raise BadInput(f"{cell}: {cell.model} runs on {', '.join(model.engines)}, not on {cell.engine}")
+    if cell.concurrency != 1:
+        # every engine here runs one batch after the other: the cell would be measured at 1 and published at more
+        raise BadInput(f"{cell}: {cell.engine} answers one batch at a time; ask for batch={cell.concurrency}")
     if cell.precision not in model.precisions:
         raise UnknownName(f"precision of {cell.model}", cell.precision, model.precisions)
 
@@ -128,7 +133,7 @@ def _planned(
     skipped = _why_not(ask, host, cell, model, needs, engines[cell.engine])
     seconds = 0.0
     if skipped is None:
-        usage = mean_usage(find_workload(cell.workload, model, spec.seed, ask.manifest))
+        usage = typical_usage(find_workload(cell.workload, model, spec.seed, ask.manifest))
         batch_s = request_seconds(model, cell.precision, usage, cell.batch, speeds)
         seconds = cell_seconds(timing, batch_s)
     return PlannedCell(
@@ -150,7 +155,7 @@ def _why_not(ask: Ask, host: Host, cell: Cell, model: ModelSpec, needs: str | No
     check = engine.check()
     if check.status == "missing":
         return f"{check.reason}; {check.remedy}" if check.remedy else check.reason
-    if needs == "gpu" and not host.gpus and cell.engine != "ffmpeg":
+    if needs == "gpu" and not host.gpus:
         return "needs a GPU: none found here; try the suite 'quick'"
     if not host.gpus and cell.precision == "fp16":
         return "fp16 needs a GPU; on a CPU use fp32 or bf16"

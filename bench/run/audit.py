@@ -8,17 +8,16 @@ outcomes.jsonl ──┘                    └─ reports/*.html: its figures, 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from bench.errors import BrokenResults
+from bench.errors import BadInput, BrokenResults
 from bench.files.codec import plain
 from bench.files.coefficient_files import coefficient_paths, document
-from bench.files.models import read_model
-from bench.files.store import Published, Sealed, read_json, read_sealed, run_folders
+from bench.files.store import SEAL, Published, Sealed, read_json, run_folders
 from bench.fit.coefficients import fit
-from bench.nouns import Coefficients, Family
+from bench.nouns import Coefficients
 from bench.report.proof import check_page
 from bench.run.compare_figures import Difference, differences
+from bench.run.evidence import evidence
 from bench.run.present import report_input
 from bench.run.publish import measured, published, rounded_energies
 
@@ -38,11 +37,9 @@ def verify(out: Path) -> Verification:
         raise BrokenResults(f"{out}: no sealed run (runs/*/run.json); nothing to verify")
     found: list[Difference] = []
     proven: list[Sealed] = []
-    for folder in folders:
-        try:
-            sealed = read_sealed(folder)
-        except BrokenResults as error:
-            found.append(_broken(out, error))
+    for sealed in evidence(folders):
+        if isinstance(sealed, BrokenResults):
+            found.append(_broken(out, sealed))
             continue
         proof, wrong = _reproved(out, sealed)
         proven.append(proof)
@@ -61,26 +58,17 @@ def verify(out: Path) -> Verification:
 def refit(sealed: list[Sealed]) -> tuple[Coefficients, ...]:
     """Coefficients of the runs, in one deterministic order."""
     runs = sorted((s for s in sealed if s.run is not None), key=lambda s: s.folder.name)
-    return fit([measured(s) for s in runs], family_of)
-
-
-def family_of(model: str) -> Family:
-    """A declared model's family."""
-    return read_model(model).family
+    return fit([measured(s) for s in runs])
 
 
 def _reproved(out: Path, sealed: Sealed) -> tuple[Sealed, list[Difference]]:
     """The run with figures computed afresh, and where the sealed ones differ."""
     if sealed.run is None:
-        fresh = Published(energies=rounded_energies(sealed.trace, sealed.sources), verdicts=())
+        fresh = Published(energies=rounded_energies(sealed.trace, sealed.sources, sealed.faults), verdicts=())
     else:
         fresh = published(sealed.run)
-    seal = sealed.folder / "run.json"
-    name = str(seal.relative_to(out))
+    name = str((sealed.folder / SEAL).relative_to(out))
     wrong = list(differences(name, plain(fresh), plain(sealed.published)))
-    identity = read_json(seal)["id"]
-    if identity != sealed.folder.name:
-        wrong.append(Difference(file=name, field="id", expected=sealed.folder.name, found=identity))
     return replace(sealed, published=fresh), wrong
 
 
@@ -104,10 +92,15 @@ def _check_report(
     name = str(path.relative_to(out))
     try:
         page = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        yield Difference(file=name, field="text", expected="UTF-8", found=str(error))
+    except (UnicodeDecodeError, OSError) as error:
+        yield Difference(file=name, field="text", expected="a page in UTF-8", found=str(error))
         return
-    for field, expected, found in check_page(page, report_input(out, proven, coefficients)):
+    try:
+        report = report_input(out, proven, coefficients)
+    except (BadInput, BrokenResults) as error:  # no run is left, or its profile is gone
+        yield Difference(file=name, field="page", expected="runs and a profile that prove it", found=str(error))
+        return
+    for field, expected, found in check_page(page, report):
         yield Difference(file=name, field=field, expected=expected, found=found)
 
 
@@ -116,6 +109,6 @@ def _broken(out: Path, error: BrokenResults) -> Difference:
     return Difference(file=_inside(out, file), field="seal", expected="as it was sealed", found=what)
 
 
-def _inside(out: Path, file: str) -> Any:
+def _inside(out: Path, file: str) -> str:
     path = Path(file)
     return str(path.relative_to(out)) if path.is_relative_to(out) else file

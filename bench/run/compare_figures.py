@@ -29,13 +29,20 @@ def differences(file: str, expected: Any, found: Any, field: str = "") -> Iterat
         for index, (one, other) in enumerate(zip(expected, found, strict=False)):
             yield from differences(file, one, other, f"{field}[{index}]")
     elif _number(expected) and _number(found):
-        if not same_published(float(expected), float(found)):
+        if expected != found and not same_published(_floated(expected), _floated(found)):
             yield Difference(file=file, field=field, expected=expected, found=found)
-    elif expected != found:
+    elif expected != found or isinstance(expected, bool) != isinstance(found, bool):
         yield Difference(file=file, field=field, expected=expected, found=found)
 
 
 _ABSENT = "absent"
+
+
+def _floated(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # JSON's integers have no end
+        return float("inf")
 
 
 def _number(value: Any) -> bool:

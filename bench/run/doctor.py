@@ -1,17 +1,18 @@
 """`doctor`: one line per sensor and engine, and whether this machine can measure at all."""
 
-import importlib.metadata
 import platform
 import shutil
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from bench import __version__
 from bench.errors import NoSensor
 from bench.files.config import environment as variable
-from bench.files.registry import engine_names, load_engine
+from bench.files.registry import engine_names, load_engine, meter_names
 from bench.nouns import Check
 from bench.run.host import Host, look
 from bench.units import BYTES_PER_GIB
@@ -32,7 +33,8 @@ def examine() -> tuple[Check, ...]:
 
 def verdict(checks: Sequence[Check]) -> int:
     """0 when something can be measured or modelled and run, 3 when not."""
-    sensors = [c for c in checks if c.name.split(":")[0] in ("nvml", "rapl", "host_model", "constant", "replay")]
+    meters = meter_names()
+    sensors = [c for c in checks if c.name.partition(" ")[0] in meters]  # "rapl dram:0" is one of rapl's
     engines = [c for c in checks if c.name.startswith("engine ")]
     usable = any(c.status != "missing" for c in sensors) and any(c.status != "missing" for c in engines)
     return 0 if usable else 3
@@ -65,7 +67,7 @@ def _machine(host: Host) -> list[Check]:
         Check(
             name="python",
             status="ok" if sys.version_info[:2] <= (3, 13) else "degraded",
-            reason=f"{platform.python_version()}, joulemark {importlib.metadata.version('joulemark')}",
+            reason=f"{platform.python_version()}, joulemark {__version__}",
         ),
         Check(
             name="space",
@@ -77,8 +79,6 @@ def _machine(host: Host) -> list[Check]:
 
 
 def _engines() -> list[Check]:
-    from dataclasses import replace
-
     found = [load_engine(name).check() for name in engine_names() if name not in _TEST_DOUBLES]
     return [replace(c, name=f"engine {c.name.removeprefix('engine ')}") for c in found]
 

@@ -47,7 +47,7 @@ def look() -> Host:
         profile=profile,
         sensors=sensors,
         memory_bytes=machine.usable_memory_bytes,
-        environment=environment(),
+        environment={**environment(machine), **(cloud.facts() if cloud else {})},
     )
 
 

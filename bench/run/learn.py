@@ -6,10 +6,11 @@ from pathlib import Path
 from bench.errors import BadInput, BrokenResults
 from bench.files.atomic import write_whole
 from bench.files.coefficient_files import write_coefficients
-from bench.files.store import Sealed, read_sealed, report_path, run_folders
+from bench.files.store import Sealed, report_path, run_folders
 from bench.nouns import Coefficients
 from bench.report.page import render
 from bench.run.audit import refit
+from bench.run.evidence import evidence
 from bench.run.present import report_input
 
 
@@ -34,12 +35,20 @@ def fit_folder(out: Path) -> Learnt:
     )
 
 
-def report_folder(out: Path, name: str = "report") -> Path:
-    """Renders OUT as one page and returns its path. Coefficients are fitted, not read: never stale."""
-    sealed, _ = read_folder(out)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A page, and the runs that could not be read and are not on it."""
+
+    path: Path
+    broken: tuple[str, ...]
+
+
+def report_folder(out: Path, name: str = "report") -> Rendered:
+    """Renders OUT as one page. Coefficients are fitted, not read: never stale."""
+    sealed, broken = read_folder(out)
     path = report_path(out, name)
     write_whole(path, render(report_input(out, sealed, refit(sealed))).encode())
-    return path
+    return Rendered(path=path, broken=broken)
 
 
 def read_folder(out: Path) -> tuple[list[Sealed], tuple[str, ...]]:
@@ -48,11 +57,11 @@ def read_folder(out: Path) -> tuple[list[Sealed], tuple[str, ...]]:
     if not folders:
         raise BadInput(f"{out}: no sealed run (runs/*/run.json); make some with `joulemark run quick`")
     sealed, broken = [], []
-    for folder in folders:
-        try:
-            sealed.append(read_sealed(folder))
-        except BrokenResults as error:
-            broken.append(str(error))
+    for one in evidence(folders):
+        if isinstance(one, BrokenResults):
+            broken.append(str(one))
+        else:
+            sealed.append(one)
     if not sealed:
         raise BrokenResults(f"{out}: none of {len(folders)} runs can be read; `joulemark verify {out}` says why")
     return sealed, tuple(broken)

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.files.atomic import write_whole
-from bench.files.store import json_bytes
+from bench.files.store import json_bytes, skipped_path
 from bench.report.terminal import coefficient_table
 from bench.run.arrange import Ask
 from bench.run.host import Host, keep_profile, look
 from bench.run.learn import fit_folder, report_folder
 from bench.run.plan import Plan, PlannedCell
-from bench.run.present import skipped_path
 from bench.run.supervise import CellResult, run_jobs
 from bench.run.worker import Job
 
@@ -25,6 +24,7 @@ class Ended:
     table: str
     report: Path
     files: tuple[Path, ...]
+    broken: tuple[str, ...] = ()  # runs that could not be read
 
 
 def choose_suite() -> str:
@@ -49,7 +49,12 @@ def measure_plan(
 def finish(out: Path) -> Ended:
     """Fits and renders OUT."""
     learnt = fit_folder(out)
-    return Ended(table=coefficient_table(learnt.coefficients), report=report_folder(out), files=learnt.files)
+    return Ended(
+        table=coefficient_table(learnt.coefficients),
+        report=report_folder(out).path,
+        files=learnt.files,
+        broken=learnt.broken,
+    )
 
 
 def families_left(plan: Plan, results: Sequence[CellResult]) -> list[str]:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from bench import __version__
+from bench.errors import BadInput
 from bench.files.codec import plain
 from bench.files.machine import environment
-from bench.files.store import write_metered
+from bench.files.store import MeteredRecord, write_metered
+from bench.run.host import look
 from bench.run.publish import rounded
-from bench.run.sensors import default_meters
 from bench.sensing.metering import Metered, meter_command
 from bench.sensing.sampler import Sampler
 
@@ -23,7 +24,7 @@ _FIELDS = (
 
 def metered(command: Sequence[str], *, stdout: IO[str] | None = None) -> Metered:
     """The command's end and energy in every domain. Raises OSError when it cannot be started."""
-    with Sampler(default_meters(), SAMPLE_PERIOD_S) as sampler:
+    with Sampler(look().sensors.meters, SAMPLE_PERIOD_S) as sampler:
         return meter_command(command, sampler, stdout=stdout)
 
 
@@ -38,16 +39,24 @@ def meter_document(done: Metered) -> dict[str, Any]:
     }
 
 
+def claim(out: Path) -> None:
+    """Makes OUT/runs before the command runs. Raises BadInput where nothing can be sealed afterwards."""
+    try:
+        (out / "runs").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{out}: no result folder can be made there ({error.strerror}); choose another") from error
+
+
 def seal_metered(out: Path, done: Metered) -> Path:
     """Seals the readings around the command under OUT/runs and returns the folder."""
     at = datetime.now(UTC)
-    return write_metered(
-        out,
-        f"{at:%Y%m%dT%H%M%SZ}-meter-{done.start_ns % 0xFFFFFF:06x}",
-        at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        done.sources,
-        done.trace,
-        tuple(rounded(e) for e in done.energies),
-        environment(),
-        __version__,
+    record = MeteredRecord(
+        id=f"{at:%Y%m%dT%H%M%SZ}-meter-{done.start_ns % 0xFFFFFF:06x}",
+        started_at=at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        environment=environment(),
+        sources=done.sources,
+        trace=done.trace,
+        energies=tuple(rounded(e) for e in done.energies),
+        faults=done.faults,
     )
+    return write_metered(out, record, __version__)

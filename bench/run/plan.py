@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bench.files.store import finished_specs, spec_sha256
 from bench.nouns import Cell, ModelSpec, RunSpec, Timing, Usage, Weights, Workload
-from bench.run.runner import REST_S
 from bench.run.workmodel import layer_passes, predicted
+from bench.sensing.recorder import APPROACH_S, REST_S
 from bench.units import J_PER_KWH, S_PER_MIN
 
 
@@ -72,10 +72,11 @@ def request_seconds(model: ModelSpec, precision: str, usage: Usage, batch: int, 
 
 def cell_seconds(timing: Timing, batch_s: float) -> float:
     """The predicted time of one cell once its model is loaded: whole batches, at least one a window."""
-    idle_s = timing.idle_s + 2 * REST_S
+    around_s = REST_S + APPROACH_S
+    idle_s = timing.idle_s + 2 * around_s
     warm_s = max(1, math.ceil(timing.warmup_s / batch_s)) * batch_s
     work_s = max(1, math.ceil(timing.window_s / batch_s)) * batch_s
-    return idle_s + warm_s + timing.windows * (work_s + REST_S) + REST_S
+    return idle_s + warm_s + APPROACH_S + timing.windows * (work_s + around_s) + 2 * REST_S
 
 
 def load_seconds(weight_bytes: float, timing: Timing, speeds: Speeds) -> float:
@@ -83,8 +84,8 @@ def load_seconds(weight_bytes: float, timing: Timing, speeds: Speeds) -> float:
     return speeds.start_s + timing.idle_s + 3 * REST_S + weight_bytes / speeds.fill_bytes_per_s
 
 
-def mean_usage(workload: Workload) -> Usage:
-    """The asked work of a typical request: the first, of a workload whose requests are alike."""
+def typical_usage(workload: Workload) -> Usage:
+    """The asked work of the request in the middle: a workload's requests are alike."""
     asked = [r.asked for r in workload.requests]
     return asked[len(asked) // 2]
 

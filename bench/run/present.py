@@ -7,7 +7,7 @@ from bench import __version__
 from bench.errors import BrokenResults
 from bench.files.models import read_model
 from bench.files.profiles import read_profile
-from bench.files.store import Sealed, profile_folder, read_json
+from bench.files.store import Sealed, profile_folder, read_json, skipped_path
 from bench.nouns import Coefficients, HardwareProfile, Quantity, Run, Source
 from bench.physics.power import counter_power, gauge_power
 from bench.physics.series import series
@@ -51,11 +51,6 @@ def read_skipped(out: Path) -> tuple[tuple[str, str], ...]:
     if not isinstance(data, dict):
         raise BrokenResults(f"{path}: expected an object of cell → why")
     return tuple((str(cell), str(why)) for cell, why in sorted(data.items()))
-
-
-def skipped_path(out: Path) -> Path:
-    """Where the cells that a suite left out are recorded."""
-    return out / "skipped.json"
 
 
 def _hardware(profile: HardwareProfile) -> Iterator[HardwareFigure]:

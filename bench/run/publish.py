@@ -16,9 +16,11 @@ def published(run: Run) -> Published:
     return Published(energies=energies, verdicts=judge(run, energies))
 
 
-def rounded_energies(trace: Trace, sources: tuple[Source, ...]) -> tuple[WindowEnergy, ...]:
+def rounded_energies(
+    trace: Trace, sources: tuple[Source, ...], faults: tuple[str, ...] = ()
+) -> tuple[WindowEnergy, ...]:
     """The energies of every window and domain, at seven significant digits."""
-    return tuple(rounded(e) for e in window_energies(trace, sources))
+    return tuple(rounded(e) for e in window_energies(trace, sources, faults))
 
 
 def measured(sealed: Sealed) -> Measured:

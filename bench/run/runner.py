@@ -13,11 +13,9 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import cycle, islice
-from typing import Protocol
 
 from bench.errors import SensorLost
 from bench.nouns import (
-    Domain,
     Fact,
     Observation,
     Outcome,
@@ -26,36 +24,12 @@ from bench.nouns import (
     Run,
     RunSpec,
     Session,
-    Source,
     Trace,
     Window,
     Workload,
 )
+from bench.sensing.recorder import APPROACH_S, REST_S, Recorder
 from bench.units import NS_PER_S
-
-REST_S = 0.35  # three 100 ms ticks, the slowest counter known (arXiv:2312.02741, table 2), and a margin
-
-
-class Recorder(Protocol):
-    """What records sensors while cells run; `Sampler` is one."""
-
-    @property
-    def sources(self) -> tuple[Source, ...]:
-        """Every domain, the excluded ones too."""
-        ...
-
-    @property
-    def lost(self) -> Mapping[Domain, str]:
-        """Domains whose sensor died, and why."""
-        ...
-
-    def mark(self) -> None:
-        """A window's edge is here: look closely for a moment."""
-        ...
-
-    def collect(self) -> tuple[Observation, ...]:
-        """Everything since the last call. Raises SensorLost when nothing is recorded any more."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +150,7 @@ class _Stage:
         """A window between its edges; nothing is announced, printed or written inside."""
         self._announce(self._said(phase, label, expected_s, over=False))
         self._recorder.mark()
+        self._time.sleep(APPROACH_S)
         start_ns = self._time.clock_ns()
         yield
         end_ns = self._time.clock_ns()

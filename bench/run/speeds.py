@@ -3,11 +3,14 @@
 import time
 from collections.abc import Callable
 
+from bench.files.profiles import profile_names, read_profile
 from bench.nouns import Source
 from bench.run.host import Host
 from bench.run.plan import Speeds
 
 _PROBE_S = 0.3
+_T4_TFLOPS = 65.0  # hardware_profiles/nvidia-t4.toml: the slowest board that the suites are planned for
+_T4_BANDWIDTH_GB_S = 320.0
 _SIDE = 768
 _COPY_BYTES = 64 * 1024**2
 
@@ -36,10 +39,11 @@ def _source_busy_w(source: Source) -> float | None:
 
 
 def _gpu_speeds(host: Host) -> Speeds:
-    """Declared peaks at the share that unfused engines reach at small batches."""
-    figures = host.profile.figures
-    tflops = figures["dense_fp16_tflops"].value if "dense_fp16_tflops" in figures else 60.0
-    bandwidth = figures["mem_bw_gb_s"].value if "mem_bw_gb_s" in figures else 300.0
+    """Declared peaks of the board at the shares that unfused engines reach; a T4's where nothing is declared."""
+    name = host.profile.accelerator
+    figures = read_profile(name).figures if name in profile_names() and name else host.profile.figures
+    tflops = figures["dense_fp16_tflops"].value if "dense_fp16_tflops" in figures else _T4_TFLOPS
+    bandwidth = figures["bandwidth_gb_s"].value if "bandwidth_gb_s" in figures else _T4_BANDWIDTH_GB_S
     return Speeds(
         flop_per_s=0.3 * tflops * 1e12,
         bytes_per_s=0.35 * bandwidth * 1e9,

@@ -9,10 +9,9 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bench import __version__
 from bench.errors import JoulemarkError
@@ -21,12 +20,12 @@ from bench.files.models import read_model
 from bench.files.registry import load_engine
 from bench.files.store import write_run
 from bench.files.work import find_workload
-from bench.nouns import Fact, LoadSpec, Run, RunSpec, Source
+from bench.nouns import Fact, LoadSpec, Run, RunSpec
+from bench.physics.verdict import spoilt
 from bench.run.publish import published
 from bench.run.runner import Announcement, Task, measure_group
+from bench.sensing.events import Emit, claim_stdout
 from bench.sensing.sampler import Sampler
-
-Emit = Callable[[Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +39,11 @@ class Job:
     environment: Mapping[str, Fact]
     manifest: str | None = None
     load_path: str | None = None
-    expected_devices: tuple[str, ...] = ()
-    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 def main() -> int:
     """Runs the job on stdin; 0 when its cells were sealed, else the error's exit code."""
-    emit = _claim_stdout()
+    emit = claim_stdout()
     job = build(Job, json.loads(sys.stdin.readline()), "job")
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
@@ -92,7 +89,6 @@ def _seal(out: Path, run: Run, emit: Emit) -> None:
     figures = published(run)
     folder = write_run(out, run, figures, __version__)
     void = [f"{v.name}: {v.evidence}" for v in figures.verdicts if v.level == "void"]
-    live = _live_domains(run.sources, [v.domain for v in figures.verdicts if v.level == "void"])
     emit(
         {
             "event": "sealed",
@@ -100,15 +96,9 @@ def _seal(out: Path, run: Run, emit: Emit) -> None:
             "run_id": run.id,
             "folder": str(folder),
             "void": void,
-            "all_void": not live,
+            "all_void": spoilt(run.sources, run.loaded.device, figures.verdicts),
         }
     )
-
-
-def _live_domains(sources: tuple[Source, ...], void: list[str | None]) -> list[str]:
-    if None in void:
-        return []
-    return [s.domain for s in sources if s.basis != "excluded" and s.domain not in void]
 
 
 def _with_own_pid(meters: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
@@ -117,18 +107,6 @@ def _with_own_pid(meters: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mappi
         name: {**options, "own_pids": str(os.getpid())} if name == "nvml" else dict(options)
         for name, options in meters.items()
     }
-
-
-def _claim_stdout() -> Emit:
-    """Keeps stdout for events and sends everything else that is printed to stderr."""
-    events = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
-
-    def emit(event: Mapping[str, Any]) -> None:
-        events.write(json.dumps(event) + "\n")
-        events.flush()
-
-    return emit
 
 
 def _end_with_parent() -> None:

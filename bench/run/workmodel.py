@@ -49,7 +49,7 @@ def predicted(spec: ModelSpec, precision: str, usage: Usage, batch: int = 1) -> 
 
 
 def layer_passes(spec: ModelSpec, usage: Usage) -> int:
-    """How often a layer runs for one batch: each launches some dozen kernels, which bind a small model on a GPU."""
+    """How often a layer runs for one batch: each starts dozens of kernels, which bind a small model on a GPU."""
     match spec.family:
         case "causal-lm":
             return _integer(spec, "num_hidden_layers") * (usage.output_tokens or 0)

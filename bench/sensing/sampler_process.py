@@ -20,7 +20,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,14 +28,13 @@ from bench.errors import JoulemarkError, SensorLost
 from bench.files.codec import plain
 from bench.files.registry import open_meter_plugin
 from bench.nouns import Check, Condition, Meter, Source
+from bench.sensing.events import Emit, claim_stdout
 from bench.sensing.priority import hasten
 from bench.sensing.spool import SpoolWriter
 from bench.units import NS_PER_S, S_PER_NS
 
 _STDIN = 0
 _HOUSEKEEPING_NS = NS_PER_S  # flush, look after the parent, report lateness
-
-Emit = Callable[[Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +51,7 @@ class Order:
 def main() -> int:
     """Polls until the parent closes stdin; 0, or the exit code of what went wrong."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes stdin
-    emit = _claim_stdout()
+    emit = claim_stdout()
     lines = Lines(_STDIN)
     first = lines.wait()
     if first is None:
@@ -228,17 +227,6 @@ def _own_check(priority: str) -> Check:
         return Check(name="sampler", status="ok", reason=reason)
     remedy = "leave a core free, or grant CAP_SYS_NICE: else polls come milliseconds late when every core is busy"
     return Check(name="sampler", status="ok", reason=reason, remedy=remedy)
-
-
-def _claim_stdout() -> Emit:
-    """Keeps stdout for the parent; whatever a driver's library prints goes to stderr."""
-    handle = os.dup(1)
-    os.dup2(2, 1)
-
-    def emit(event: Mapping[str, Any]) -> None:
-        os.write(handle, json.dumps(event).encode() + b"\n")
-
-    return emit
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def measured(prompt, output, noise=0.0, source=GPU, index=0, **changes):
 
 
 def fitted(members):
-    return fit(members, lambda model: "causal-lm")
+    return fit(members)
 
 
 def test_terms_are_recovered_exactly_from_exact_data():

@@ -25,9 +25,7 @@ class Rig:
         tasks = [Task(spec=s, workload=WORKLOAD, run_id=f"r{i}") for i, s in enumerate(specs)]
         time_ = Clockwork(clock_ns=self.clock.clock_ns, sleep=self.clock.sleep)
         return list(
-            measure_group(
-                tasks, self.session.loading, self.recorder, {}, time_=time_, announce=self.said.append
-            )
+            measure_group(tasks, self.session.loading, self.recorder, {}, time_=time_, announce=self.said.append)
         )
 
 
@@ -70,9 +68,7 @@ def test_windows_rest_three_ticks_apart():
 
     edges = [(a.end_ns, b.start_ns) for a, b in zip(run.trace.windows, run.trace.windows[1:], strict=False)]
     work = [
-        (end, start)
-        for (end, start), w in zip(edges, run.trace.windows[1:], strict=False)
-        if w.phase == "work"
+        (end, start) for (end, start), w in zip(edges, run.trace.windows[1:], strict=False) if w.phase == "work"
     ]
     assert all(start - end >= seconds(REST_S) for end, start in work)
 

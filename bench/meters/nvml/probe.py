@@ -58,7 +58,7 @@ def probe(index: int, driver: str) -> Board:
     except pynvml.NVMLError as error:
         reason = f"NVML does not open it: {said(error.value)}"
         return _excluded(index, f"nvml-{index}", "", driver, reason, {}, "see `nvidia-smi`")
-    details: dict[str, Fact] = {"nvml_index": index}
+    details: dict[str, Fact] = {"nvml_index": index, **_memory(handle)}
     sliced = _sliced(handle, details)
     if sliced:
         return _excluded(index, device, name, driver, sliced[0], details, sliced[1])
@@ -91,6 +91,15 @@ def probe(index: int, driver: str) -> Board:
         details=details,
     )
     return Board(source=source, handle=handle, scope=scope, conditions=(*conditions, READ_S))
+
+
+def _memory(handle: Handle) -> dict[str, Fact]:
+    """The board's memory, all and free, for planning; nothing where NVML does not say."""
+    try:
+        memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+    except pynvml.NVMLError as error:
+        return {"memory": said(error.value)}
+    return {"memory_total_bytes": int(memory.total), "memory_free_bytes": int(memory.free)}
 
 
 def _sliced(handle: Handle, details: dict[str, Fact]) -> tuple[str, str] | None:

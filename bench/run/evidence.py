@@ -1,0 +1,37 @@
+"""The sealed runs of a folder as evidence: each whole, its own, of a model that is declared, and there once."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bench.errors import BrokenResults, UnknownName
+from bench.files.models import read_model
+from bench.files.store import READINGS, SEAL, Sealed, read_sealed
+
+
+def evidence(folders: Sequence[Path]) -> Iterator[Sealed | BrokenResults]:
+    """For each folder its run, or what is wrong with it. A copy of a run is no second measurement."""
+    first: dict[str, str] = {}
+    for folder in folders:
+        yield _one(folder, first)
+
+
+def _one(folder: Path, first: dict[str, str]) -> Sealed | BrokenResults:
+    try:
+        sealed = read_sealed(folder)
+    except BrokenResults as error:
+        return error
+    seal = folder / SEAL
+    if sealed.id != folder.name:
+        return BrokenResults(f"{seal}: its id is {sealed.id!r}: the folder was copied or renamed")
+    if sealed.run is not None:
+        try:
+            read_model(sealed.run.spec.cell.model)
+        except UnknownName as error:
+            return BrokenResults(f"{seal}: {error}")
+    readings = sealed.sha256.get(READINGS, "")
+    twin = first.setdefault(readings, folder.name) if sealed.trace.observations else folder.name
+    if twin != folder.name:
+        return BrokenResults(
+            f"{folder / READINGS}: the same readings as those of {twin}: one of the two is a copy"
+        )
+    return sealed
