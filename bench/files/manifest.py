@@ -32,6 +32,7 @@ from bench.files.declaration import Table, read_table
 from bench.files.workloads import length_notes, translation_job
 from bench.nouns import Family, ModelSpec, Request, Workload
 
+_LONGEST_S = 86_400.0  # a day: what is longer is a wrong unit
 _LISTS: Mapping[str, Family] = {"clips": "speech", "texts": "translation", "prompts": "causal-lm"}
 
 
@@ -116,6 +117,10 @@ def _clips(name: str, entries: Sequence[Table], folder: Path) -> tuple[tuple[Req
         file = _file(entry, "file", folder)
         declared_s = entry.optional_number("duration_s", least=0.01)
         audio_s = declared_s if declared_s is not None else read_duration_s(file)
+        if audio_s > _LONGEST_S:
+            raise entry.wrong(
+                "duration_s" if declared_s else "file", f"expected {_LONGEST_S:g} s at most, found {audio_s:g}"
+            )
         made.append(
             requests.speech_request(
                 name,
@@ -221,7 +226,10 @@ def _text(entry: Table, key: str, file_key: str, folder: Path) -> str:
 
 def _file(entry: Table, key: str, folder: Path) -> Path:
     """The file, relative paths from the manifest's folder."""
-    file = (folder / entry.text(key)).resolve()
+    name = entry.text(key)
+    if "\0" in name:
+        raise entry.wrong(key, f"expected a file's name, found {name!r}")
+    file = (folder / name).resolve()
     if not file.is_file():
         raise entry.wrong(key, f"no file {file.name!r} in {file.parent.name!r}, the folder that was looked in")
     return file

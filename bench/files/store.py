@@ -223,8 +223,11 @@ def _unsealed(folder: Path, seal: _Seal, sha256: str) -> Sealed:
     )
 
 
-def finished_specs(out: Path) -> Mapping[str, Path]:
-    """sha256 of spec → folder, for every run that is sealed whole and has the figures it was made for."""
+def finished_specs(out: Path, meters: frozenset[str] = frozenset()) -> Mapping[str, Path]:
+    """sha256 of spec → folder, for every run that is sealed whole and has the figures it was made for.
+
+    `meters`: those that read something here now; a run that one of them did not read is not finished.
+    """
     found = {}
     for folder in run_folders(out):
         try:
@@ -237,7 +240,8 @@ def finished_specs(out: Path) -> Mapping[str, Path]:
             if (folder / n).exists()
         ) and all((folder / n).exists() for n in _PARTS)
         void = seal.loaded is None or spoilt(seal.sources, seal.loaded.device, seal.verdicts)
-        if seal.spec is not None and whole and not void:
+        read_by = {s.meter for s in seal.sources if s.basis != "excluded"}
+        if seal.spec is not None and whole and not void and meters <= read_by:
             found[spec_sha256(seal.spec)] = folder
     return found
 

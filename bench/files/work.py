@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bench.errors import BadInput
 from bench.files.config import places
 from bench.files.declaration import read_table
 from bench.files.manifest import manifest_families, manifest_sha256, read_manifest
@@ -10,9 +11,15 @@ from bench.nouns import ModelSpec, Workload
 
 
 def find_workload_names(manifest: Path | None) -> tuple[str, ...]:
-    """Every workload that can be named."""
+    """Every workload that can be named. Raises BadInput where a manifest takes a declared name.
+
+    Figures are told apart by their workload's name: two kinds of work under one name would be averaged.
+    """
     own = tuple(manifest_families(manifest)) if manifest else ()
-    return (*own, *workload_names())
+    declared = workload_names()
+    if taken := sorted(set(own) & set(declared)):
+        raise BadInput(f"{manifest}: the name {taken[0]!r} is a declared workload's; choose another (`name = …`)")
+    return (*own, *declared)
 
 
 def find_workload(name: str, model: ModelSpec, seed: int, manifest: Path | None) -> Workload:

@@ -1,5 +1,6 @@
 """Names on the command line → a plan for this machine: cells, what each will take, and why one is left out."""
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +32,7 @@ from bench.units import BYTES_PER_GIB
 # nllb-600m in fp32 on a CPU: 2.5 GB of weights, 3.3 GB resident at its peak.
 _MEMORY_OVER_WEIGHTS_RATIO = 1.2
 _MEMORY_BESIDE_BYTES = 1.0 * BYTES_PER_GIB
+_SMALL_FILE_BYTES = 1 << 20  # configurations and tokenizers; reading whole weights would take minutes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ def arrange(ask: Ask, host: Host) -> Plan:
     speeds = speeds_of(host)
     planned = [_planned(ask, host, cell, timing, needs, engines, speeds) for cell in _together(cells)]
     charged = _charge_loading(planned, timing, speeds)
-    marked = charged if ask.fresh else mark_done(charged, ask.out)
+    marked = charged if ask.fresh else mark_done(charged, ask.out, frozenset(s.meter for s in host.sensors.live))
     return Plan(name=name, weights=ask.weights, hardware=host.profile.name, cells=tuple(marked))
 
 
@@ -142,8 +144,21 @@ def _planned(
 
 
 def _path_name(path: str | None) -> str | None:
-    """What a record says of pretrained weights: a hub id as it is, of a local folder the last part."""
-    return None if path is None else Path(path).name if Path(path).exists() else path
+    """What a record says of pretrained weights: a hub id as it is; of a local folder its last part, no more.
+
+    Two folders of one name are told apart by what lies in them: names and sizes, and the small files' content.
+    """
+    if path is None or not Path(path).exists():
+        return path
+    folder = Path(path).resolve()
+    files = sorted(f for f in folder.rglob("*") if f.is_file()) if folder.is_dir() else [folder]
+    seal = hashlib.sha256()
+    for file in files:
+        size = file.stat().st_size
+        seal.update(f"{file.name} {size}\n".encode())
+        if size < _SMALL_FILE_BYTES:
+            seal.update(file.read_bytes())
+    return f"{folder.name}#{seal.hexdigest()[:12]}"
 
 
 def _version(engine: Engine) -> str:

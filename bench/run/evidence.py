@@ -25,9 +25,11 @@ def _one(folder: Path, first: dict[str, str]) -> Sealed | BrokenResults:
         return BrokenResults(f"{seal}: its id is {sealed.id!r}: the folder was copied or renamed")
     if sealed.run is not None:
         try:
-            read_model(sealed.run.spec.cell.model)
+            family = read_model(sealed.run.spec.cell.model).family
         except UnknownName as error:
             return BrokenResults(f"{seal}: {error}")
+        if sealed.run.spec.family != family:
+            return BrokenResults(f"{seal}: spec.family is {sealed.run.spec.family!r}, its model's is {family!r}")
     readings = sealed.sha256.get(READINGS, "")
     twin = first.setdefault(readings, folder.name) if sealed.trace.observations else folder.name
     if twin != folder.name:

@@ -90,9 +90,9 @@ def typical_usage(workload: Workload) -> Usage:
     return asked[len(asked) // 2]
 
 
-def mark_done(cells: Sequence[PlannedCell], out: Path) -> tuple[PlannedCell, ...]:
-    """The same cells, with those that OUT already holds sealed and sound marked as done."""
-    finished: Mapping[str, Path] = finished_specs(out)
+def mark_done(cells: Sequence[PlannedCell], out: Path, meters: frozenset[str]) -> tuple[PlannedCell, ...]:
+    """The same cells, with those that OUT holds sealed, sound and read by all `meters` marked as done."""
+    finished: Mapping[str, Path] = finished_specs(out, meters)
     return tuple(replace(c, done=finished.get(spec_sha256(c.spec))) for c in cells)
 
 

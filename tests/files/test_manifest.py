@@ -10,6 +10,7 @@ from bench.errors import BadDeclaration, BadInput, NoEngine
 from bench.files import audio, manifest, payloads
 from bench.files.config import places
 from bench.files.models import read_model
+from bench.files.work import find_workload_names
 
 WHISPER, NLLB = read_model("whisper-tiny"), read_model("nllb-600m")
 MISTRAL, PHI = read_model("mistral-160m"), read_model("phi-4-mini")
@@ -162,3 +163,25 @@ def test_a_manifests_sha256_holds_its_files(folder: Path) -> None:
     (folder / "calls" / "two.txt").write_text("Bonsoir.")
 
     assert manifest.manifest_sha256(path) != before
+
+
+def test_a_declared_workloads_name_is_not_taken(tmp_path):
+    """Their figures would be averaged under one name."""
+    path = tmp_path / "prompt-32-8.toml"
+    path.write_text('[[prompts]]\ntext = "hello"\noutput_tokens = 3\n')
+
+    with pytest.raises(BadInput, match="declared workload"):
+        find_workload_names(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [('file = "a\\u0000b"', "file's name"), ('file = "m.toml"\nduration_s = 1e300', "86400 s at most")],
+)
+def test_impossible_clips_name_their_line(tmp_path, line, said):
+    """A name no file can have and a length no clip has are told with file and line, never a traceback."""
+    path = tmp_path / "m.toml"
+    path.write_text(f'[[clips]]\nlanguage = "fr"\ntranscript = "x"\n{line}\n')
+
+    with pytest.raises(BadInput, match=rf"m\.toml:\d+: .*{said}"):
+        manifest.read_manifest(path, WHISPER, 0)

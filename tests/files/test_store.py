@@ -1,5 +1,7 @@
 """A sealed run reads back as it was; a damaged one is named; an unfinished one is not there."""
 
+from dataclasses import replace
+
 import pytest
 from fakes import GPU, outcome, run_of, ticking, window
 
@@ -7,6 +9,7 @@ from bench.errors import BadInput, BrokenResults
 from bench.files.store import (
     Published,
     finished_specs,
+    read_json,
     read_sealed,
     run_folders,
     spec_sha256,
@@ -98,3 +101,37 @@ def test_the_same_run_is_the_same_bytes(tmp_path, run):
 
     for part in ("readings.csv.gz", "windows.csv", "outcomes.jsonl", "run.json"):
         assert (one / part).read_bytes() == (two / part).read_bytes()
+
+
+def test_a_folder_that_cannot_be_written_is_bad_input(tmp_path, run):
+    """A file in the way, a full disk: said in a line, never a traceback."""
+    (tmp_path / "out").write_text("in the way")
+
+    with pytest.raises(BadInput, match="cannot be written"):
+        write_run(tmp_path / "out", run, published(run), "0")
+
+
+@pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": ' + "9" * 5000 + "}", "[" * 100_000, b"\xff"])
+def test_json_that_is_none_is_broken_results(tmp_path, text):
+    """NaN, numbers without end, bottomless nesting and bytes that are no text are told, not raised."""
+    path = tmp_path / "run.json"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    with pytest.raises(BrokenResults, match=r"run\.json"):
+        read_json(path)
+
+
+def test_a_run_that_todays_sensors_did_not_read_is_not_finished(tmp_path, run):
+    """Once a sensor is mended, or a test double taken away, the same command measures again."""
+    folder = write_run(tmp_path, run, published(run), "0")
+
+    assert finished_specs(tmp_path, frozenset({"nvml"})) == {spec_sha256(run.spec): folder}
+    assert finished_specs(tmp_path, frozenset({"nvml", "rapl"})) == {}
+
+
+def test_a_run_whose_own_device_is_void_is_not_finished(tmp_path, run):
+    """A throttled GPU is measured again, though the host's figure stands."""
+    void = Verdict(name="throttled", level="void", domain="gpu:0", evidence="", remedy="")
+    write_run(tmp_path, run, replace(published(run), verdicts=(void,)), "0")
+
+    assert finished_specs(tmp_path) == {}

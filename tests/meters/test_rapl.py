@@ -221,3 +221,15 @@ def test_the_script_grants_and_revokes(tmp_path):
     subprocess.run(["sh", str(SCRIPT), "--revoke"], env=environment, check=True, capture_output=True)
 
     assert (granted, stat.S_IMODE(counter.stat().st_mode)) == (0o444, 0o400)
+
+
+def test_a_counter_that_leaps_is_lost_not_a_kilojoule(tree, clock):
+    """No package draws 4 kW: a rise beyond that is a broken counter, not energy."""
+    tree.zone("intel-rapl:0", "package-0", energy_uj=1_000_000)
+    (meter,) = found_in(tree, clock).meters
+    meter.read()
+    clock.sleep(0.1)
+    tree.show("intel-rapl:0", 1_001_000_000)
+
+    with pytest.raises(SensorLost, match="nothing draws"):
+        meter.read()

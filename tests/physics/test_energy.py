@@ -147,3 +147,62 @@ def test_a_short_window_says_how_much_is_not_its_own():
 
     assert found.energy_j == pytest.approx(10.0, rel=0.05)
     assert "not the window's own" in found.flags[0]
+
+
+def trailing_average(idle_w, busy_w, start_s, end_s, until_s):
+    """`average`: the mean of the last second, renewed every 100 ms, looked at every 50 ms."""
+    for i in range(round(until_s / 0.05)):
+        t = i // 2 * 0.1
+        busy_s = max(0.0, min(t, end_s) - max(t - 1.0, start_s))
+        yield Reading(seconds(i * 0.05), "gpu:0", "average", "power", idle_w + (busy_w - idle_w) * busy_s)
+
+
+@pytest.mark.parametrize("long_s", [0.3, 0.5, 1.0, 2.0, 5.0, 30.0])
+def test_an_average_that_trails_holds_the_truth_in_its_interval(long_s):
+    """A one-second mean leaves energy behind the end of a short window: the interval says so."""
+    source = replace(GPU, fields=("average",))
+    readings = trailing_average(100.0, 300.0, 2.0, 2.0 + long_s, long_s + 5)
+
+    found = energy_of(readings, window("work", "1", 2.0, 2.0 + long_s), source)
+
+    assert found.low_j <= 300.0 * long_s <= found.high_j
+    assert found.components["lag_j"] > 0
+
+
+def test_a_counter_that_leaps_beyond_its_board_is_no_number():
+    """A megajoule in two seconds on a board of 700 W is a changed unit, not energy."""
+    readings = [
+        replace(r, value=r.value + 1e6) if r.t_ns > seconds(2) else r for r in ticking(lambda t: 100.0, 0, 5)
+    ]
+
+    found = energy_of(readings, window("work", "1", 1, 3))
+
+    assert found.energy_j is None
+    assert "limited to 700 W" in found.reasons[0]
+
+
+def test_power_that_stands_in_says_what_the_counter_did():
+    """Whoever reads a stand-in's figure is told why there is none of the counter."""
+    fallen = [
+        replace(r, value=r.value - 150.0) if r.t_ns > seconds(2) else r for r in ticking(lambda t: 100.0, 0, 5)
+    ]
+    power = [Reading(seconds(i / 10), "gpu:0", "instant", "power", 100.0) for i in range(50)]
+
+    found = energy_of([*fallen, *power], window("work", "1", 1, 3))
+
+    assert found.method == "power"
+    assert "the counter fell" in found.flags[0]
+
+
+def test_a_fault_takes_its_domain_away_and_no_other():
+    """A sensor that died leaves no energy, whatever it had said before."""
+    trace = Trace(observations=tuple(ticking(lambda t: 100.0, 0, 5)), windows=(window("work", "1", 1, 3),))
+    other = replace(GPU, domain="gpu:1")
+
+    lost = window_energies(trace, (GPU,), ("gpu:0|GPU is lost",))[0]
+    elsewhere = window_energies(trace, (GPU, other), ("gpu:1|GPU is lost",))[0]
+    dead = window_energies(trace, (GPU,), ("|the sampler died",))[0]
+
+    assert (lost.energy_j, lost.reasons) == (None, ("GPU is lost",))
+    assert elsewhere.energy_j is not None
+    assert (dead.energy_j, dead.reasons) == (None, ("the sampler died",))

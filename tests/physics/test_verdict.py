@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from fakes import GPU, HOST, outcome, run_of, seconds, ticking, window
 
-from bench.nouns import Condition, Usage
+from bench.nouns import Condition, Usage, Verdict
 from bench.physics.energy import window_energies
-from bench.physics.verdict import judge, voided
+from bench.physics.verdict import judge, spoilt, voided
 
 WINDOWS = (window("idle", "resident-1", 0.5, 1.0), window("work", "1", 2.0, 6.0))
 
@@ -125,3 +125,48 @@ def test_a_busy_machine_is_seen_while_nothing_is_asked(busy_ratio, level):
 
     assert (found.level if found else None) == level
     assert found is None or found.domain == "host"
+
+
+def test_work_that_leaves_its_window_voids_everything():
+    """Its energy would be counted and its tokens not."""
+    work = [outcome(2.0, 5.0, output_tokens=5), outcome(5.0, 6.5, output_tokens=5)]
+
+    found = judged(run_of(ticking(busy_power, 0, 8), WINDOWS, work))["work outside its window"]
+
+    assert (found.level, found.domain) == ("void", None)
+
+
+@pytest.mark.parametrize(("share", "level"), [(0.02, None), (0.1, "flag"), (0.6, "void")])
+def test_a_board_that_works_while_nothing_is_asked_is_somebody_elses(share, level):
+    """Idle is what is subtracted: whoever computes meanwhile changes every figure above it."""
+    looks = [Condition(seconds(t), "gpu:0", "utilisation_ratio", share) for t in (0.6, 0.8, 0.9)]
+
+    found = judged(run_of([*ticking(busy_power, 0, 7), *looks], WINDOWS)).get("busy board")
+
+    assert (found and found.level) == level
+
+
+def test_other_processes_on_the_board_are_said():
+    """They may have drawn some of the energy, and nobody can tell how much."""
+    look = Condition(seconds(3), "gpu:0", "foreign_processes", 2.0)
+
+    found = judged(run_of([*ticking(busy_power, 0, 7), look], WINDOWS))["foreign processes"]
+
+    assert (found.level, found.domain) == ("flag", "gpu:0")
+
+
+def test_a_gpu_that_no_sensor_reads_is_said():
+    """Host figures alone would pass for the whole of a GPU's work."""
+    run = run_of(ticking(busy_power, 0, 7), WINDOWS, sources=(replace(GPU, device="GPU-other"),))
+
+    assert judged(run)["device not found"].level == "flag"
+
+
+def test_a_run_without_its_own_devices_figure_is_spoilt():
+    """A host that could still be modelled does not make a GPU's cell whole."""
+    void = Verdict(name="throttled", level="void", domain="gpu:0", evidence="", remedy="")
+
+    assert spoilt((GPU, HOST), GPU.device, (void,))
+    assert not spoilt((GPU, HOST), "GPU-other", (void,))
+    assert not spoilt((GPU, HOST), GPU.device, (replace(void, level="flag"),))
+    assert spoilt((GPU, HOST), "cpu", (replace(void, domain=None),))

@@ -8,7 +8,7 @@ from report_demo import demo_report
 
 from bench.report.figures import figures
 from bench.report.numbers import published
-from bench.report.page import render
+from bench.report.page import FIGURES_ID, render
 from bench.report.proof import check_page, parse_figures
 
 KEY = "runs/2026-11-21T10-01-00Z-0001/gpu:0/work/1/energy_j"
@@ -159,3 +159,11 @@ def test_half_a_unit_of_the_last_digit_is_allowed_and_no_more(report):
         f"{key} (value attribute)",
     }
     assert check_page(html.replace("1.871321", "1.871320"), made)
+
+
+def test_what_a_browser_shows_behind_the_block_is_prose(report, html):
+    """A browser ends the block at </SCRIPT>: a figure smuggled in behind it is named."""
+    at = html.index("</script>", html.index(f'id="{FIGURES_ID}">'))
+    forged = f"{html[:at]}</SCRIPT><p>3 J</p><script>{html[at:]}"
+
+    assert check_page(forged, report)

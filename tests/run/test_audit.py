@@ -169,3 +169,61 @@ def test_coefficients_obey_their_published_schema(out):
     schema = json.loads((out / "coefficients" / "coefficients.schema.json").read_text())
 
     jsonschema.validate(json.loads((out / "coefficients" / "fake-machine.json").read_text()), schema)
+
+
+def test_a_copy_of_a_run_is_no_second_measurement(out):
+    """Under its old id or a new one it is named, and a fit leaves it out: repeats would narrow the intervals."""
+    import shutil
+
+    folder = first(out, "runs/*/run.json").parent
+    before = fit_folder(out).coefficients
+    copy = out / "runs" / "20261121T235959Z-99999999"
+    shutil.copytree(folder, copy)
+
+    assert touched(out)[0] == (str((copy / "run.json").relative_to(out)), "seal")
+    seal = json.loads((copy / "run.json").read_text())
+    (copy / "run.json").write_text(json.dumps({**seal, "id": copy.name}))
+    assert touched(out)[0] == (str((copy / "readings.csv.gz").relative_to(out)), "seal")
+    learnt = fit_folder(out)
+    assert learnt.coefficients == before
+    assert "is a copy" in learnt.broken[0]
+    assert "is a copy" in report_folder(out).broken[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [(("cell", "model"), "mistral-16m"), (("family",), "speech"), (("hardware",), "no-such-machine")],
+)
+def test_a_run_of_what_is_not_declared_is_named_not_raised(out, key, value):
+    """One edited name does not stop the check of everything else."""
+    path = first(out, "runs/*/run.json")
+    seal = json.loads(path.read_text())
+    at = seal["spec"]
+    for part in key[:-1]:
+        at = at[part]
+    at[key[-1]] = value
+    path.write_text(json.dumps(seal))
+
+    assert touched(out)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1e999"])
+def test_a_reading_that_is_no_number_is_named_under_a_renewed_seal(out, value):
+    """NaN is neither a measurement nor a gap with a reason."""
+    folder = first(out, "runs/*/run.json").parent
+    lines = gzip.decompress((folder / "readings.csv.gz").read_bytes()).decode().splitlines()
+    lines[9] = f"{lines[9].rsplit(',', 1)[0]},{value}"
+    content = gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0)
+    (folder / "readings.csv.gz").write_bytes(content)
+    seal = json.loads((folder / "run.json").read_text())
+    seal["sha256"]["readings.csv.gz"] = hashlib.sha256(content).hexdigest()
+    (folder / "run.json").write_text(json.dumps(seal))
+
+    assert touched(out)[0] == (f"{(folder / 'readings.csv.gz').relative_to(out)}:10", "seal")
+
+
+def test_a_page_whose_profile_is_gone_is_named_not_raised(out):
+    """The page rests on the profile too."""
+    (out / "profiles" / "fake-machine.toml").unlink()
+
+    assert touched(out) == [("reports/report.html", "page")]

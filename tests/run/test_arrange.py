@@ -1,0 +1,21 @@
+"""What a record says of pretrained weights."""
+
+from bench.run.arrange import _path_name
+
+
+def test_a_folder_of_weights_is_named_by_its_last_part_and_its_content(tmp_path):
+    """No path of the machine is recorded, and two folders of one name are two sets of weights."""
+    names = []
+    for parent, content in (("a", "1"), ("b", "2"), ("c", "1")):
+        folder = tmp_path / parent / "mistral"
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text(content)
+        names.append(_path_name(str(folder)))
+
+    assert all(name.startswith("mistral#") and str(tmp_path) not in name for name in names)
+    assert names[0] == names[2] != names[1]
+
+
+def test_a_hub_id_is_recorded_as_it_is():
+    """It names a publication, not a place on this machine."""
+    assert _path_name("mistralai/Mistral-7B-v0.3") == "mistralai/Mistral-7B-v0.3"
