@@ -26,7 +26,7 @@ bench: .venv/.ready ## Measure: set up, doctor, plan, run, fit, report (SUITE=qu
 	@$(JOULEMARK) doctor || true
 	@$(JOULEMARK) bench $(SUITE) $(BENCH_FLAGS)
 
-demo: .venv/.ready ## The same line on a pretend engine and a constant meter, in seconds
+demo: .venv/.ready ## The same line on a pretend engine and a pretend meter, in half a minute
 	@JOULEMARK_METERS=constant:power_w=100 $(JOULEMARK) bench demo --out out/demo \
 		--weights-path per_request_s=0.02,per_prompt_token_s=0.0002,per_output_token_s=0.004
 
@@ -57,7 +57,7 @@ perf: .venv/.ready ## How well the harness itself does (TABLE=harness)
 	@test -f scripts/perf_$(TABLE).py || { echo "no table $(TABLE) yet; there is: harness" >&2; exit 2; }
 	@.venv/bin/python scripts/perf_$(TABLE).py
 
-perf-meter: ## How true the meter is on simulated sensors
+perf-meter:
 	@echo "the table of the meter's truth is not built yet; make test runs the meter on simulated sensors" >&2; exit 2
 
 clean: ## Take the environment and caches away; results stay

@@ -10,6 +10,7 @@ if ! "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 
     exit 2
 fi
 
+echo "making .venv: about 2 GB with torch, once; some minutes on a slow network" >&2
 if "$python" -c 'import sys, torch; sys.exit(torch.version.cuda is None)' 2>/dev/null; then
     echo "using the CUDA torch of $python"
     [ -x .venv/bin/python ] || "$python" -m venv --system-site-packages .venv
@@ -23,3 +24,4 @@ else
     .venv/bin/python -m pip install --quiet --no-deps 'openai-whisper>=20250625'
 fi
 touch .venv/.ready
+echo "environment ready" >&2

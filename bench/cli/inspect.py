@@ -12,7 +12,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")
 def doctor(json: Json = False) -> None:
     """What works here, what does not, why, what to do."""
     from bench.files.codec import plain
-    from bench.run.doctor import examine, verdict
+    from bench.run.doctor import conclusion, examine, verdict
 
     checks = examine()
     code = verdict(checks)
@@ -22,6 +22,7 @@ def doctor(json: Json = False) -> None:
     signs = {"ok": "✓", "degraded": "~", "missing": "✗"}
     rows = [(signs[c.status], c.name, c.reason + (f" → {c.remedy}" if c.remedy else "")) for c in checks]
     say(table(rows, ("", "CHECK", "WHAT WAS FOUND → WHAT TO DO")))
+    say("\n" + conclusion(checks))
     if code:
         note("this machine can't measure: no engine or no sensor, not even a modelled one")
     raise typer.Exit(code)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bench.cli.output import give, note, say, table
+from bench.cli.output import give, note, say
+from bench.cli.plan_text import plan_text, price_eur
 
 if TYPE_CHECKING:
     from bench.run.arrange import Ask
@@ -61,7 +62,7 @@ def plan(
     if json:
         give({**_plan_document(made, price_per_hour), "pretrained_offered": offer})
         return
-    say(_plan_text(made, price_per_hour))
+    say(plan_text(made, price_per_hour))
     if offer:
         say("the model hub answers: --weights pretrained measures real weights (they are downloaded first)")
 
@@ -131,6 +132,8 @@ def bench(
         say(f"\nreport: {ended.report}")
         for path in ended.files:
             say(f"coefficients: {path}")
+        if name == "demo":
+            say("a DEMO: pretend engine, pretend meter; no number above is about this machine")
         say(f"prove it: joulemark verify {out}")
     for why in ended.broken:
         note(f"left out: {why}")
@@ -148,7 +151,7 @@ def _measure(ask: "Ask", price_per_hour: float | None = None) -> "tuple[list[Cel
 
     host = look()
     planned = arrange(ask, host)
-    note(_plan_text(planned, price_per_hour))
+    note(plan_text(planned, price_per_hour))
     progress = Progress(len(planned.due), planned.minutes)
     results: list[CellResult] = []
     try:
@@ -192,30 +195,7 @@ def _plan_document(made: "Plan", price_per_hour: float | None) -> dict[str, obje
         ],
         "minutes": made.minutes,
         "kwh": made.kwh,
-        "eur": _eur(made, price_per_hour),
+        "eur": price_eur(made, price_per_hour),
         "weights": made.weights,
         "hardware": made.hardware,
     }  # fmt: skip
-
-
-def _eur(made: "Plan", price_per_hour: float | None) -> float | None:
-    return None if price_per_hour is None else made.minutes / 60 * price_per_hour
-
-
-def _plan_text(made: "Plan", price_per_hour: float | None) -> str:
-    rows = []
-    for one in made.cells:
-        if one.skipped:
-            rows.append((str(one.cell), "skip", one.skipped))
-        elif one.done:
-            rows.append((str(one.cell), "done", f"finished already: {one.done.name}"))
-        else:
-            rows.append((str(one.cell), f"{one.seconds / 60:.1f} min", ""))
-    kwh = f", about {made.kwh * 1000:.0f} Wh" if made.kwh is not None else ", energy unknown: no sensor"
-    eur = _eur(made, price_per_hour)
-    price = f", {eur:.2f} EUR" if eur is not None else ""
-    total = f"{len(made.due)} cells to run: about {made.minutes:.0f} min{kwh}{price} (predicted)"
-    return (
-        f"{made.name} on {made.hardware}, {made.weights.upper()} weights\n"
-        f"{table(rows, ('CELL', 'TIME', 'NOTE'))}\n{total}"
-    )

@@ -40,6 +40,7 @@ def meter(
     else:
         note(f"\n{context.args[0]} took {(done.end_ns - done.start_ns) * S_PER_NS:.2f} s")
         note(energy_table(done.energies))
+        note("the whole machine's energy meanwhile: its idle and everybody else's work are inside")
     if out:
         try:
             note(f"sealed: {seal_metered(out, done)}")

@@ -31,6 +31,9 @@ def fit(folder: Out = Path("results"), json: Json = False) -> None:
         for path in learnt.files:
             note(f"written: {path}")
     _left_out(learnt.broken)
+    if not any(set(c.terms) - {"idle_bare", "idle_resident"} or c.rates for c in learnt.coefficients):
+        note("no coefficient: every run is void or too few; the reasons stand above")
+        raise typer.Exit(1)
 
 
 def report(folder: Out = Path("results"), json: Json = False) -> None:

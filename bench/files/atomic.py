@@ -1,10 +1,25 @@
 """Writes that are whole or not there: a reader never sees half a file, whatever kills the writer."""
 
+import fcntl
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bench.errors import BadInput
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Holds `folder` for one writer until the block, or its process, ends. Raises BadInput when another has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".running").open("w") as mark:
+        try:
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            said = f"{folder}: another run is under way there; wait for it, or choose another --out"
+            raise BadInput(said) from error
+        yield
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -132,11 +132,17 @@ class Table:
         """The error for `key`; the caller raises it."""
         return BadDeclaration(self.file, self.line(key), f"{self._at(key)}: {message}")
 
+    def only(self, *keys: str) -> None:
+        """Raises BadDeclaration for the first key that is none of these, before any of them is read."""
+        self._refuse_others(sorted(keys), set(keys))
+
     def finish(self) -> None:
         """Raises BadDeclaration for the first key that nobody took."""
-        known = sorted(self._taken)
+        self._refuse_others(sorted(self._taken), self._taken)
+
+    def _refuse_others(self, known: list[str], allowed: set[str]) -> None:
         for key in self._data:
-            if key in self._taken:
+            if key in allowed:
                 continue
             near = get_close_matches(key, known, n=1, cutoff=0.5) or _same_quantity(key, known)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"

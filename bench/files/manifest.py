@@ -33,6 +33,11 @@ from bench.files.workloads import length_notes, translation_job
 from bench.nouns import Family, ModelSpec, Request, Workload
 
 _LONGEST_S = 86_400.0  # a day: what is longer is a wrong unit
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "clips": ("file", "language", "transcript", "transcript_file", "output_tokens", "duration_s"),
+    "texts": ("text", "file", "source_language", "target_language", "source_tokens", "target_tokens"),
+    "prompts": ("text", "file", "output_tokens"),
+}
 _LISTS: Mapping[str, Family] = {"clips": "speech", "texts": "translation", "prompts": "causal-lm"}
 
 
@@ -92,6 +97,10 @@ def manifest_sha256(path: Path) -> str:
 
 def _names(table: Table, path: Path) -> dict[str, str]:
     """Kind of entry → name of its workload, for the kinds that the manifest holds."""
+    table.only("name", "description", "source", "licence", *_LISTS)
+    for kind, keys in _KEYS.items():
+        for entry in table.tables(kind):
+            entry.only(*keys)
     name = table.text("name", path.stem)
     if not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
         raise table.wrong("name", f"expected letters, digits, '-', '_' and '.', found {name!r}")

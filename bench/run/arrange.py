@@ -56,6 +56,7 @@ def arrange(ask: Ask, host: Host) -> Plan:
     if ask.window_s is not None and not math.isfinite(ask.window_s):
         raise BadInput(f"--window-s: expected seconds, found {ask.window_s}")
     cells, timing, needs, name = _asked(ask)
+    _check_weights(ask, cells)
     asked = {name: getattr(ask, name) for name in ("window_s", "windows", "idle_s", "warmup_s")}
     timing = replace(timing, **{name: value for name, value in asked.items() if value is not None})
     engines = {e: load_engine(e) for e in sorted({c.engine for c in cells})}
@@ -64,6 +65,17 @@ def arrange(ask: Ask, host: Host) -> Plan:
     charged = _charge_loading(planned, timing, speeds)
     marked = charged if ask.fresh else mark_done(charged, ask.out, frozenset(s.meter for s in host.sensors.live))
     return Plan(name=name, weights=ask.weights, hardware=host.profile.name, cells=tuple(marked))
+
+
+def _check_weights(ask: Ask, cells: Sequence[Cell]) -> None:
+    """A place of weights that would be ignored or is not there is found before anything is loaded."""
+    path = ask.weights_path
+    if path is None or all(cell.engine == "echo" for cell in cells):
+        return
+    if ask.weights == "synthetic":
+        raise BadInput(f"--weights-path {path!r} needs --weights pretrained: synthetic weights are made, not read")
+    if path.startswith((".", "/", "~")) and not Path(path).exists():
+        raise BadInput(f"--weights-path {path!r}: there is nothing; give a folder, a checkpoint, or a hub id")
 
 
 def _asked(ask: Ask) -> tuple[list[Cell], Timing, str | None, str]:

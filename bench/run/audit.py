@@ -32,6 +32,8 @@ class Verification:
 
 def verify(out: Path) -> Verification:
     """Recomputes all that OUT publishes. Raises BrokenResults when there is nothing to verify."""
+    if not out.is_dir():
+        raise BadInput(f"{out}: no such folder")
     folders = run_folders(out)
     if not folders:
         raise BrokenResults(f"{out}: no sealed run (runs/*/run.json); nothing to verify")

@@ -40,6 +40,19 @@ def verdict(checks: Sequence[Check]) -> int:
     return 0 if usable else 3
 
 
+def conclusion(checks: Sequence[Check]) -> str:
+    """In a sentence, what this machine can do."""
+    if verdict(checks):
+        return "This machine can't measure: it lacks an engine, or any sensor or model of its power."
+    works = {c.name.split()[0] for c in checks if c.status == "ok"}
+    if "nvml" in works:
+        beside = "CPU energy is measured too (RAPL)" if "rapl" in works else "CPU energy is MODELLED"
+        return f"GPU energy is measured here; {beside}. Next: make bench"
+    if "rapl" in works:
+        return "CPU energy is measured here (RAPL); no GPU is. Next: make bench"
+    return "No power sensor answers here: all energy is MODELLED, and said to be. Next: make bench"
+
+
 def hub() -> Check:
     """Whether pretrained weights can be downloaded from here."""
     url = variable("HF_ENDPOINT") or "https://huggingface.co"
@@ -52,7 +65,7 @@ def hub() -> Check:
             name="model hub",
             status="degraded",
             reason=f"{url} does not answer ({error}): synthetic weights work, pretrained ones need a local folder",
-            remedy="WEIGHTS=pretrained with --weights-path FOLDER, or connect this machine",
+            remedy="make bench WEIGHTS=pretrained WEIGHTS_PATH=FOLDER, or connect this machine",
         )
     return Check(name="model hub", status="ok", reason="answers: WEIGHTS=pretrained can download")
 

@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bench.files.atomic import write_whole
+from bench.files.atomic import held, write_whole
 from bench.files.store import json_bytes, skipped_path
 from bench.report.terminal import coefficient_table
 from bench.run.arrange import Ask
@@ -36,6 +36,13 @@ def measure_plan(
     ask: Ask, plan: Plan, host: Host, listen: Callable[[Mapping[str, Any]], None]
 ) -> Iterator[CellResult]:
     """Every cell's result: the skipped and the finished at once, the others as they are sealed."""
+    with held(ask.out):
+        yield from _measure_held(ask, plan, host, listen)
+
+
+def _measure_held(
+    ask: Ask, plan: Plan, host: Host, listen: Callable[[Mapping[str, Any]], None]
+) -> Iterator[CellResult]:
     keep_profile(host, ask.out)
     write_whole(skipped_path(ask.out), json_bytes({str(c.cell): c.skipped for c in plan.cells if c.skipped}))
     for cell in plan.cells:

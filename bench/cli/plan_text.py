@@ -1,0 +1,46 @@
+"""A plan as people read it: a line a cell, what is skipped and why, and the sum."""
+
+from typing import TYPE_CHECKING
+
+from bench.cli.output import table
+
+if TYPE_CHECKING:
+    from bench.run.plan import Plan
+
+_SHORT_S = 120.0
+
+
+def plan_text(made: "Plan", price_per_hour: float | None) -> str:
+    """Cells with their predicted time, and the total with its price where one was given."""
+    head = f"{made.name} on {made.hardware}, {made.weights.upper()} weights"
+    reasons = {one.skipped for one in made.cells}
+    if len(reasons) == 1 and (why := reasons.pop()) is not None:
+        return f"{head}\nall {len(made.cells)} cells are skipped: {why}"
+    rows = []
+    for one in made.cells:
+        if one.skipped:
+            rows.append((str(one.cell), "skip", one.skipped))
+        elif one.done:
+            rows.append((str(one.cell), "done", f"finished already: {one.done.name}"))
+        else:
+            rows.append((str(one.cell), f"{one.seconds / 60:.1f} min", ""))
+    return f"{head}\n{table(rows, ('CELL', 'TIME', 'NOTE'))}\n{_total(made, price_per_hour)}"
+
+
+def price_eur(made: "Plan", price_per_hour: float | None) -> float | None:
+    """What the cells that are due cost; None without a price."""
+    return None if price_per_hour is None else made.minutes / 60 * price_per_hour
+
+
+def _total(made: "Plan", price_per_hour: float | None) -> str:
+    count = len(made.due)
+    if not count:
+        return "nothing to run: every cell is finished or skipped"
+    seconds = made.minutes * 60
+    time = f"{seconds:.0f} s" if seconds < _SHORT_S else f"{made.minutes:.0f} min"
+    wh = None if made.kwh is None else made.kwh * 1000
+    energy = "energy unknown: no power is known" if wh is None else f"about {wh:.2g} Wh"
+    eur = price_eur(made, price_per_hour)
+    price = f", {eur:.2f} EUR" if eur is not None else ""
+    cells = "1 cell" if count == 1 else f"{count} cells"
+    return f"{cells} to run: about {time}, {energy}{price} (predicted from this machine's speed just now)"
