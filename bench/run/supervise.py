@@ -126,9 +126,8 @@ def _terminable() -> Iterator[None]:
     """Ctrl-C and SIGTERM both become Interrupted while cells run."""
 
     def stop(number: int, _: FrameType | None) -> None:
-        raise Interrupted(
-            f"stopped by {signal.Signals(number).name}; finished cells are kept; the same command goes on from here"
-        )
+        name = signal.Signals(number).name
+        raise Interrupted(f"stopped by {name}; finished cells are kept, and the same command goes on from there")
 
     before = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
     try:
