@@ -36,7 +36,9 @@ def verify(out: Path) -> Verification:
         raise BadInput(f"{out}: no such folder")
     folders = run_folders(out)
     if not folders:
-        raise BrokenResults(f"{out}: no sealed run (runs/*/run.json); nothing to verify")
+        nested = sorted({p.parents[2] for p in out.glob("*/*/runs/*/run.json")})
+        hint = f"; sealed runs lie in {nested[0]}" if nested else ""
+        raise BrokenResults(f"{out}: no sealed run (runs/*/run.json), so nothing to verify{hint}")
     found: list[Difference] = []
     proven: list[Sealed] = []
     for sealed in evidence(folders):

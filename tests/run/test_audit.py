@@ -150,7 +150,7 @@ def test_coefficients_of_runs_that_are_gone_are_named(out):
 
 def test_an_empty_folder_proves_nothing(tmp_path):
     """No sealed run is an error, not a success."""
-    with pytest.raises(BrokenResults, match="nothing to verify"):
+    with pytest.raises(BrokenResults, match="so nothing to verify"):
         verify(tmp_path)
 
 
