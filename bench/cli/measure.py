@@ -53,8 +53,8 @@ def plan(
     from bench.run.host import look
 
     ask = Ask(
-        names=tuple(names), out=out, weights=_weights(weights), weights_path=weights_path,
-        manifest=workload, window_s=window_s, windows=windows, idle_s=idle_s, warmup_s=warmup_s,
+        names=tuple(names), out=out, weights=_weights(weights), weights_path=weights_path, manifest=workload,
+        timing=_asked(window_s=window_s, windows=windows, idle_s=idle_s, warmup_s=warmup_s),
     )  # fmt: skip
     _finite(price_per_hour)
     made = arrange(ask, look())
@@ -85,8 +85,8 @@ def run(
     from bench.run.arrange import Ask
 
     ask = Ask(
-        names=tuple(names), out=out, weights=_weights(weights), weights_path=weights_path,
-        manifest=workload, window_s=window_s, windows=windows, idle_s=idle_s, warmup_s=warmup_s, fresh=fresh,
+        names=tuple(names), out=out, weights=_weights(weights), weights_path=weights_path, manifest=workload,
+        timing=_asked(window_s=window_s, windows=windows, idle_s=idle_s, warmup_s=warmup_s), fresh=fresh,
     )  # fmt: skip
     results, _ = _measure(ask)
     if json:
@@ -161,6 +161,11 @@ def _measure(ask: "Ask", price_per_hour: float | None = None) -> "tuple[list[Cel
     finally:
         progress.close()
     return results, planned
+
+
+def _asked(**timing: float | None) -> dict[str, float]:
+    """What was typed of a suite's timing."""
+    return {name: value for name, value in timing.items() if value is not None}
 
 
 def _finite(price_per_hour: float | None) -> None:

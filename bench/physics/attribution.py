@@ -5,6 +5,7 @@ from functools import reduce
 from operator import add
 
 from bench.nouns import Outcome, Usage, Verdict, Window
+from bench.physics.doubt import void
 
 
 def window_outcomes(window: Window, outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
@@ -23,11 +24,10 @@ def stray_work(outcomes: Sequence[Outcome], work: Sequence[Window]) -> list[Verd
     if not work or kept == len(outcomes):
         return []
     return [
-        Verdict(
-            name="work outside its window",
-            level="void",
-            domain=None,
-            evidence=f"{len(outcomes)} requests were answered, and work windows hold {kept} whole",
-            remedy="an engine stamps its work with time.monotonic_ns, inside `run`: mend it, run the cell again",
+        void(
+            "work outside its window",
+            None,
+            f"{len(outcomes)} requests were answered, and work windows hold {kept} whole",
+            "an engine stamps its work with time.monotonic_ns, inside `run`: mend it, run the cell again",
         )
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bench.nouns import Run, Source, Verdict, Window
+from bench.physics.doubt import flag, void
 from bench.physics.energy import SeriesMap
 from bench.physics.series import Series
 from bench.stats import median
@@ -24,12 +25,11 @@ def busy_idle(known: SeriesMap, run: Run) -> list[Verdict]:
     if ratio <= _BUSY_FLAG_RATIO:
         return []
     return [
-        Verdict(
-            name="busy machine",
-            level="void" if ratio > _BUSY_VOID_RATIO else "flag",
-            domain="host",
-            evidence=f"{ratio:.0%} of the machine's threads were busy while nothing was asked",
-            remedy="stop what else runs on this machine, and run the cell again",
+        (void if ratio > _BUSY_VOID_RATIO else flag)(
+            "busy machine",
+            "host",
+            f"{ratio:.0%} of the machine's threads were busy while nothing was asked",
+            "stop what else runs on this machine, and run the cell again",
         )
     ]
 
@@ -59,12 +59,11 @@ def stolen_time(known: SeriesMap, sources: Sequence[Source], work: Sequence[Wind
     if worst_ratio <= _STEAL_FLAG_RATIO:
         return []
     return [
-        Verdict(
-            name="steal time",
-            level="void" if worst_ratio > _STEAL_VOID_RATIO else "flag",
-            domain="host",
-            evidence=f"the hypervisor took {worst_ratio:.1%} of the machine's threads in a work window",
-            remedy="use a machine that is not shared, or run the cell again at a quieter hour",
+        (void if worst_ratio > _STEAL_VOID_RATIO else flag)(
+            "steal time",
+            "host",
+            f"the hypervisor took {worst_ratio:.1%} of the machine's threads in a work window",
+            "use a machine that is not shared, or run the cell again at a quieter hour",
         )
     ]
 
@@ -81,12 +80,11 @@ def busy_board(known: SeriesMap, run: Run) -> list[Verdict]:
     if len(seen) < 2 or median(seen) <= _BUSY_FLAG_RATIO:
         return []
     return [
-        Verdict(
-            name="busy board",
-            level="void" if median(seen) > _BUSY_VOID_RATIO else "flag",
-            domain=source.domain,
-            evidence=f"the GPU was in use {median(seen):.0%} of the time while nothing was asked of it",
-            remedy="stop what else uses this GPU (`nvidia-smi` lists it), and run the cell again",
+        (void if median(seen) > _BUSY_VOID_RATIO else flag)(
+            "busy board",
+            source.domain,
+            f"the GPU was in use {median(seen):.0%} of the time while nothing was asked of it",
+            "stop what else uses this GPU (`nvidia-smi` lists it), and run the cell again",
         )
     ]
 
@@ -98,12 +96,11 @@ def foreign_work(known: SeriesMap, run: Run) -> list[Verdict]:
     if source is None or found is None or not max(found.values):
         return []
     return [
-        Verdict(
-            name="foreign processes",
-            level="flag",
-            domain=source.domain,
-            evidence=f"{max(found.values):.0f} other processes held the GPU meanwhile",
-            remedy="stop them (`nvidia-smi` lists them), and run the cell again",
+        flag(
+            "foreign processes",
+            source.domain,
+            f"{max(found.values):.0f} other processes held the GPU meanwhile",
+            "stop them (`nvidia-smi` lists them), and run the cell again",
         )
     ]
 

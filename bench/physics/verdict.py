@@ -6,6 +6,7 @@ from itertools import pairwise
 from bench.nouns import Domain, Run, Source, Verdict, Window, WindowEnergy
 from bench.physics.attribution import stray_work
 from bench.physics.contamination import busy_board, busy_idle, foreign_work, stolen_time
+from bench.physics.doubt import flag, void
 from bench.physics.energy import SeriesMap
 from bench.physics.series import Series, series
 from bench.units import S_PER_NS
@@ -24,23 +25,14 @@ def judge(run: Run, energies: Sequence[WindowEnergy]) -> tuple[Verdict, ...]:
     work = tuple(w for w in run.trace.windows if w.phase in ("work", "prepare"))
     found: list[Verdict] = list(_faults(run))
     if not work:
-        found.append(
-            Verdict(
-                name="no work window",
-                level="void",
-                domain=None,
-                evidence="the run holds no finished work window",
-                remedy="run the cell again",
-            )
-        )
+        found.append(void("no work window", None, "the run holds no finished work window", "run the cell again"))
     if all(s.basis == "excluded" for s in run.sources):
         found.append(
-            Verdict(
-                name="no sensor",
-                level="void",
-                domain=None,
-                evidence="no sensor answered and no model of this machine's power is known",
-                remedy="see `joulemark doctor`",
+            void(
+                "no sensor",
+                None,
+                "no sensor answered and no model of this machine's power is known",
+                "see `joulemark doctor`",
             )
         )
     found += _unequal_work(run)
@@ -68,9 +60,13 @@ def voided(verdicts: Sequence[Verdict], domain: Domain) -> tuple[str, ...]:
 
 def spoilt(sources: Sequence[Source], device: str, verdicts: Sequence[Verdict]) -> bool:
     """Whether a run lacks the figures it was made for: all that is read is void, or the engine's own device is."""
-    void = {v.domain for v in verdicts if v.level == "void"}
-    live = [s for s in sources if s.basis != "excluded" and s.domain not in void]
-    return None in void or not live or any(s.domain in void for s in sources if s.device == device)
+    voided_domains = {v.domain for v in verdicts if v.level == "void"}
+    live = [s for s in sources if s.basis != "excluded" and s.domain not in voided_domains]
+    return (
+        None in voided_domains
+        or not live
+        or any(s.domain in voided_domains for s in sources if s.device == device)
+    )
 
 
 def _faults(run: Run) -> list[Verdict]:
@@ -79,12 +75,11 @@ def _faults(run: Run) -> list[Verdict]:
     for fault in run.faults:
         domain, _, text = fault.partition("|")
         found.append(
-            Verdict(
-                name="sensor lost" if domain else "fault",
-                level="void",
-                domain=domain or None,
-                evidence=text,
-                remedy=lost if domain else "run the cell again",
+            void(
+                "sensor lost" if domain else "fault",
+                domain or None,
+                text,
+                lost if domain else "run the cell again",
             )
         )
     return found
@@ -95,12 +90,11 @@ def _unequal_work(run: Run) -> list[Verdict]:
     failed = [o for o in run.outcomes if o.error]
     if failed:
         return [
-            Verdict(
-                name="failed requests",
-                level="void",
-                domain=None,
-                evidence=f"{len(failed)} of {len(run.outcomes)} requests failed: {failed[0].error}",
-                remedy="mend the engine's error and run the cell again",
+            void(
+                "failed requests",
+                None,
+                f"{len(failed)} of {len(run.outcomes)} requests failed: {failed[0].error}",
+                "mend the engine's error and run the cell again",
             )
         ]
     short = [o for o in run.outcomes if o.achieved != o.requested]
@@ -108,13 +102,12 @@ def _unequal_work(run: Run) -> list[Verdict]:
         return []
     one = short[0]
     return [
-        Verdict(
-            name="work differs from the ask",
-            level="flag",
-            domain=None,
-            evidence=f"{len(short)} of {len(run.outcomes)} requests, the first asked {_said(one.requested)} "
+        flag(
+            "work differs from the ask",
+            None,
+            f"{len(short)} of {len(run.outcomes)} requests, the first asked {_said(one.requested)} "
             f"and did {_said(one.achieved)}",
-            remedy="figures per unit use the achieved work",
+            "figures per unit use the achieved work",
         )
     ]
 
@@ -125,12 +118,11 @@ def _unmatched(run: Run) -> list[Verdict]:
     if not device.startswith("GPU-") or any(s.device == device for s in run.sources):
         return []
     return [
-        Verdict(
-            name="device not found",
-            level="flag",
-            domain=None,
-            evidence=f"the engine worked on {device}, which no sensor here reads: no figure holds its energy",
-            remedy="see `joulemark doctor`: NVML must list the GPU that CUDA uses",
+        flag(
+            "device not found",
+            None,
+            f"the engine worked on {device}, which no sensor here reads: no figure holds its energy",
+            "see `joulemark doctor`: NVML must list the GPU that CUDA uses",
         )
     ]
 
@@ -145,12 +137,11 @@ def _replayed(source: Source) -> list[Verdict]:
     if source.meter != "replay":
         return []
     return [
-        Verdict(
-            name="replayed readings",
-            level="void",
-            domain=source.domain,
-            evidence="the readings were recorded in another run",
-            remedy="measure with this machine's own sensors: unset JOULEMARK_METERS",
+        void(
+            "replayed readings",
+            source.domain,
+            "the readings were recorded in another run",
+            "measure with this machine's own sensors: unset JOULEMARK_METERS",
         )
     ]
 
@@ -158,25 +149,16 @@ def _replayed(source: Source) -> list[Verdict]:
 def _gaps(source: Source, known: SeriesMap, work: Sequence[Window]) -> list[Verdict]:
     fields = [s for (domain, _, kind), s in known.items() if domain == source.domain and kind != "condition"]
     if not fields:
-        return [
-            Verdict(
-                name="sensor silent",
-                level="void",
-                domain=source.domain,
-                evidence="not one reading in the whole run",
-                remedy="see `joulemark doctor`",
-            )
-        ]
+        return [void("sensor silent", source.domain, "not one reading in the whole run", "see `joulemark doctor`")]
     longest_s = max((_silence_s(fields, window) for window in work), default=0.0)
     if longest_s <= _LONGEST_SILENCE_S:
         return []
     return [
-        Verdict(
-            name="sampler gap",
-            level="void",
-            domain=source.domain,
-            evidence=f"no reading for {longest_s:.1f} s inside a work window",
-            remedy="leave a core free for the sampler, or lengthen the windows",
+        void(
+            "sampler gap",
+            source.domain,
+            f"no reading for {longest_s:.1f} s inside a work window",
+            "leave a core free for the sampler, or lengthen the windows",
         )
     ]
 
@@ -192,16 +174,15 @@ def _silence_s(fields: Sequence[Series], window: Window) -> float:
 
 def _windows(source: Source, energies: Sequence[WindowEnergy]) -> list[Verdict]:
     mine = [e for e in energies if e.domain == source.domain and e.phase in ("work", "prepare")]
-    void = [e for e in mine if e.energy_j is None]
-    if not void:
+    missing = [e for e in mine if e.energy_j is None]
+    if not missing:
         return []
     return [
-        Verdict(
-            name="void windows",
-            level="void",
-            domain=source.domain,
-            evidence=f"{len(void)} of {len(mine)} work windows have no energy: {'; '.join(void[0].reasons)}",
-            remedy="see `joulemark doctor`; run the cell again",
+        void(
+            "void windows",
+            source.domain,
+            f"{len(missing)} of {len(mine)} work windows have no energy: {'; '.join(missing[0].reasons)}",
+            "see `joulemark doctor`; run the cell again",
         )
     ]
 
@@ -217,22 +198,20 @@ def _events(source: Source, known: SeriesMap, work: Sequence[Window]) -> list[Ve
     found = []
     if seen & (_HARDWARE_SLOWDOWN | _SOFTWARE_THERMAL):
         found.append(
-            Verdict(
-                name="throttled",
-                level="void",
-                domain=source.domain,
-                evidence=f"thermal or hardware slowdown inside a work window (event reasons 0x{seen:x})",
-                remedy="cool the machine, check its power supply, and run the cell again",
+            void(
+                "throttled",
+                source.domain,
+                f"thermal or hardware slowdown inside a work window (event reasons 0x{seen:x})",
+                "cool the machine, check its power supply, and run the cell again",
             )
         )
     if seen & _SOFTWARE_POWER_CAP:
         found.append(
-            Verdict(
-                name="power cap",
-                level="flag",
-                domain=source.domain,
-                evidence=f"the board ran at its power limit (event reasons 0x{seen:x})",
-                remedy="none needed: the limit is part of the coefficient's key",
+            flag(
+                "power cap",
+                source.domain,
+                f"the board ran at its power limit (event reasons 0x{seen:x})",
+                "none needed: the limit is part of the coefficient's key",
             )
         )
     return found
@@ -249,24 +228,21 @@ def _physics(source: Source, run: Run, energies: Sequence[WindowEnergy]) -> list
         power_w = _power_w(e)
         if source.power_limit_w and power_w > source.power_limit_w * _OVER_LIMIT_RATIO:
             found.append(
-                Verdict(
-                    name="above the power limit",
-                    level="void",
-                    domain=source.domain,
-                    evidence=f"mean power {power_w:.0f} W in {e.phase} {e.label}, "
-                    f"limit {source.power_limit_w:.0f} W",
-                    remedy="the sensor is wrong: see `joulemark doctor`",
+                void(
+                    "above the power limit",
+                    source.domain,
+                    f"mean power {power_w:.0f} W in {e.phase} {e.label}, limit {source.power_limit_w:.0f} W",
+                    "the sensor is wrong: see `joulemark doctor`",
                 )
             )
         used = run.loaded.device == source.device
         if idle and used and e.phase == "work" and power_w < _power_w(idle[0]) * 0.95:
             found.append(
-                Verdict(
-                    name="below idle",
-                    level="void",
-                    domain=source.domain,
-                    evidence=f"mean power {power_w:.1f} W at work, {_power_w(idle[0]):.1f} W at idle",
-                    remedy="something else used the device during idle: stop it and run the cell again",
+                void(
+                    "below idle",
+                    source.domain,
+                    f"mean power {power_w:.1f} W at work, {_power_w(idle[0]):.1f} W at idle",
+                    "something else used the device during idle: stop it and run the cell again",
                 )
             )
     return found

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.errors import BadInput, UnknownName
@@ -44,21 +44,18 @@ class Ask:
     weights: Weights = "synthetic"
     weights_path: str | None = None
     manifest: Path | None = None
-    window_s: float | None = None
-    windows: int | None = None
-    idle_s: float | None = None
-    warmup_s: float | None = None
+    timing: Mapping[str, float] = field(default_factory=dict)  # fields of Timing → what overrides the suite's
     fresh: bool = False
 
 
 def arrange(ask: Ask, host: Host) -> Plan:
     """The plan. Raises UnknownName and BadInput before anything runs."""
-    if ask.window_s is not None and not math.isfinite(ask.window_s):
-        raise BadInput(f"--window-s: expected seconds, found {ask.window_s}")
+    for name, value in ask.timing.items():
+        if not math.isfinite(value):
+            raise BadInput(f"--{name.replace('_', '-')}: expected seconds, found {value}")
     cells, timing, needs, name = _asked(ask)
     _check_weights(ask, cells)
-    asked = {name: getattr(ask, name) for name in ("window_s", "windows", "idle_s", "warmup_s")}
-    timing = replace(timing, **{name: value for name, value in asked.items() if value is not None})
+    timing = replace(timing, **ask.timing)  # type: ignore[arg-type]
     engines = {e: load_engine(e) for e in sorted({c.engine for c in cells})}
     speeds = speeds_of(host)
     planned = [_planned(ask, host, cell, timing, needs, engines, speeds) for cell in _together(cells)]

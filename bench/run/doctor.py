@@ -28,7 +28,7 @@ def examine() -> tuple[Check, ...]:
         host = look()
     except NoSensor as error:
         return (Check(name="sensors", status="missing", reason=str(error), remedy="unset JOULEMARK_METERS"),)
-    return (*_machine(host), *host.sensors.checks, *_engines(), _ffmpeg(), hub())
+    return (*_machine(host), *host.sensors.checks, *_engines(), hub())
 
 
 def verdict(checks: Sequence[Check]) -> int:
@@ -94,15 +94,3 @@ def _machine(host: Host) -> list[Check]:
 def _engines() -> list[Check]:
     found = [load_engine(name).check() for name in engine_names() if name not in _TEST_DOUBLES]
     return [replace(c, name=f"engine {c.name.removeprefix('engine ')}") for c in found]
-
-
-def _ffmpeg() -> Check:
-    path = shutil.which("ffmpeg")
-    if path:
-        return Check(name="ffmpeg", status="ok", reason="found: sound tracks of videos can be extracted")
-    return Check(
-        name="ffmpeg",
-        status="degraded",
-        reason="not found: the video cell is skipped",
-        remedy="sudo apt-get install ffmpeg",
-    )

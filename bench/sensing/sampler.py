@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
@@ -66,7 +66,8 @@ class Sampler:
             pass_fds=(self._spool,),
             start_new_session=True,  # Ctrl-C is not for it; and where sessions share the cores, it has a share
         )
-        try:
+        with ExitStack() as undo:  # nothing that was opened outlives a start that fails
+            undo.callback(self.close)
             self._send(
                 {
                     "meters": self._meters,
@@ -77,9 +78,7 @@ class Sampler:
                 }
             )
             self._opened(self._await("opened", _OPEN_WITHIN_S))
-        except BaseException:
-            self.close()
-            raise
+            undo.pop_all()
         return self
 
     def __exit__(

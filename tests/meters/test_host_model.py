@@ -370,11 +370,14 @@ def test_a_proc_that_dies_is_a_lost_sensor(tmp_path):
         meter.read()
 
 
-def test_closing_twice_does_nothing(tmp_path):
-    """Close may come from two sides."""
+def test_closing_twice_lets_go_once(tmp_path):
+    """Close may come from two sides: its file is let go of, and no other file with it."""
+    before = os.listdir("/proc/self/fd")
     meter = Host(tmp_path).meter()
     meter.close()
     meter.close()
+
+    assert os.listdir("/proc/self/fd") == before
 
 
 def test_this_machine_can_be_read():

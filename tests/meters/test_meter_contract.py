@@ -1,6 +1,7 @@
 """What every meter promises, whatever it reads. One test file for all, those of others included."""
 
 import importlib
+import os
 
 import pytest
 from fakes import GPU
@@ -70,4 +71,8 @@ def test_close_can_be_called_twice(found):
     """Closing is idempotent: the sampler closes a lost sensor at once and all of them at the end."""
     for meter in found.meters:
         meter.close()
+    before = os.listdir("/proc/self/fd")
+    for meter in found.meters:
         meter.close()
+
+    assert os.listdir("/proc/self/fd") == before

@@ -168,7 +168,9 @@ def test_coefficients_obey_their_published_schema(out):
     jsonschema = pytest.importorskip("jsonschema")
     schema = json.loads((out / "coefficients" / "coefficients.schema.json").read_text())
 
-    jsonschema.validate(json.loads((out / "coefficients" / "fake-machine.json").read_text()), schema)
+    written = json.loads((out / "coefficients" / "fake-machine.json").read_text())
+
+    assert list(jsonschema.Draft202012Validator(schema).iter_errors(written)) == []
 
 
 def test_a_copy_of_a_run_is_no_second_measurement(out):
