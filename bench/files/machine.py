@@ -93,9 +93,6 @@ def _meminfo(path: Path) -> Iterator[tuple[str, int]]:
             yield name, int(words[0]) * _BYTES_PER_KIB
 
 
-# ── cgroups ─────────────────────────────────────────────────────────────────────────────────────
-
-
 def _memory_limit(root: Path) -> int | None:
     """The tightest limit of this process's cgroup and those above it, in v2 (memory.max) and v1."""
     limits = [
@@ -144,9 +141,6 @@ def _in_container(root: Path) -> bool:
     if _text(root / "run/systemd/container"):
         return True
     return any(word in _text(root / "proc/1/cgroup") for word in _CONTAINER_WORDS)
-
-
-# ── small facts ─────────────────────────────────────────────────────────────────────────────────
 
 
 def _os_name(root: Path) -> str | None:

@@ -247,9 +247,6 @@ def finished_specs(out: Path, meters: frozenset[str] = frozenset()) -> Mapping[s
     return found
 
 
-# ── files beside the runs ───────────────────────────────────────────────────────────────────────
-
-
 def coefficients_path(out: Path, hardware: str) -> Path:
     """Where the coefficients of one machine lie."""
     return out / "coefficients" / f"{hardware}.json"

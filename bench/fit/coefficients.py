@@ -92,9 +92,6 @@ class _Sheet:
         self.terms[name], self.parts[name] = found
 
 
-# ── terms ───────────────────────────────────────────────────────────────────────────────────────
-
-
 def _idle_terms(group: Group, idle: Sequence[Row], sheet: _Sheet) -> None:
     bare = [r for r in group.rows if r.phase == "idle" and r.label.startswith("bare")]
     for name, rows in (("idle_bare", bare), ("idle_resident", idle)):

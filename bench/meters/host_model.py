@@ -139,9 +139,6 @@ class HostModel:
         self._stat = self._meminfo = -1
 
 
-# ── what the model rests on ─────────────────────────────────────────────────────────────────────
-
-
 def _model(cpu: Cpu, memory_bytes: int, options: Mapping[str, str]) -> Model:
     microarchitecture = options.get("microarchitecture") or cpu.microarchitecture
     declared = options.get("vcpu_is")
@@ -248,9 +245,6 @@ def _none(reason: str) -> Found:
     )
     check = Check(name=NAME, status="missing", reason=reason, remedy="run on Linux with /proc mounted")
     return Found(excluded=(source,), checks=(check,))
-
-
-# ── /proc ───────────────────────────────────────────────────────────────────────────────────────
 
 
 def _open(path: Path) -> int:

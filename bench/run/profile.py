@@ -64,9 +64,6 @@ def render_profile(profile: HardwareProfile) -> str:
     return "\n".join(lines) + "\n"
 
 
-# ── matching ────────────────────────────────────────────────────────────────────────────────────
-
-
 def _same_size(profile: HardwareProfile, cloud: CloudMachine) -> bool:
     sizes = profile.match.get(f"{cloud.provider}_vm_size", ())
     return cloud.size.lower() in (size.lower() for size in sizes)
@@ -88,9 +85,6 @@ def _is_board(gpu_name: str, board: HardwareProfile) -> bool:
 def _is_slice(gpu_name: str, board: HardwareProfile) -> bool:
     names = board.match.get("gpu_name", ())
     return any(re.fullmatch(re.escape(name) + r"-\d+[A-Z]", gpu_name, re.IGNORECASE) for name in names)
-
-
-# ── generating ──────────────────────────────────────────────────────────────────────────────────
 
 
 def _generated(

@@ -61,9 +61,6 @@ def a_machine(root: Path, **files: str) -> Path:
     )
 
 
-# ── the machine ─────────────────────────────────────────────────────────────────────────────────
-
-
 def test_a_cpu_is_read_from_the_kernel_s_words(tmp_path):
     """CPUID, threads, hypervisor and microarchitecture, from /proc alone."""
     cpu = read_cpu(a_machine(tmp_path) / "proc", tmp_path / "sys")
@@ -184,9 +181,6 @@ def test_the_real_environment_names_no_host():
     names = {socket.gethostname(), os.uname().nodename, os.environ.get("USER", ""), str(Path.cwd())} - {""}
 
     assert not [text for text in said for name in names if len(name) > 3 and name in text]
-
-
-# ── the cloud ───────────────────────────────────────────────────────────────────────────────────
 
 
 class Metadata:

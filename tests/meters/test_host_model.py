@@ -83,9 +83,6 @@ def conditions(meter: HostModel) -> dict[str, float]:
     return {o.name: o.value for o in meter.read() if isinstance(o, Condition)}
 
 
-# ── closed forms ────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize("utilisation", [0.0, 0.5, 1.0])
 def test_energy_is_min_plus_utilisation_times_the_difference(tmp_path, utilisation):
     """Genoa, four threads, 10 s: 4 × (0.739 + u × 1.543) W × 10 s, and AMD's span at its ends."""
@@ -176,9 +173,6 @@ def test_the_source_is_a_modelled_host(tmp_path):
     assert check.remedy
 
 
-# ── which rows ──────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize(
     ("cpuid", "microarchitecture", "least_w"),
     [
@@ -234,9 +228,6 @@ def test_the_interval_is_no_narrower_than_the_vendor_s_spread():
                 assert span.low == min(map(quantity, same))
                 assert span.high == max(map(quantity, same))
                 assert span.low <= span.value <= span.high
-
-
-# ── threads and cores ───────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
@@ -295,9 +286,6 @@ def test_a_wrong_option_is_refused(tmp_path):
         Host(tmp_path).found(chip_threads="0")
 
 
-# ── memory ──────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_memory_watts_are_converted_exactly():
     """0.000392 kWh/GB/h is 0.392 W/GB, and a GiB is 1.073741824 GB."""
     assert read_memory_w_per_gib() == pytest.approx(0.392 * 1.073741824, rel=1e-15)
@@ -341,9 +329,6 @@ def test_a_host_s_power_scales_with_its_threads():
 
     assert two.idle_w.times(Span(2, 2, 2)) == four.idle_w
     assert two.slope_w == four.slope_w == Span(2.0, 3.0, 3.0)
-
-
-# ── absence and death ───────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("gone", ["stat", "meminfo"])

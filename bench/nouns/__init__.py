@@ -1,0 +1,51 @@
+"""The domain's nouns: frozen values and Protocols. No I/O, no clock, no third-party import.
+
+Between a meter and a report only joules, watts, seconds and monotonic nanoseconds exist.
+Absence is None; zero is a measurement.
+"""
+
+from bench.nouns.engines import Engine, Loaded, LoadSpec, Session
+from bench.nouns.learnt import CoefficientKey, Coefficients, Quantity
+from bench.nouns.runs import Cell, Run, RunSpec, Timing, Verdict, WindowEnergy
+from bench.nouns.sensors import Check, Condition, Found, Meter, Observation, Reading, Source, Trace, Window
+from bench.nouns.words import Basis, Boundary, Domain, Fact, Family, Phase, Weights
+from bench.nouns.work import Figure, HardwareProfile, ModelSpec, Outcome, Request, Usage, Workload
+
+__all__ = [
+    "Basis",
+    "Boundary",
+    "Cell",
+    "Check",
+    "CoefficientKey",
+    "Coefficients",
+    "Condition",
+    "Domain",
+    "Engine",
+    "Fact",
+    "Family",
+    "Figure",
+    "Found",
+    "HardwareProfile",
+    "LoadSpec",
+    "Loaded",
+    "Meter",
+    "ModelSpec",
+    "Observation",
+    "Outcome",
+    "Phase",
+    "Quantity",
+    "Reading",
+    "Request",
+    "Run",
+    "RunSpec",
+    "Session",
+    "Source",
+    "Timing",
+    "Trace",
+    "Usage",
+    "Verdict",
+    "Weights",
+    "Window",
+    "WindowEnergy",
+    "Workload",
+]

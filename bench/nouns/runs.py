@@ -1,0 +1,103 @@
+"""A cell as it was asked for and as it happened, with its energies and the doubts about them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bench.nouns.engines import Loaded
+from bench.nouns.sensors import Source, Trace
+from bench.nouns.words import Basis, Boundary, Domain, Fact, Family, Phase, Weights
+from bench.nouns.work import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """ENGINE/MODEL:PRECISION/WORKLOAD[@batch=8,concurrency=8]"""
+
+    engine: str
+    model: str
+    precision: str
+    workload: str
+    batch: int = 1
+    concurrency: int = 1
+
+    def __str__(self) -> str:
+        levels = [f"{k}={v}" for k, v in (("batch", self.batch), ("concurrency", self.concurrency)) if v != 1]
+        at = "@" + ",".join(levels) if levels else ""
+        return f"{self.engine}/{self.model}:{self.precision}/{self.workload}{at}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long each phase of a cell lasts."""
+
+    window_s: float = 10.0
+    windows: int = 2
+    idle_s: float = 5.0
+    warmup_s: float = 2.0
+    sample_period_s: float = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSpec:
+    """What was asked: names and numbers only, so that it can be hashed."""
+
+    cell: Cell
+    family: Family
+    weights: Weights
+    weights_path: str | None
+    hardware: str
+    engine_version: str
+    timing: Timing
+    workload_sha256: str  # of the declaration and its payloads
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowEnergy:
+    """The energy of one domain in one window. Void: energy_j is None and reasons say why."""
+
+    domain: Domain
+    device: str
+    boundary: Boundary
+    basis: Basis
+    energy_j: float | None
+    low_j: float | None
+    high_j: float | None
+    start_ns: int
+    end_ns: int
+    method: str  # "counter", "power", "model"
+    witness_j: float | None = None
+    components: Mapping[str, float] = field(default_factory=dict)  # standard uncertainties, J
+    peers: Mapping[str, float] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    phase: Phase = "work"
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A reason to doubt a domain of a run. `void` takes its figures away; `flag` stands beside them."""
+
+    name: str
+    level: Literal["flag", "void"]
+    domain: Domain | None  # None: every domain
+    evidence: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What happened; sealed on disk, never edited."""
+
+    id: str
+    spec: RunSpec
+    started_at: str  # UTC, ISO 8601
+    environment: Mapping[str, Fact]
+    sources: tuple[Source, ...]
+    loaded: Loaded
+    trace: Trace
+    outcomes: tuple[Outcome, ...]
+    workload_notes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()  # what went wrong while it ran: a sensor that died, a request that failed

@@ -1,0 +1,102 @@
+"""What sensors say, and when: readings, conditions, what they mean, the windows they fall in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+from bench.nouns.words import Basis, Boundary, Domain, Fact, Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One look at one field of one sensor, stamped with CLOCK_MONOTONIC."""
+
+    t_ns: int
+    domain: Domain
+    field: str  # "counter", "instant", "average"; a model's "value", "low", "high"
+    kind: Literal["energy", "power"]  # energy: a counter in J that never falls; power: a gauge in W
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One look at a circumstance that can void a figure: temperature, clock, event, steal."""
+
+    t_ns: int
+    domain: Domain
+    name: str  # "temperature_c", "sm_clock_mhz", "event_reasons", "foreign_processes", "steal_s", …
+    value: float
+
+
+Observation: TypeAlias = Reading | Condition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What a domain's readings mean: who read them, where the boundary lies, how far to trust them."""
+
+    domain: Domain
+    meter: str  # stem of the meter's file: "nvml", "rapl", "host_model", …
+    boundary: Boundary
+    basis: Basis
+    device: str  # "GPU-<uuid>", "intel-rapl:0", "cpu-model": what the engine's device is matched by
+    device_name: str = ""
+    fields: tuple[str, ...] = ()  # the fields that answered when they were called
+    gain_ratio_95: float = 0.0  # half-width holding 95 % of boards, proportional to the energy
+    power_limit_w: float | None = None
+    driver: str | None = None
+    reason: str | None = None  # why a domain is excluded, or what a modelled one rests on
+    details: Mapping[str, Fact] = field(default_factory=dict)
+
+
+class Meter(Protocol):
+    """One domain's sensor. Native units die inside it."""
+
+    @property
+    def source(self) -> Source: ...
+    def read(self) -> Sequence[Observation]:
+        """All that the sensor says now. Raises SensorLost when it has died."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One line of `doctor`: what works, what not, why, how to mend it."""
+
+    name: str
+    status: Literal["ok", "degraded", "missing"]
+    reason: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a meter plug-in found on this machine: open meters, excluded domains, and its checks."""
+
+    meters: tuple[Meter, ...] = ()
+    excluded: tuple[Source, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Half-open [start_ns, end_ns) on the run's monotonic clock."""
+
+    phase: Phase
+    label: str  # "bare", "resident", "1", "2", …: unique within its phase
+    start_ns: int
+    end_ns: int
+
+    @property
+    def duration_s(self) -> float:
+        return (self.end_ns - self.start_ns) * 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """All that the sensors said, in time order, and when each phase ran."""
+
+    observations: tuple[Observation, ...]
+    windows: tuple[Window, ...]

@@ -1,0 +1,118 @@
+"""What is asked and what was done: requests, outcomes, models, machines."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Literal
+
+from bench.nouns.words import Fact, Family, Phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Functional units, as counted by the engine. None: the engine cannot count it."""
+
+    requests: int | None = None
+    prompt_tokens: int | None = None
+    cached_tokens: int | None = None
+    output_tokens: int | None = None
+    source_tokens: int | None = None
+    target_tokens: int | None = None
+    audio_s: float | None = None
+    audio_windows: int | None = None  # Whisper's padded 30 s windows
+    video_s: float | None = None
+
+    def __add__(self, other: "Usage") -> "Usage":
+        def both(name: str) -> int | float | None:
+            a: int | float | None = getattr(self, name)
+            b: int | float | None = getattr(other, name)
+            return b if a is None else a if b is None else a + b
+
+        return Usage(**{f.name: both(f.name) for f in fields(self)})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One item of work. Exactly one of token_ids, text, audio or video carries the input."""
+
+    id: str
+    token_ids: tuple[int, ...] = ()
+    text: str | None = None
+    audio: tuple[Path, ...] = ()  # clips played one after the other
+    video: Path | None = None
+    source_language: str | None = None  # ISO 639-1: "fr", "en", "es", "ar"
+    target_language: str | None = None
+    asked: Usage = field(default_factory=Usage)  # the work requested; output_tokens is exact, not a cap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one Request became. Its end is taken after the device has finished."""
+
+    request_id: str
+    batch_id: int  # requests that ran together share it, and its times
+    start_ns: int
+    first_output_ns: int | None  # None: the engine cannot see it
+    end_ns: int
+    requested: Usage
+    achieved: Usage
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """A file in workloads/: requests, in the order in which they are sent, cycled when they run out."""
+
+    name: str
+    family: Family
+    requests: tuple[Request, ...]
+    phase: Phase = "work"  # "prepare" for the extraction of a sound track
+    description: str = ""
+    source: str = ""
+    licence: str = ""
+    notes: tuple[str, ...] = ()  # "target length from character ratios", "seeded token ids", …
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """A file in bench/models/: an architecture, not a checkpoint."""
+
+    name: str
+    family: Family
+    title: str
+    parameters: int  # counted by building the architecture
+    active_parameters: int  # those that one token passes through; the same unless a mixture of experts
+    architecture: str  # "mistral", "phi3", "gpt_oss", "m2m_100", "whisper"
+    config: Mapping[str, object]  # the engine library's own names
+    engines: tuple[str, ...]
+    precisions: tuple[str, ...]
+    hub: str | None
+    licence: str
+    source: str
+    tokenizer: str | None = None  # a tokenizer that ships in a package; None: seeded ids
+    max_context_tokens: int | None = None
+    languages: Mapping[str, str] = field(default_factory=dict)  # ISO 639-1 → the model's own code; {}: any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A declared number with its unit in its name elsewhere, and its source always beside it."""
+
+    value: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HardwareProfile:
+    """A file in hardware_profiles/: a machine or a board. A number without a source is absent."""
+
+    name: str
+    title: str
+    kind: Literal["vm", "gpu", "machine"]
+    accelerator: str | None = None
+    accelerator_count: float = 0.0  # a sixth of a board is possible
+    figures: Mapping[str, Figure] = field(default_factory=dict)  # tdp_w, memory_gib, vcpu, …
+    texts: Mapping[str, Figure | str] = field(default_factory=dict)
+    match: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    generated: bool = False
