@@ -7,7 +7,19 @@ Absence is None; zero is a measurement.
 from bench.nouns.engines import Engine, Loaded, LoadSpec, Session
 from bench.nouns.learnt import CoefficientKey, Coefficients, Quantity
 from bench.nouns.runs import Cell, Run, RunSpec, Timing, Verdict, WindowEnergy
-from bench.nouns.sensors import Check, Condition, Found, Meter, Observation, Reading, Source, Trace, Window
+from bench.nouns.sensors import (
+    Check,
+    Condition,
+    FieldPassport,
+    Found,
+    Meter,
+    Observation,
+    Passport,
+    Reading,
+    Source,
+    Trace,
+    Window,
+)
 from bench.nouns.words import Basis, Boundary, Domain, Fact, Family, Phase, Weights
 from bench.nouns.work import Figure, HardwareProfile, ModelSpec, Outcome, Request, Usage, Workload
 
@@ -23,6 +35,7 @@ __all__ = [
     "Engine",
     "Fact",
     "Family",
+    "FieldPassport",
     "Figure",
     "Found",
     "HardwareProfile",
@@ -32,6 +45,7 @@ __all__ = [
     "ModelSpec",
     "Observation",
     "Outcome",
+    "Passport",
     "Phase",
     "Quantity",
     "Reading",

@@ -32,6 +32,40 @@ Observation: TypeAlias = Reading | Condition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldPassport:
+    """How one field of a sensor behaves. None: not found out.
+
+    A value shown at t is the mean power of [t - lag_s - window_s, t - lag_s]; a counter grows by that mean
+    times update_s. A window shorter than the update leaves the rest of the time unseen.
+    """
+
+    update_s: float | None = None
+    window_s: float | None = None
+    lag_s: float | None = None
+    noise_w: float | None = None  # standard deviation of a value at steady power
+    # what the window rests on: known steps of load, the readings themselves, the published class of such boards
+    origin: Literal["steps", "readings", "published", "unknown"] = "unknown"
+    follows: str | None = None  # a counter that only adds up this field's values, and sees no more than it does
+    health: str = ""  # what is wrong with it; "": nothing
+
+    @property
+    def seen_ratio(self) -> float | None:
+        """The share of the time that its values tell of; 1 when nothing is left out."""
+        if self.window_s is None or not self.update_s:
+            return None
+        return min(1.0, self.window_s / self.update_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passport:
+    """What a board's sensor is, found in place: one field each, and the known steps that it took."""
+
+    fields: Mapping[str, FieldPassport]
+    steps: int = 0  # 0: from readings alone
+    id: str | None = None  # the sealed folder of the readings under those steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """What a domain's readings mean: who read them, where the boundary lies, how far to trust them."""
 
@@ -47,6 +81,7 @@ class Source:
     driver: str | None = None
     reason: str | None = None  # why a domain is excluded, or what a modelled one rests on
     details: Mapping[str, Fact] = field(default_factory=dict)
+    passport: Passport | None = None  # known before the run: from steps, or published; its own readings add to it
 
 
 class Meter(Protocol):
