@@ -51,7 +51,7 @@ def report(folder: Out = Path("results"), json: Json = False) -> None:
 def verify(folder: Out = Path("results"), json: Json = False) -> None:
     """Recompute every published number from readings."""
     from bench.files.codec import plain
-    from bench.run.audit import verify as verify_folder
+    from bench.run.verify import verify as verify_folder
 
     found = verify_folder(folder)
     if json:

@@ -9,9 +9,9 @@ from bench.files.coefficient_files import write_coefficients
 from bench.files.store import Sealed, report_path, run_folders
 from bench.nouns import Coefficients
 from bench.report.page import render
-from bench.run.audit import refit
 from bench.run.evidence import evidence
 from bench.run.present import report_input
+from bench.run.verify import refit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,10 @@ from fakes import FakeClock, FakeRecorder, FakeSession, spec
 from bench.errors import BrokenResults
 from bench.files.store import write_run
 from bench.nouns import Request, Usage, Workload
-from bench.run.audit import verify
 from bench.run.learn import fit_folder, report_folder
 from bench.run.publish import published
 from bench.run.runner import Clockwork, Task, measure_group
+from bench.run.verify import verify
 
 PROFILE = 'title = "A machine that is not there"\nkind = "machine"\ngenerated = true\n'
 
