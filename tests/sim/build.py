@@ -1,4 +1,4 @@
-"""Builds the simulated libnvidia-ml.so.1 and declares its boards. Nothing that it says comes from a device."""
+"""Builds the simulated sensors and declares what they show. Nothing that they say comes from a device."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_SOURCE = Path(__file__).with_name("nvml.c")
+_SOURCES = Path(__file__).parent
 
 
 def compiler() -> str | None:
@@ -17,14 +17,23 @@ def compiler() -> str | None:
 
 def build_nvml(folder: Path) -> Path:
     """The folder that holds the simulated libnvidia-ml.so.1, compiled into it."""
+    _compile("nvml.c", folder / "libnvidia-ml.so.1")
+    return folder
+
+
+def build_powercap(folder: Path) -> Path:
+    """The library that answers for powercap's counters when it is preloaded, compiled into the folder."""
+    return _compile("powercap.c", folder / "libpowercap_sim.so")
+
+
+def _compile(source: str, library: Path) -> Path:
     found = compiler()
     assert found is not None
-    library = folder / "libnvidia-ml.so.1"
+    flags = ["-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-pthread"]
     subprocess.run(
-        [found, "-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o", str(library), str(_SOURCE), "-lm"],
-        check=True,
-    )
-    return folder
+        [found, *flags, "-o", str(library), str(_SOURCES / source), "-lm", "-ldl"], check=True
+    )  # fmt: skip
+    return library
 
 
 @dataclass(frozen=True)
@@ -36,9 +45,14 @@ class NvmlSim:
 
     def environment(self, *gpus: Sequence[str], head: Sequence[str] = ()) -> Mapping[str, str]:
         """The environment variables of a process that is to see these boards, one list of statements each."""
+        config = self.declared(*gpus, head=head)
+        return {**os.environ, "LD_LIBRARY_PATH": str(self.library), "NVML_SIM_CONFIG": str(config)}
+
+    def declared(self, *gpus: Sequence[str], head: Sequence[str] = ()) -> Path:
+        """The file that declares these boards."""
         lines = [*head]
         for statements in gpus:
             lines += ["gpu", *statements]
         config = self.folder / f"boards-{len(list(self.folder.iterdir()))}.txt"
         config.write_text("\n".join(lines) + "\n")
-        return {**os.environ, "LD_LIBRARY_PATH": str(self.library), "NVML_SIM_CONFIG": str(config)}
+        return config
