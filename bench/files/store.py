@@ -31,6 +31,7 @@ from bench.files.parts import (
 )
 from bench.nouns import (
     Fact,
+    Fault,
     Loaded,
     Run,
     RunSpec,
@@ -68,7 +69,7 @@ class _Seal:
     sources: tuple[Source, ...] = ()
     loaded: Loaded | None = None
     workload_notes: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
     energies: tuple[WindowEnergy, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     sha256: Mapping[str, str] = field(default_factory=dict)
@@ -114,7 +115,7 @@ class MeteredRecord:
     sources: tuple[Source, ...]
     trace: Trace
     energies: tuple[WindowEnergy, ...]
-    faults: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 def write_metered(out: Path, record: MeteredRecord, version: str) -> Path:
@@ -164,7 +165,7 @@ class Sealed:
     published: Published
     seal_sha256: str
     sha256: Mapping[str, str] = field(default_factory=dict)  # of the parts, as they are sealed
-    faults: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 def read_sealed(folder: Path) -> Sealed:

@@ -88,6 +88,14 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What went wrong while a run was made: a sensor that died, or all of them."""
+
+    domain: Domain | None  # None: every domain
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """What happened; sealed on disk, never edited."""
 
@@ -100,4 +108,4 @@ class Run:
     trace: Trace
     outcomes: tuple[Outcome, ...]
     workload_notes: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()  # what went wrong while it ran: a sensor that died, a request that failed
+    faults: tuple[Fault, ...] = ()

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bench.nouns import Domain, Source, Trace, Window, WindowEnergy
+from bench.nouns import Domain, Fault, Source, Trace, Window, WindowEnergy
 from bench.physics import counter, gauge
 from bench.physics.series import Kind, Series, series
 from bench.units import S_PER_NS
@@ -33,11 +33,11 @@ TickMap = Mapping[tuple[Domain, str], counter.Ticks]
 
 
 def window_energies(
-    trace: Trace, sources: Sequence[Source], faults: Sequence[str] = ()
+    trace: Trace, sources: Sequence[Source], faults: Sequence[Fault] = ()
 ) -> tuple[WindowEnergy, ...]:
     """The energy of every window in every domain, in the order of windows, then of sources.
 
-    `faults` ("DOMAIN|why", or "|why" for every domain) leave a domain without any.
+    `faults` leave their domain without any.
     """
     known = series(trace.observations)
     marks = {
@@ -45,10 +45,10 @@ def window_energies(
         for (domain, field, kind), found in known.items()
         if kind == "energy"
     }
-    why = {domain: text for domain, _, text in (fault.partition("|") for fault in faults)}
+    why = {fault.domain: fault.reason for fault in faults}
     return tuple(
         void(window, source, (fault,))
-        if source.basis != "excluded" and (fault := why.get("") or why.get(source.domain))
+        if source.basis != "excluded" and (fault := why.get(None) or why.get(source.domain))
         else _window_energy(window, source, known, marks)
         for window in trace.windows
         for source in sources

@@ -73,15 +73,10 @@ def _faults(run: Run) -> list[Verdict]:
     lost = "restart the sensor's driver, or see `joulemark doctor`; then run the cell again"
     found = []
     for fault in run.faults:
-        domain, _, text = fault.partition("|")
-        found.append(
-            void(
-                "sensor lost" if domain else "fault",
-                domain or None,
-                text,
-                lost if domain else "run the cell again",
-            )
-        )
+        if fault.domain:
+            found.append(void("sensor lost", fault.domain, fault.reason, lost))
+        else:
+            found.append(void("fault", None, fault.reason, "run the cell again"))
     return found
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bench.files.store import Published, Sealed
 from bench.fit.rows import Measured
-from bench.nouns import Run, Source, Trace, WindowEnergy
+from bench.nouns import Fault, Run, Source, Trace, WindowEnergy
 from bench.physics.energy import window_energies
 from bench.physics.verdict import judge
 from bench.stats import significant
@@ -17,7 +17,7 @@ def published(run: Run) -> Published:
 
 
 def rounded_energies(
-    trace: Trace, sources: tuple[Source, ...], faults: tuple[str, ...] = ()
+    trace: Trace, sources: tuple[Source, ...], faults: tuple[Fault, ...] = ()
 ) -> tuple[WindowEnergy, ...]:
     """The energies of every window and domain, at seven significant digits."""
     return tuple(rounded(e) for e in window_energies(trace, sources, faults))

@@ -17,6 +17,7 @@ from itertools import cycle, islice
 from bench.errors import SensorLost
 from bench.nouns import (
     Fact,
+    Fault,
     Observation,
     Outcome,
     Phase,
@@ -178,13 +179,13 @@ class _Stage:
                 if self._time.clock_ns() >= stop_ns:
                     break
 
-    def _collected(self) -> tuple[tuple[Observation, ...], tuple[str, ...]]:
+    def _collected(self) -> tuple[tuple[Observation, ...], tuple[Fault, ...]]:
         try:
             observations = self._recorder.collect()
-            faults: tuple[str, ...] = ()
+            faults: tuple[Fault, ...] = ()
         except SensorLost as error:
-            observations, faults = (), (f"|the sampler died: {error}",)
-        lost = tuple(f"{domain}|{reason}" for domain, reason in self._recorder.lost.items())
+            observations, faults = (), (Fault(domain=None, reason=f"the sampler died: {error}"),)
+        lost = tuple(Fault(domain=domain, reason=reason) for domain, reason in self._recorder.lost.items())
         return observations, (*faults, *lost)
 
     def _said(self, phase: Phase, label: str, expected_s: float, *, over: bool) -> Announcement:

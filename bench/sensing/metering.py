@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from bench.errors import SensorLost
-from bench.nouns import Source, Trace, Window, WindowEnergy
+from bench.nouns import Fault, Source, Trace, Window, WindowEnergy
 from bench.physics.energy import window_energies
 from bench.sensing.recorder import APPROACH_S, REST_S, Recorder
 
@@ -28,7 +28,7 @@ class Metered:
     trace: Trace
     sources: tuple[Source, ...]
     energies: tuple[WindowEnergy, ...]
-    faults: tuple[str, ...] = ()  # "DOMAIN|why": sensors that died; "|why": all of them
+    faults: tuple[Fault, ...] = ()
 
 
 def meter_command(
@@ -71,11 +71,12 @@ def _wait(process: "subprocess.Popen[bytes]") -> int:
             continue
 
 
-def _read(recorder: Recorder, window: Window) -> tuple[Trace, tuple[str, ...]]:
+def _read(recorder: Recorder, window: Window) -> tuple[Trace, tuple[Fault, ...]]:
     """What the sensors said, and which of them died."""
     try:
         observations = recorder.collect()
     except SensorLost as error:
-        return Trace(observations=(), windows=(window,)), (f"|the sampler died: {error}",)
-    lost = tuple(f"{domain}|{reason}" for domain, reason in recorder.lost.items())
+        died = Fault(domain=None, reason=f"the sampler died: {error}")
+        return Trace(observations=(), windows=(window,)), (died,)
+    lost = tuple(Fault(domain=domain, reason=reason) for domain, reason in recorder.lost.items())
     return Trace(observations=observations, windows=(window,)), lost

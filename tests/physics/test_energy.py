@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from fakes import GPU, HOST, seconds, ticking, window
 
-from bench.nouns import Reading, Trace
+from bench.nouns import Fault, Reading, Trace
 from bench.physics.energy import COVERAGE_95, window_energies
 
 
@@ -199,9 +199,9 @@ def test_a_fault_takes_its_domain_away_and_no_other():
     trace = Trace(observations=tuple(ticking(lambda t: 100.0, 0, 5)), windows=(window("work", "1", 1, 3),))
     other = replace(GPU, domain="gpu:1")
 
-    lost = window_energies(trace, (GPU,), ("gpu:0|GPU is lost",))[0]
-    elsewhere = window_energies(trace, (GPU, other), ("gpu:1|GPU is lost",))[0]
-    dead = window_energies(trace, (GPU,), ("|the sampler died",))[0]
+    lost = window_energies(trace, (GPU,), (Fault(domain="gpu:0", reason="GPU is lost"),))[0]
+    elsewhere = window_energies(trace, (GPU, other), (Fault(domain="gpu:1", reason="GPU is lost"),))[0]
+    dead = window_energies(trace, (GPU,), (Fault(domain=None, reason="the sampler died"),))[0]
 
     assert (lost.energy_j, lost.reasons) == (None, ("GPU is lost",))
     assert elsewhere.energy_j is not None

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from fakes import GPU, HOST, outcome, run_of, seconds, ticking, window
 
-from bench.nouns import Condition, Usage, Verdict
+from bench.nouns import Condition, Fault, Usage, Verdict
 from bench.physics.energy import window_energies
 from bench.physics.verdict import judge, spoilt, voided
 
@@ -68,7 +68,7 @@ def test_work_below_idle_is_forbidden_for_the_device_at_work():
 
 def test_a_lost_sensor_voids_its_domain_only():
     """The host's figures survive the GPU's death."""
-    run = run_of((), WINDOWS, sources=(GPU, HOST), faults=("gpu:0|GPU is lost",))
+    run = run_of((), WINDOWS, sources=(GPU, HOST), faults=(Fault(domain="gpu:0", reason="GPU is lost"),))
     verdicts = judge(run, ())
 
     assert any("GPU is lost" in why for why in voided(verdicts, "gpu:0"))

@@ -3,7 +3,7 @@
 import pytest
 from fakes import FakeClock, FakeRecorder, FakeSession, seconds, spec
 
-from bench.nouns import Request, Usage, Workload
+from bench.nouns import Fault, Request, Usage, Workload
 from bench.physics.energy import window_energies
 from bench.run.runner import REST_S, Clockwork, Task, measure_group
 
@@ -99,7 +99,7 @@ def test_a_lost_sensor_leaves_its_reason_and_stops_the_group():
     runs = Rig(lose_at_s=15.0).run(spec(), spec(workload="other"))
 
     assert len(runs) == 1
-    assert runs[0].faults == ("gpu:0|GPU is lost",)
+    assert runs[0].faults == (Fault(domain="gpu:0", reason="GPU is lost"),)
 
 
 def test_a_dead_sampler_is_a_fault_of_every_domain():
@@ -107,7 +107,7 @@ def test_a_dead_sampler_is_a_fault_of_every_domain():
     [run] = Rig(die=True).run(spec())
 
     assert run.trace.observations == ()
-    assert run.faults == ("|the sampler died: killed",)
+    assert run.faults == (Fault(domain=None, reason="the sampler died: killed"),)
 
 
 def test_nothing_is_announced_inside_a_window():
