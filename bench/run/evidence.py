@@ -3,9 +3,24 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench.errors import BrokenResults, UnknownName
+from bench.errors import BadInput, BrokenResults, UnknownName
 from bench.files.models import read_model
-from bench.files.store import READINGS, SEAL, Sealed, read_sealed
+from bench.files.store import READINGS, SEAL, Sealed, read_sealed, run_folders
+
+
+def sealed_folders(out: Path, what: str) -> tuple[Path, ...]:
+    """The folders of OUT's sealed runs; `what` is to be done with them.
+
+    Raises BadInput without such a folder, BrokenResults without a sealed run in it.
+    """
+    if not out.is_dir():
+        raise BadInput(f"{out}: no such folder")
+    folders = run_folders(out)
+    if not folders:
+        nested = sorted({p.parents[2] for p in out.glob(f"*/*/runs/*/{SEAL}")})
+        hint = f"; sealed runs lie in {nested[0]}" if nested else ""
+        raise BrokenResults(f"{out}: no sealed run (runs/*/run.json), so nothing to {what}{hint}")
+    return folders
 
 
 def evidence(folders: Sequence[Path]) -> Iterator[Sealed | BrokenResults]:

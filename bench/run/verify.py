@@ -12,12 +12,12 @@ from pathlib import Path
 from bench.errors import BadInput, BrokenResults
 from bench.files.codec import plain
 from bench.files.coefficient_files import coefficient_paths, document
-from bench.files.store import SEAL, Published, Sealed, read_json, run_folders
+from bench.files.store import SEAL, Published, Sealed, read_json
 from bench.fit.coefficients import fit
 from bench.nouns import Coefficients
 from bench.report.proof import check_page
 from bench.run.compare_figures import Difference, differences
-from bench.run.evidence import evidence
+from bench.run.evidence import evidence, sealed_folders
 from bench.run.present import report_input
 from bench.run.publish import measured, published, rounded_energies
 
@@ -31,14 +31,8 @@ class Verification:
 
 
 def verify(out: Path) -> Verification:
-    """Recomputes all that OUT publishes. Raises BrokenResults when there is nothing to verify."""
-    if not out.is_dir():
-        raise BadInput(f"{out}: no such folder")
-    folders = run_folders(out)
-    if not folders:
-        nested = sorted({p.parents[2] for p in out.glob("*/*/runs/*/run.json")})
-        hint = f"; sealed runs lie in {nested[0]}" if nested else ""
-        raise BrokenResults(f"{out}: no sealed run (runs/*/run.json), so nothing to verify{hint}")
+    """Recomputes all that OUT publishes. Raises BadInput and BrokenResults as `sealed_folders`."""
+    folders = sealed_folders(out, "verify")
     found: list[Difference] = []
     proven: list[Sealed] = []
     for sealed in evidence(folders):

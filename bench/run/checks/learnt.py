@@ -1,0 +1,188 @@
+"""Do coefficients and pages rest on the runs that lie here, on all of them, and on runs that belong together?"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BrokenResults
+from bench.files.coefficient_files import coefficient_paths, read_coefficients
+from bench.files.store import SEAL, read_json
+from bench.fit.rows import Group, groups
+from bench.nouns import CoefficientKey, Coefficients
+from bench.report.proof import parse_figures
+from bench.run.checks.case import Case, Folder
+from bench.run.checks.line import AuditLine, Rule, Where, told
+from bench.run.publish import measured
+
+_REST = Rule(
+    name="coefficients rest on runs", expected="each run they list lies here, its run.json as it was then"
+)
+_KEYS = Rule(
+    name="runs of one key", expected="each run of an entry has its engine version, driver, limit, hardware"
+)
+_FRESH = Rule(name="coefficients up to date", expected="every run that can be fitted is in them")
+_ALIKE = Rule(name="one setting", expected="all runs of a model in one setting: board, driver, limit, versions")
+_PAGE = Rule(
+    name="pages rest on runs", expected="each run on a page lies here, its seal as on the page, none missing"
+)
+
+# What two runs of one figure should share beside the coefficient's key.
+_ENVIRONMENT = ("os", "kernel", "python", "cpu", "threads", "governor", "boost", "smt")
+
+
+def coefficients_rest_on_runs(folder: Folder) -> Iterator[AuditLine]:
+    """MLPerf checker, results_check: a result lists its logs with their checksums, and they are there."""
+    seals = {r.folder.name: r.seal_sha256 for r in folder.records}
+    for path in coefficient_paths(folder.out / "coefficients"):
+        where = _where(folder, path)
+        try:
+            entries, then = read_coefficients(path), _sealed_then(path)
+        except BrokenResults as error:
+            yield _REST.failed(str(error).replace(f"{folder.out}/", ""), where)
+            continue
+        listed = sorted({run for entry in entries for run in entry.runs} | set(then))
+        short = [
+            _REST.failed(f"{run}: {why}", where)
+            for run in listed
+            if (why := _unproven(run, seals, then)) is not None
+        ]
+        yield from told(short, _REST.passed(f"{len(listed)} runs", where))
+
+
+def _unproven(run: str, seals: Mapping[str, str], then: Mapping[str, Any]) -> str | None:
+    """Why a listed run does not prove anything; None when it lies here as it was."""
+    if run not in seals:
+        return "not here"
+    if run not in then:
+        return "its seal is not given"
+    return None if seals[run] == then[run] else "run.json was changed after the fit"
+
+
+def _sealed_then(path: Path) -> Mapping[str, Any]:
+    found = read_json(path).get("seals")
+    return found if isinstance(found, dict) else {}
+
+
+def runs_of_one_key(folder: Folder) -> Iterator[AuditLine]:
+    """MLPerf audit guidelines: hardware, driver and software are those of the description. Nothing is mixed."""
+    own: dict[str, set[CoefficientKey]] = {}
+    for group in _groups(folder):
+        for run in group.runs:
+            own.setdefault(run, set()).add(group.key)
+    for path, entries in _entries(folder):
+        where = _where(folder, path)
+        short = [
+            _KEYS.failed(f"{run}: {_differing(entry.key, own[run])}", where)
+            for entry in entries
+            for run in entry.runs
+            if run in own and entry.key not in own[run]
+        ]
+        yield from told(short, _KEYS.passed(f"{len(entries)} entries", where))
+
+
+def _differing(key: CoefficientKey, own: set[CoefficientKey]) -> str:
+    other = sorted(own, key=repr)[0]
+    return ", ".join(
+        f"{f.name} {getattr(other, f.name)!r}, the entry says {getattr(key, f.name)!r}"
+        for f in fields(CoefficientKey)
+        if getattr(other, f.name) != getattr(key, f.name)
+    )
+
+
+def coefficients_up_to_date(folder: Folder) -> Iterator[AuditLine]:
+    """A run made after the fit says nothing in its figures; one that is left out on purpose is a choice."""
+    paths = coefficient_paths(folder.out / "coefficients")
+    if not paths:
+        yield _FRESH.skipped("nothing is fitted yet", Where(file="coefficients"))
+        return
+    listed = {
+        (e.key, e.boundary, e.batch, e.concurrency, run)
+        for _, es in _entries(folder)
+        for e in es
+        for run in e.runs
+    }
+    left_out = sorted(
+        {run for g in _groups(folder) for run in g.runs
+         if (g.key, g.boundary, g.batch, g.concurrency, run) not in listed}
+    )  # fmt: skip
+    short = (
+        _FRESH.warned("not in them: run `joulemark fit`", Where(file=f"runs/{run}/{SEAL}", run=run))
+        for run in left_out
+    )
+    yield from told(short, _FRESH.passed("all are", Where(file="coefficients")))
+
+
+def one_setting(folder: Folder) -> Iterator[AuditLine]:
+    """Keys keep other drivers and versions apart; this says where a folder holds more than one of them."""
+    models: dict[tuple[str, ...], list[Case]] = {}
+    for case in folder.cells:
+        cell = case.run.spec.cell
+        models.setdefault(
+            (cell.engine, cell.model, case.run.loaded.precision, case.run.loaded.weights), []
+        ).append(case)
+    for cases in models.values():
+        settings = [_setting(case) for case in cases]
+        names = reduce(lambda a, b: a | b.keys(), settings, set[str]())
+        differing = sorted(n for n in names if len({repr(s.get(n)) for s in settings}) > 1)
+        if differing:
+            seen = "; ".join(f"{n}: {' and '.join(sorted({str(s.get(n)) for s in settings}))}" for n in differing)
+            yield _ALIKE.warned(seen, cases[0].at())
+        else:
+            yield _ALIKE.passed("one", cases[0].at())
+
+
+def _setting(case: Case) -> dict[str, object]:
+    run = case.run
+    own = next((s for s in case.sealed.sources if s.device == run.loaded.device), None)
+    return {
+        "hardware": run.spec.hardware,
+        "engine version": run.loaded.engine_version,
+        "device": run.loaded.device,
+        "device name": run.loaded.device_name,
+        "driver": own.driver if own else None,
+        "power limit": own.power_limit_w if own else None,
+        # of the engine's own facts the times that it took differ always
+        **{name: run.environment.get(name) for name in _ENVIRONMENT},
+        **{f"engine's {name}": fact for name, fact in run.loaded.facts.items() if not name.endswith("_s")},
+    }
+
+
+def pages_rest_on_runs(folder: Folder) -> Iterator[AuditLine]:
+    """A page outlives its runs by mail and by print: what it shows must still be what lies here."""
+    seals = {r.folder.name: r.seal_sha256 for r in folder.records}
+    cells = {c.id for c in folder.cells}
+    for path in sorted((folder.out / "reports").glob("*.html")):
+        where = _where(folder, path)
+        try:
+            html = path.read_text(encoding="utf-8")
+        except (UnicodeDecodeError, OSError) as error:
+            yield _PAGE.failed(str(error), where)
+            continue
+        page = parse_figures(html)
+        shown = {key.split("/")[1] for key in page.figures if key.startswith("runs/")}
+        short = [_PAGE.failed(page.fault, where)] if page.fault else []
+        short += [_PAGE.failed(f"{run}: not here", where) for run in sorted(shown - seals.keys())]
+        changed = sorted(run for run in shown & seals.keys() if seals[run] not in html)
+        short += [_PAGE.failed(f"{run}: run.json was changed after the page", where) for run in changed]
+        if not page.fault:
+            short += [_PAGE.warned(f"{run}: not on the page", where) for run in sorted(cells - shown)]
+        yield from told(short, _PAGE.passed(f"{len(shown)} runs", where))
+
+
+def _groups(folder: Folder) -> tuple[Group, ...]:
+    return groups(measured(case.sealed) for case in folder.cells)
+
+
+def _entries(folder: Folder) -> Iterator[tuple[Path, tuple[Coefficients, ...]]]:
+    """Each file of coefficients that can be read, with its entries."""
+    for path in coefficient_paths(folder.out / "coefficients"):
+        try:
+            yield path, read_coefficients(path)
+        except BrokenResults:
+            continue  # coefficients_rest_on_runs says so
+
+
+def _where(folder: Folder, path: Path) -> Where:
+    return Where(file=str(path.relative_to(folder.out)))

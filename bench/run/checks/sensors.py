@@ -1,0 +1,74 @@
+"""Do two looks at one energy agree, and is it known what each sensor is?"""
+
+from bench.nouns import WindowEnergy
+from bench.run.checks.case import Case
+from bench.run.checks.line import AuditLine, Lines, Rule, told
+from bench.units import S_PER_NS
+
+# Counter and integrated power of one board: ≤ 1 % (Zeus issue 12), ≤ 2 % from 200 ms on (Ma et al.,
+# arXiv:2605.11999; checked 2026-11-21). MLPerf checker, phases_check: two runs of one load within 5 %.
+_APART_RATIO, _FAR_RATIO, _JUDGED_S = 0.02, 0.05, 10.0
+
+_WITNESS = Rule(name="witness", expected=f"a second field of the sensor within {_APART_RATIO:.0%} at work")
+_PASSPORT = Rule(name="sensor passport", expected="how each field of a board behaves is known, none is unwell")
+_READ = Rule(name="board read", expected="the engine's own device is read")
+
+
+def witness(case: Case) -> Lines:
+    """A counter that is wrong is found by the power beside it: 187 J against 327 J have been seen (Zeus 181)."""
+    seen = [e for e in case.work_energies if e.basis == "measured" and e.witness_j is not None]
+    if not seen:
+        return (_WITNESS.skipped("no window has a second estimate", case.at()),)
+    lines = [_witnessed(case, e) for e in seen]
+    worst = max(lines, key=lambda found: found[0])[0]
+    return told((line for _, line in lines if line.status != "pass"), _WITNESS.passed(f"{worst:.1%}", case.at()))
+
+
+def _witnessed(case: Case, energy: WindowEnergy) -> tuple[float, AuditLine]:
+    """How far the two are apart, and what it means: outside the printed interval the interval is untrue."""
+    assert energy.energy_j is not None
+    assert energy.witness_j is not None
+    apart = abs(energy.witness_j - energy.energy_j) / energy.energy_j if energy.energy_j else 1.0
+    where = case.at(window=energy, domain=energy.domain)
+    said = f"{apart:.1%} apart: {energy.energy_j:.5g} J by {energy.method}, witness {energy.witness_j:.5g} J"
+    if apart <= _APART_RATIO:
+        return apart, _WITNESS.passed(said, where)
+    inside = (energy.low_j or 0.0) <= energy.witness_j <= (energy.high_j or 0.0)
+    long = (energy.end_ns - energy.start_ns) * S_PER_NS >= _JUDGED_S
+    judge = _WITNESS.failed if apart > _FAR_RATIO and long and not inside else _WITNESS.warned
+    return apart, judge(said, where)
+
+
+def sensor_passport(case: Case) -> Lines:
+    """One call means an instant on one board and the mean of a second on another (Yang, table 2)."""
+    boards = [s for s in case.live if s.boundary == "gpu" and s.basis == "measured"]
+    if not boards:
+        return (_PASSPORT.skipped("no board is measured here", case.at()),)
+    short = []
+    for board in boards:
+        where = case.at(domain=board.domain)
+        if board.passport is None:
+            short.append(_PASSPORT.warned("no passport", where))
+            continue
+        missing = [name for name in board.fields if name not in board.passport.fields]
+        unwell = [f"{name} {field.health}" for name, field in board.passport.fields.items() if field.health]
+        unknown = [name for name, field in board.passport.fields.items() if field.seen_ratio is None]
+        said = (
+            [f"{n} is not in it" for n in missing] + unwell + [f"{n}: what it sees is not known" for n in unknown]
+        )
+        if said:
+            short.append(_PASSPORT.warned("; ".join(said), where))
+    return told(short, _PASSPORT.passed("known", case.at()))
+
+
+def board_read(case: Case) -> Lines:
+    """A run on a GPU that no sensor reads holds everything but the energy it was made for."""
+    device = case.run.loaded.device
+    if not device.startswith("GPU-"):
+        return (_READ.skipped("the work was not done on a GPU", case.at()),)
+    found = next((s for s in case.sealed.sources if s.device == device), None)
+    if found is None:
+        return (_READ.failed(f"{device} is not among the sources", case.at()),)
+    if found.basis == "excluded":
+        return (_READ.warned(f"excluded: {found.reason}", case.at(domain=found.domain)),)
+    return (_READ.passed(found.domain, case.at(domain=found.domain)),)

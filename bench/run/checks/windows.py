@@ -1,0 +1,125 @@
+"""Are the windows long enough, repeated, warm, and do they stand beside an idle that was measured?"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from bench.files.store import OUTCOMES, WINDOWS
+from bench.nouns import Phase, Window
+from bench.physics.attribution import window_outcomes
+from bench.run.checks.case import WORK, Case, Folder
+from bench.run.checks.line import AuditLine, Lines, Rule, told
+from bench.units import S_PER_NS
+
+# A counter's tick of 100 ms is then at most 1 % of the window, and its witness can be judged.
+_WINDOW_S = 10.0
+# MLPerf Power paper: at least 60 s of power data a result (the MLPerf rules ask a scenario for 600 s).
+_CELL_S = 60.0
+_REPEATS, _REPEATED_S = 32, 5.0  # Yang, good practices: 32 repeats, or 5 s of them
+_WINDOWS = 2  # two values have a scatter, one has none
+# The runner rests half a second between windows. A board's temperature follows its load over tens of seconds
+# (ML.ENERGY, "Thermally stable profiling": 1 to 10 s of cooling change the energy), so 3 s is the most.
+_REST_S = 3.0
+
+_LENGTH = Rule(name="window length", expected=f"each work window at least {_WINDOW_S:g} s")
+_CELL = Rule(name="time per cell", expected=f"at least {_CELL_S:g} s of work behind each cell's figures")
+_REPEAT = Rule(name="repeats", expected=f"{_REPEATS} batches or {_REPEATED_S:g} s of them in each work window")
+_TWICE = Rule(name="two windows", expected=f"at least {_WINDOWS} work windows a run")
+_WARM = Rule(name="warm-up", expected="a warm-up before the first work window")
+_REST = Rule(name="no cooling down", expected=f"at most {_REST_S:g} s between warm-up and work, work and work")
+_IDLE = Rule(name="resident idle", expected="idle with the model loaded, before the work")
+_BARE = Rule(name="bare idle", expected="idle before loading, once for each loaded model")
+
+
+def window_length(case: Case) -> Lines:
+    """A tick at each edge weighs the more the shorter the window."""
+    short = [
+        _LENGTH.warned(f"{w.duration_s:.2f} s", case.at(WINDOWS, window=w))
+        for w in case.work
+        if w.duration_s < _WINDOW_S
+    ]
+    least_s = min((w.duration_s for w in case.work), default=0.0)
+    if not case.work:
+        return (_LENGTH.failed("no work window", case.at(WINDOWS)),)
+    return told(short, _LENGTH.passed(f"{least_s:.1f} s and more", case.at(WINDOWS)))
+
+
+def time_per_cell(folder: Folder) -> Iterator[AuditLine]:
+    """What a figure rests on, over all runs of its cell. `quick` keeps to 20 s, and this says so."""
+    cells: dict[tuple[str, ...], list[Case]] = {}
+    for case in folder.cells:
+        spec = case.run.spec
+        cells.setdefault((str(spec.cell), spec.weights, spec.hardware), []).append(case)
+    for cases in cells.values():
+        total_s = sum(w.duration_s for case in cases for w in case.work)
+        judge = _CELL.passed if total_s >= _CELL_S else _CELL.warned
+        yield judge(f"{total_s:.0f} s", cases[0].at(WINDOWS))
+
+
+def repeats(case: Case) -> Lines:
+    """A sensor that looks at a part of the time must look at many repeats. Asked of cells, not of commands."""
+    short = []
+    for window in case.work:
+        batches = len({o.batch_id for o in window_outcomes(window, case.run.outcomes)})
+        if batches < _REPEATS and window.duration_s < _REPEATED_S:
+            said = f"{batches} batches in {window.duration_s:.2f} s"
+            short.append(_REPEAT.failed(said, case.at(OUTCOMES, window=window)))
+    return told(short, _REPEAT.passed("enough in each", case.at(OUTCOMES)))
+
+
+def two_windows(case: Case) -> Lines:
+    """Without a second window nobody knows how the first one repeats."""
+    judge = _TWICE.passed if len(case.work) >= _WINDOWS else _TWICE.warned
+    return (judge(f"{len(case.work)}", case.at(WINDOWS)),)
+
+
+def warm_up(case: Case) -> Lines:
+    """The first batches compile, allocate and ramp the clocks up: ML.ENERGY leaves the ramp out, so does this."""
+    warm, work = _phase(case, "warmup"), _ordered(case)
+    if work and any(w.end_ns <= work[0].start_ns for w in warm):
+        return (_WARM.passed("there", case.at(WINDOWS)),)
+    return (_WARM.failed("none before the first work window", case.at(WINDOWS)),)
+
+
+def no_cooling_down(case: Case) -> Lines:
+    """A pause lets clocks and temperature fall, and the window starts with the ramp that warm-up took away."""
+    warm = [w for w in _phase(case, "warmup") if w.end_ns <= min((o.start_ns for o in case.work), default=0)]
+    short = []
+    for before, after in pairwise([*warm[-1:], *_ordered(case)]):
+        rest_s = (after.start_ns - before.end_ns) * S_PER_NS
+        if rest_s > _REST_S:
+            said = f"{rest_s:.1f} s after {before.phase} {before.label}"
+            short.append(_REST.failed(said, case.at(WINDOWS, window=after)))
+    return told(short, _REST.passed("none", case.at(WINDOWS)))
+
+
+def resident_idle(case: Case) -> Lines:
+    """Terms are above the idle of the loaded model, so that idle is a result of the same run."""
+    work = _ordered(case)
+    idle = [w for w in _phase(case, "idle") if w.label.startswith("resident")]
+    if work and idle and all(w.end_ns <= work[0].start_ns for w in idle):
+        return (_IDLE.passed(f"{sum(w.duration_s for w in idle):.1f} s", case.at(WINDOWS)),)
+    return (_IDLE.failed("not before the work" if idle else "none", case.at(WINDOWS)),)
+
+
+def bare_idle(folder: Folder) -> Iterator[AuditLine]:
+    """What the loaded model adds to idle is known only beside the idle without it; one a model is enough."""
+    groups: dict[tuple[str, ...], list[Case]] = {}
+    for case in folder.cells:
+        loaded, cell = case.run.loaded, case.run.spec.cell
+        groups.setdefault((cell.engine, cell.model, loaded.precision, loaded.weights), []).append(case)
+    for cases in groups.values():
+        bare = [w for c in cases for w in _phase(c, "idle") if w.label.startswith("bare")]
+        if bare:
+            yield _BARE.passed(f"{sum(w.duration_s for w in bare):.1f} s", cases[0].at(WINDOWS))
+        else:
+            yield _BARE.warned(
+                f"none in {len(cases)} runs of {cases[0].run.spec.cell.model}", cases[0].at(WINDOWS)
+            )
+
+
+def _phase(case: Case, phase: Phase) -> list[Window]:
+    return sorted((w for w in case.sealed.trace.windows if w.phase == phase), key=lambda w: w.start_ns)
+
+
+def _ordered(case: Case) -> list[Window]:
+    return sorted((w for w in case.sealed.trace.windows if w.phase in WORK), key=lambda w: w.start_ns)
