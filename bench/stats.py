@@ -40,8 +40,8 @@ def deviation(values: Sequence[float]) -> float:
     return math.sqrt(math.fsum((v - centre) ** 2 for v in values) / (len(values) - 1))
 
 
-def t95(degrees: int) -> float:
-    """Student's two-sided 95 % quantile for `degrees` ≥ 1 degrees of freedom."""
+def t95(degrees: float) -> float:
+    """Student's two-sided 95 % quantile for `degrees` ≥ 1 degrees of freedom, whole or not."""
     from scipy.special import stdtrit  # scipy.stats takes a second to import
 
     return float(stdtrit(degrees, 0.975))

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from bench.errors import SensorLost
 from bench.nouns import (
     Cell,
+    FieldPassport,
     Loaded,
     Observation,
     Outcome,
+    Passport,
     Reading,
     Request,
     Run,
@@ -22,9 +24,11 @@ from bench.nouns import (
 )
 from bench.units import NS_PER_S
 
+WHOLE = FieldPassport(update_s=0.1, window_s=0.1, lag_s=0.0, origin="published")
 GPU = Source(
     domain="gpu:0", meter="nvml", boundary="gpu", basis="measured", device="GPU-1", device_name="Fake",
     fields=("counter", "instant"), gain_ratio_95=0.05, power_limit_w=700.0, driver="595.1",
+    passport=Passport(fields={"counter": WHOLE, "instant": WHOLE}),
 )  # fmt: skip
 HOST = Source(
     domain="host", meter="host_model", boundary="host", basis="modelled", device="cpu-model",

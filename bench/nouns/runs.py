@@ -68,7 +68,8 @@ class WindowEnergy:
     end_ns: int
     method: str  # "counter", "power", "model"
     witness_j: float | None = None
-    components: Mapping[str, float] = field(default_factory=dict)  # standard uncertainties, J
+    components: Mapping[str, float] = field(default_factory=dict)  # standard uncertainties, J; bounds unseen_*_j
+    freedom: Mapping[str, int] = field(default_factory=dict)  # degrees of freedom of what few values tell
     peers: Mapping[str, float] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()

@@ -51,6 +51,7 @@ class Outcome:
 
     request_id: str
     batch_id: int  # requests that ran together share it, and its times
+    train_id: int | None = None  # batches that ran back to back, from a chosen phase of the sensor's period on
     start_ns: int
     first_output_ns: int | None  # None: the engine cannot see it
     end_ns: int

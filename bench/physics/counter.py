@@ -1,85 +1,54 @@
-"""Joules between two ticks of an energy counter.
-
-A counter that moves in ticks is exact at its ticks and silent between them. Interpolating at a window's
-edge charges part of the work's power to the idle beside it (up to tick × ΔP / 4). So the window is widened
-outward to the last tick before it and the first tick after it, where only idle power flows, and the
-bounds that were used stand beside the energy:
-
-    counter   ──┐____┐____┐____┐____┐____┐____┐──     one tick each ┐
-    window              |<──── work ────>|
-    energy           |<─────────────────────>|        ends on ticks, contains all the work
-"""
+"""The ticks of an energy counter, from looks at it."""
 
 import math
-from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 
+from bench.nouns import FieldPassport
+from bench.physics.lattice import renewals
 from bench.physics.series import Series
-from bench.units import S_PER_NS
+from bench.physics.ticks import Ticks
+from bench.units import NS_PER_S, S_PER_NS
 
-# A counter that has moved at nine of ten looks ticks faster than it is looked at: its value belongs to the
-# moment of the look. A slower one ticked somewhere between two looks: half a gap earlier on average.
+# A counter that has moved at nine of ten looks ticks faster than it is looked at.
 _FAST_RATIO = 0.9
-_LONGEST_SEARCH_S = 2.0  # a counter that is silent for longer than this beside a window does not bound it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CounterEnergy:
-    """Energy between two ticks. `timing_s`: standard uncertainty of the span between them."""
+def ticks(counter: Series, field: FieldPassport, read_s: float = 0.0) -> Ticks:
+    """When the counter moved and what it then showed. `read_s`: how long a look may take.
 
-    energy_j: float
-    start_ns: int
-    end_ns: int
-    ticks: int  # ticks inside, the last included
-    timing_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Ticks:
-    """A counter's ticks: when (t_ns), the value from then on (J), how well the moment is known (s)."""
-
-    t_ns: tuple[int, ...]
-    energy_j: tuple[float, ...]
-    timing_s: tuple[float, ...]
-    fault: str | None = None  # the counter fell: nothing that it says can be trusted
-
-
-def ticks(counter: Series, tick_s: float = 0.0) -> Ticks:
-    """The ticks of a counter, from looks at it. `tick_s`: its known update period, 0 when unknown."""
-    moved, fault = [], None
+    A slow counter ticked somewhere between two looks: half a gap before the second, on average. A fast one
+    ticked within its own period before the look.
+    """
+    moved = []
     for i in range(1, len(counter)):
         step_j = counter.values[i] - counter.values[i - 1]
-        if step_j < 0 and fault is None:
-            fault = f"the counter fell by {-step_j:.6g} J, from {counter.values[i - 1]:.9g} J"
+        if step_j < 0:
+            fault = f"fell by {-step_j:.6g} J, from {counter.values[i - 1]:.9g} J"
+            return Ticks((), (), (), fault=fault)
         if step_j > 0:
             moved.append(i)
-    looks = max(1, len(counter) - 1)
-    fast = len(moved) / looks >= _FAST_RATIO
+    fast = len(moved) / max(1, len(counter) - 1) >= _FAST_RATIO
+    shift_s, smear_s = shift_and_smear(field)
+    settled = () if fast else renewals([(counter.t_ns[i - 1], counter.t_ns[i]) for i in moved], field.update_s)
     t_ns, timing_s = [], []
-    for i in moved:
-        gap_ns = counter.t_ns[i] - counter.t_ns[i - 1]
-        t_ns.append(counter.t_ns[i] - (0 if fast else gap_ns // 2))
-        # uniform within the gap (slow counter) or within its own tick (fast): width / √12
-        width_s = min(gap_ns * S_PER_NS, tick_s) if fast and tick_s else gap_ns * S_PER_NS
-        timing_s.append(width_s / math.sqrt(12))
-    return Ticks(tuple(t_ns), tuple(counter.values[i] for i in moved), tuple(timing_s), fault)
+    for k, i in enumerate(moved):
+        within_s = (counter.t_ns[i] - counter.t_ns[i - 1]) * S_PER_NS
+        if field.update_s and (fast or field.update_s < within_s):
+            within_s = min(within_s, field.update_s)
+        moment_ns = counter.t_ns[i] - round(within_s / 2 * NS_PER_S)
+        if settled:
+            moment_ns, within_s = settled[k].t_ns, settled[k].within_ns * S_PER_NS
+        t_ns.append(moment_ns + round(shift_s * NS_PER_S))
+        timing_s.append(math.hypot(within_s, read_s) / math.sqrt(12))  # two uniform spans
+    return Ticks(tuple(t_ns), tuple(counter.values[i] for i in moved), tuple(timing_s), smear_s)
 
 
-def energy_between(marks: Ticks, start_ns: int, end_ns: int) -> CounterEnergy | str:
-    """The energy from the last tick at or before `start_ns` to the first at or after `end_ns`, or why not."""
-    if marks.fault:
-        return marks.fault
-    first = bisect_right(marks.t_ns, start_ns) - 1
-    last = bisect_left(marks.t_ns, end_ns)
-    limit_ns = _LONGEST_SEARCH_S / S_PER_NS
-    if first < 0 or start_ns - marks.t_ns[first] > limit_ns:
-        return f"the counter did not tick in the {_LONGEST_SEARCH_S:g} s before the window"
-    if last >= len(marks.t_ns) or marks.t_ns[last] - end_ns > limit_ns:
-        return f"the counter did not tick in the {_LONGEST_SEARCH_S:g} s after the window"
-    return CounterEnergy(
-        energy_j=marks.energy_j[last] - marks.energy_j[first],
-        start_ns=marks.t_ns[first],
-        end_ns=marks.t_ns[last],
-        ticks=last - first,
-        timing_s=math.hypot(marks.timing_s[first], marks.timing_s[last]),
-    )
+def shift_and_smear(field: FieldPassport) -> tuple[float, float]:
+    """Seconds from the moment of a value to the moment until which it tells, and the span of its smear.
+
+    A value shown at t is the mean of `window_s` ending at t - lag_s. It stands for `update_s` around the middle
+    of that span, so the energy up to it belongs to t - lag_s - window_s / 2 + update_s / 2.
+    """
+    if field.window_s is None or field.update_s is None:
+        return 0.0, 0.0
+    shift_s = (field.update_s - field.window_s) / 2 - (field.lag_s or 0.0)
+    return shift_s, max(0.0, field.window_s - field.update_s)

@@ -1,48 +1,91 @@
-"""Joules from a power gauge: each reading holds until the next, as the sensor itself holds it."""
+"""The ticks of a power gauge: its values, each standing for the time since the one before it.
+
+looks    · · · · · · · · · ·       a value stays until it is renewed, and a renewed value may be the same one
+value    a a a a b b b b c c
+ticks      |   |   |   |   |       one each renewal; the energy grows by the value × the time since the last
+"""
 
 import math
-from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TypeAlias
 
+from bench.nouns import FieldPassport
+from bench.physics.counter import shift_and_smear
+from bench.physics.lattice import Renewal, renewals
 from bench.physics.series import Series
-from bench.units import S_PER_NS
+from bench.physics.ticks import LONGEST_SILENCE_S, Ticks
+from bench.units import NS_PER_S, S_PER_NS
 
-# A gauge looks at part of the time only: 25 ms of every 100 ms on A100 and H100 (Yang, Adamek, Armour,
-# arXiv:2312.02741, table 2; checked 2026-11-21). Until the board's own share is known the worst is taken:
-# the mean of what it saw is then spread as if from a quarter of the readings.
-_SEEN_RATIO = 0.25
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GaugeEnergy:
-    """Integrated power. `coverage_j`: standard uncertainty from what the gauge did not see."""
-
-    energy_j: float
-    coverage_j: float
-    longest_gap_s: float
-    readings: int
+# The slowest gauge known is renewed every 100 ms (arXiv:2312.02741, table 2; checked 2026-11-21).
+SLOWEST_UPDATE_S = 0.1
+_Tick: TypeAlias = tuple[int, float, float]  # moment (ns), value (W), span that the moment is known within (s)
 
 
-def integrate(power: Series, start_ns: int, end_ns: int) -> GaugeEnergy | str:
-    """The energy of [start_ns, end_ns), or why it can't be told. `power` in W, any update period."""
-    first = bisect_right(power.t_ns, start_ns) - 1
-    last = bisect_left(power.t_ns, end_ns)
-    if first < 0:
-        return "no power reading before the window"
-    if last >= len(power):
-        return "no power reading after the window"
-    energy_j, gap_ns = 0.0, 0
-    for i in range(first, last):
-        lo, hi = max(start_ns, power.t_ns[i]), min(end_ns, power.t_ns[i + 1])
-        energy_j += power.values[i] * max(0, hi - lo) * S_PER_NS
-        gap_ns = max(gap_ns, power.t_ns[i + 1] - power.t_ns[i])
-    seen = power.values[first:last]
-    mean_w = math.fsum(seen) / len(seen)
-    spread_w = math.sqrt(math.fsum((v - mean_w) ** 2 for v in seen) / max(1, len(seen) - 1))
-    duration_s = (end_ns - start_ns) * S_PER_NS
-    return GaugeEnergy(
-        energy_j=energy_j,
-        coverage_j=spread_w * duration_s / math.sqrt(max(1.0, len(seen) * _SEEN_RATIO)),
-        longest_gap_s=gap_ns * S_PER_NS,
-        readings=len(seen),
-    )
+def ticks(power: Series, field: FieldPassport, read_s: float = 0.0) -> Ticks:
+    """The energy (J) until each renewal of the gauge's value. `read_s`: how long a look may take.
+
+    A silence of over a second stays one step between two ticks, so that a window over it finds the gap.
+    """
+    update_ns = round((field.update_s or SLOWEST_UPDATE_S) * NS_PER_S)
+    shift_s, smear_s = shift_and_smear(field)
+    found = _renewed(power, update_ns)
+    t_ns, energy_j, timing_s = [found[0][0]], [0.0], [found[0][2]]
+    for moment_ns, value_w, within_s in found[1:]:
+        took_s = (moment_ns - t_ns[-1]) * S_PER_NS
+        if took_s > 0:
+            t_ns.append(moment_ns)
+            energy_j.append(energy_j[-1] + value_w * took_s)
+            timing_s.append(within_s)
+    shift_ns = round(shift_s * NS_PER_S)
+    known_s = tuple(math.hypot(within_s, read_s) / math.sqrt(12) for within_s in timing_s)  # two uniform spans
+    return Ticks(tuple(t + shift_ns for t in t_ns), tuple(energy_j), known_s, smear_s)
+
+
+def _renewed(power: Series, update_ns: int) -> list[_Tick]:
+    """(moment, value, span that the moment is known within) of every renewal, those to the same value too."""
+    changed = [i for i in range(1, len(power)) if power.values[i] != power.values[i - 1]]
+    bounds = [(power.t_ns[i - 1], power.t_ns[i]) for i in changed]
+    silent = any(b - a > LONGEST_SILENCE_S * NS_PER_S for a, b in pairwise(power.t_ns))
+    settled = () if silent else renewals(bounds, update_ns * S_PER_NS)
+    return _in_step(power, changed, settled, update_ns) if settled else _as_looked(power, update_ns)
+
+
+def _in_step(power: Series, changed: Sequence[int], settled: Sequence[Renewal], update_ns: int) -> list[_Tick]:
+    """The ticks of a sensor that keeps its step: what lies between two changes is evenly spaced."""
+    before = (settled[0].t_ns - power.t_ns[0]) // update_ns + 1
+    found: list[_Tick] = [(settled[0].t_ns - k * update_ns, power.values[0], 0.0) for k in range(before, 0, -1)]
+    for at, (i, one) in enumerate(zip(changed, settled, strict=True)):
+        value_w, within_s = power.values[i], one.within_ns * S_PER_NS
+        found.append((one.t_ns, value_w, within_s))
+        if at + 1 < len(settled):
+            count = settled[at + 1].number - one.number
+            apart_ns = (settled[at + 1].t_ns - one.t_ns) / count
+        else:
+            count, apart_ns = (power.t_ns[-1] - one.t_ns) // update_ns + 1, float(update_ns)
+        found += [(one.t_ns + round(k * apart_ns), value_w, within_s) for k in range(1, count)]
+    return found
+
+
+def _as_looked(power: Series, update_ns: int) -> list[_Tick]:
+    """The ticks of a sensor that keeps no step, each halfway between two looks."""
+    found: list[_Tick] = [(power.t_ns[0], power.values[0], 0.0)]
+    for i in range(1, len(power)):
+        value_w, gap_ns = power.values[i], power.t_ns[i] - power.t_ns[i - 1]
+        if gap_ns > LONGEST_SILENCE_S * NS_PER_S:
+            found.append((power.t_ns[i], value_w, 0.0))
+        elif value_w != power.values[i - 1]:
+            within_ns = min(gap_ns, update_ns)
+            moment_ns = power.t_ns[i] - within_ns // 2
+            _fill(found, moment_ns - update_ns // 2, power.values[i - 1], update_ns)
+            found.append((moment_ns, value_w, within_ns * S_PER_NS))
+        else:
+            # what is known at an unchanged look is known until one period before it
+            _fill(found, power.t_ns[i] - update_ns, value_w, update_ns)
+    return found
+
+
+def _fill(found: list[_Tick], until_ns: int, value_w: float, update_ns: int) -> None:
+    """Adds the renewals to the same value that came one period after another, up to `until_ns`."""
+    while found[-1][0] + update_ns <= until_ns:
+        found.append((found[-1][0] + update_ns, value_w, 0.0))

@@ -1,6 +1,6 @@
 """What records sensors while something runs, as those who need it see it; `Sampler` is one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from bench.nouns import Domain, Observation, Source
@@ -11,6 +11,41 @@ REST_S = 0.35
 # Longer than one such tick: between a mark and the beginning of the work, so that the last tick before the work
 # is seen by close looks too. Without it that tick is known to one ordinary look only: 2 % of a 1 s window.
 APPROACH_S = 0.15
+
+# Where only the mean of the last second is to be read: until such a mean has forgotten the work, and a margin.
+TRAILING_REST_S = 1.3
+# Out of step with every period known (10, 20, 100 ms), so that looks sweep over the moment of a renewal; and twice
+# in each period of the fastest board known (20 ms: arXiv:2312.02741, table 2; checked 2026-11-21).
+_CLOSE_S = 0.019
+_CLOSE_RATIO = 0.47
+
+
+def rest_s(sources: Sequence[Source]) -> float:
+    """How much idle has to stand beside a window, so that every live sensor shows nothing else there."""
+    return max((TRAILING_REST_S if _trails(source) else REST_S for source in sources), default=REST_S)
+
+
+def _trails(source: Source) -> bool:
+    """Whether a board may show nothing but trailing means: its power fields do, and its counter may add them up."""
+    short = {"counter", "instant"} if _counter_sees_all(source) else {"instant"}
+    return source.meter == "nvml" and bool(source.fields) and not short & set(source.fields)
+
+
+def _counter_sees_all(source: Source) -> bool:
+    counter = source.passport.fields.get("counter") if source.passport else None
+    return counter is not None and counter.seen_ratio == 1.0 and counter.follows is None
+
+
+def period_s(sources: Sequence[Source], asked_s: float) -> float:
+    """How often to look: as asked, but oftener at a board that may see a part of the time only.
+
+    There each renewal counts, and its moment. A counter that sees everything does not mind slow looks.
+    """
+    partial = [s for s in sources if s.meter == "nvml" and s.fields and not _counter_sees_all(s)]
+    if not partial:
+        return asked_s
+    fields = [f for s in partial if s.passport for f in s.passport.fields.values()]
+    return min([asked_s, _CLOSE_S, *(f.update_s * _CLOSE_RATIO for f in fields if f.update_s)])
 
 
 class Recorder(Protocol):

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 import pynvml
 
+from bench.meters.nvml.classes import published
 from bench.nouns import Fact, Source
 from bench.units import W_PER_MW
 
@@ -89,6 +90,7 @@ def probe(index: int, driver: str) -> Board:
         power_limit_w=limit_w,
         driver=driver,
         details=details,
+        passport=published(name, tuple(fields)),
     )
     return Board(source=source, handle=handle, scope=scope, conditions=(*conditions, READ_S))
 

@@ -1,0 +1,113 @@
+"""Joules between two moments at which a sensor's energy so far is known.
+
+A counter that moves in ticks is exact at its ticks and silent between them. Interpolating at a window's
+edge charges part of the work's power to the idle beside it (up to tick × ΔP / 4). So the window is widened
+outward to the last tick before it and the first tick after it, where only idle power flows, and the
+bounds that were used stand beside the energy:
+
+    counter   ──┐____┐____┐____┐____┐____┐____┐──     one tick each ┐
+    window              |<──── work ────>|
+    energy           |<─────────────────────>|        ends on ticks, contains all the work
+
+A value that trails smears an edge over its own span, so the window is widened by half of that span more.
+"""
+
+import math
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from itertools import pairwise
+
+from bench.units import NS_PER_S, S_PER_NS
+
+_LONGEST_SEARCH_S = 2.0  # a sensor that is silent for longer than this beside a window does not bound it
+# Ten ticks of the slowest sensor known, 100 ms (arXiv:2312.02741, table 2; checked 2026-11-21): whatever draws
+# power moves its counter in between.
+LONGEST_SILENCE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """Moments (t_ns), the energy from an origin until then (J), how well each moment is known (s, one sigma)."""
+
+    t_ns: tuple[int, ...]
+    energy_j: tuple[float, ...]
+    timing_s: tuple[float, ...]
+    smear_s: float = 0.0  # each energy is the mean over this span around its moment
+    fault: str | None = None  # nothing that the sensor says can be trusted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Between:
+    """Energy between two ticks, with the standard uncertainties of its edges."""
+
+    energy_j: float
+    start_ns: int
+    end_ns: int
+    ticks: int  # ticks inside, the last included
+    timing_j: float  # the edges' moments are not known exactly
+    smear_j: float  # the edges are smeared over a trailing mean
+    longest_silence_s: float  # between two ticks inside
+
+    @property
+    def span_s(self) -> float:
+        """The seconds between the two ticks."""
+        return (self.end_ns - self.start_ns) * S_PER_NS
+
+
+def energy_between(marks: Ticks, start_ns: int, end_ns: int) -> Between | str:
+    """The energy from the last tick before [start_ns, end_ns) to the first after it, or why it can't be told."""
+    if marks.fault:
+        return marks.fault
+    margin_ns = round(marks.smear_s / 2 * NS_PER_S)
+    first = bisect_right(marks.t_ns, start_ns - margin_ns) - 1
+    last = bisect_left(marks.t_ns, end_ns + margin_ns)
+    limit_ns = _LONGEST_SEARCH_S * NS_PER_S
+    if first < 0 or start_ns - margin_ns - marks.t_ns[first] > limit_ns:
+        return f"did not tick in the {_LONGEST_SEARCH_S:g} s before the window"
+    if last >= len(marks.t_ns) or marks.t_ns[last] - end_ns - margin_ns > limit_ns:
+        return f"did not tick in the {_LONGEST_SEARCH_S:g} s after the window"
+    inside = marks.t_ns[first : last + 1]
+    return Between(
+        energy_j=marks.energy_j[last] - marks.energy_j[first],
+        start_ns=marks.t_ns[first],
+        end_ns=marks.t_ns[last],
+        ticks=last - first,
+        timing_j=math.hypot(*(marks.timing_s[i] * power_near(marks, i) for i in (first, last))),
+        smear_j=math.hypot(*(_smeared_j(marks, i) for i in (first, last))),
+        longest_silence_s=max((b - a for a, b in pairwise(inside)), default=0) * S_PER_NS,
+    )
+
+
+def energy_at(marks: Ticks, t_ns: int) -> float:
+    """The energy (J) from the origin until t_ns, linear between ticks, constant power beyond them."""
+    i = min(max(bisect_right(marks.t_ns, t_ns) - 1, 0), len(marks.t_ns) - 2)
+    span_ns = marks.t_ns[i + 1] - marks.t_ns[i]
+    part = (t_ns - marks.t_ns[i]) / span_ns if span_ns else 0.0
+    return marks.energy_j[i] + part * (marks.energy_j[i + 1] - marks.energy_j[i])
+
+
+def powers(marks: Ticks, start_ns: int, end_ns: int) -> tuple[float, ...]:
+    """The mean power (W) of each step from tick to tick that touches [start_ns, end_ns]."""
+    first = max(bisect_left(marks.t_ns, start_ns) - 1, 0)
+    last = min(bisect_right(marks.t_ns, end_ns) + 1, len(marks.t_ns))
+    found = []
+    for i in range(first, last - 1):
+        took_s = (marks.t_ns[i + 1] - marks.t_ns[i]) * S_PER_NS
+        if took_s > 0:
+            found.append((marks.energy_j[i + 1] - marks.energy_j[i]) / took_s)
+    return tuple(found)
+
+
+def power_near(marks: Ticks, index: int) -> float:
+    """The highest mean power (W) of the two steps beside a tick: what a wrong moment there costs."""
+    return max(powers(marks, marks.t_ns[index], marks.t_ns[index]), default=0.0)
+
+
+def _smeared_j(marks: Ticks, index: int) -> float:
+    """A step of ΔP anywhere within the smear moves an energy by at most ΔP × smear / 8 (a box of that width)."""
+    if not marks.smear_s:
+        return 0.0
+    half_ns = round(marks.smear_s / 2 * NS_PER_S)
+    at_ns = marks.t_ns[index]
+    seen = powers(marks, at_ns - half_ns, at_ns + half_ns)
+    return (max(seen) - min(seen)) * marks.smear_s / 8 / math.sqrt(3) if seen else 0.0

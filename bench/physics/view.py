@@ -1,0 +1,70 @@
+"""What a sensor that looks at a part of the time may have missed of a window.
+
+A load that Joulemark drives leaves in trains from phases that tile the sensor's period: the scatter of their
+blocks tells what was missed. A load that nobody drives can keep in step with the sensor and never show its
+other face: then only bounds are left, between nothing and the board's limit, for all that was not seen.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bench.nouns import FieldPassport, Outcome, Source, Window
+from bench.physics.folding import LEAST_SEEN_RATIO, fold
+from bench.physics.ticks import Between, Ticks
+from bench.physics.trains import block_scatter
+
+_WHOLE_RATIO = 0.95  # a window and a period that are each known to a few per cent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """What was not seen: a standard uncertainty with its degrees of freedom, or bounds (J), and what to say."""
+
+    standard_j: Mapping[str, float] = field(default_factory=dict)
+    freedom: Mapping[str, int] = field(default_factory=dict)
+    missing_j: float = 0.0  # to be added to what was seen
+    low_j: float = 0.0
+    high_j: float = 0.0
+    flags: tuple[str, ...] = ()
+
+
+def sees_all(passport: FieldPassport) -> bool:
+    """Whether the field is known to tell of all of the time."""
+    return passport.seen_ratio is not None and passport.seen_ratio >= _WHOLE_RATIO
+
+
+def unseen(
+    window: Window,
+    between: Between,
+    marks: Ticks,
+    passport: FieldPassport,
+    source: Source,
+    outcomes: Sequence[Outcome],
+    *,
+    highest_w: float,
+) -> Unseen | str:
+    """What the field may have missed in the window; or, where not even bounds are known, why."""
+    if sees_all(passport):
+        return Unseen()
+    folded = fold(window, outcomes, marks, passport)
+    if folded is not None:
+        return Unseen(
+            missing_j=folded.missing_j,
+            standard_j={"view_j": folded.standard_j},
+            freedom={"view_j": folded.freedom},
+        )
+    scatter = block_scatter(window, outcomes, marks)
+    if scatter is not None:
+        return Unseen(standard_j={"view_j": scatter.energy_j}, freedom={"view_j": scatter.blocks - 1})
+    ratio = passport.seen_ratio or LEAST_SEEN_RATIO
+    if not source.power_limit_w:
+        return f"sees {ratio:.0%} of the time at worst, and no power limit bounds the rest"
+    most_j = max(source.power_limit_w, highest_w) * between.span_s
+    seen = (
+        f"sees {ratio:.0%} of the time" if passport.seen_ratio else f"may see as little as {ratio:.0%} of the time"
+    )
+    return Unseen(
+        low_j=(1 - ratio) * between.energy_j,
+        high_j=(1 - ratio) * max(0.0, most_j - between.energy_j),
+        flags=(f"this sensor {seen}, and a load in step with it can't be told from a steady one: wide interval",),
+    )

@@ -1,0 +1,142 @@
+"""One window after another on simulated boards and a virtual clock: what Joulemark says, and the truth."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from sim.board import Board, Steps, looks
+from sim.classes import SensorClass
+
+from bench.nouns import Outcome, Trace, Usage, Window, WindowEnergy
+from bench.physics.energy import window_energies
+from bench.physics.trains import Timetable
+from bench.sensing.recorder import APPROACH_S, period_s, rest_s
+
+IDLE_W, BUSY_W = 80.0, 300.0
+LATE_S = 0.0005  # a sleeping process wakes about this late
+Load = Callable[
+    [np.random.Generator], Iterator[tuple[float, float]]
+]  # (seconds, watts) of each request, in pieces
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What was said of one window, and what was true of the very span that was said."""
+
+    energy: WindowEnergy
+    truth_j: float
+    requests: int
+    busy_j: float  # above idle, of all requests together
+
+    @property
+    def error_ratio(self) -> float:
+        """The relative error of the energy."""
+        return self.energy.energy_j / self.truth_j - 1
+
+    @property
+    def covered(self) -> bool:
+        """Whether the interval holds the truth."""
+        return self.energy.low_j <= self.truth_j <= self.energy.high_j
+
+    def without_gain(self) -> "tuple[bool, float]":
+        """Whether the interval without the gain's part holds the truth, and its relative half-width."""
+        from bench.physics.budget import GAIN, Budget
+
+        parts = dict(self.energy.components)
+        low, high = parts.pop("unseen_low_j", 0.0), parts.pop("unseen_high_j", 0.0)
+        blocks = {"view_j": self.energy.freedom["view_j"]} if "view_j" in parts else {}
+        half_j = Budget(standard_j=parts, freedom=blocks).half_width_j(without=GAIN)
+        held = -half_j - low <= self.truth_j - self.energy.energy_j <= half_j + high
+        return held, (half_j + max(low, high)) / self.energy.energy_j
+
+
+def requests_of(mean_s: float, spread: float) -> Load:
+    """Requests of log-normal length, each a short peak and a long plateau, powers drawn once a request."""
+
+    def load(rng: np.random.Generator) -> Iterator[tuple[float, float]]:
+        while True:
+            length_s = mean_s * float(rng.lognormal(-(spread**2) / 2, spread)) if spread else mean_s
+            yield 0.2 * length_s, BUSY_W * float(rng.uniform(1.0, 1.25))
+            yield 0.8 * length_s, BUSY_W * float(rng.uniform(0.7, 1.0))
+
+    return load
+
+
+def in_step(period_s: float, duty: float) -> Load:
+    """Requests that are busy for a part of an exact period: what keeps in step with a sensor."""
+
+    def load(_: np.random.Generator) -> Iterator[tuple[float, float]]:
+        while True:
+            yield duty * period_s, BUSY_W
+            yield (1 - duty) * period_s, IDLE_W
+
+    return load
+
+
+def tell(
+    of: SensorClass,
+    counter: str,
+    load: Load,
+    duration_s: float,
+    rng: np.random.Generator,
+    *,
+    gain: float = 1.0,
+    driven: bool = True,
+    name_known: bool = True,
+) -> Told:
+    """One window of work between rests on a board of its own phase, driven in trains where its sensor is gated."""
+    bare = Board(of=of, power=Steps(np.array([0.0]), np.array([IDLE_W])), counter=counter, name_known=name_known)
+    rest = rest_s((bare.source,))
+    start_s = 1000.0 + rest + APPROACH_S + float(rng.uniform(0, 1))
+    poll_s = period_s((bare.source,), 0.05)
+    trains = driven and of.gated and counter != "whole"
+    pieces, outcomes, end_s = _drive(load(rng), start_s, duration_s, rng, of.update_s if trains else None)
+    power = Steps(np.array([900.0, *(p[0] for p in pieces)]), np.array([IDLE_W, *(p[1] for p in pieces)]))
+    board = Board(
+        of=of, power=power, counter=counter, gain=gain, phase_s=float(rng.uniform(0, 0.1)), name_known=name_known
+    )
+    window = _window(start_s, end_s)
+    seen = looks(start_s - rest - APPROACH_S, end_s + rest, (start_s - APPROACH_S, end_s), rng, poll_s)
+    trace = Trace(observations=board.readings(seen), windows=(window,))
+    (energy,) = window_energies(trace, (board.source,), (), outcomes)
+    truth_j = power.energy_j(energy.start_ns * 1e-9, energy.end_ns * 1e-9)
+    busy_j = power.energy_j(start_s, end_s) - IDLE_W * (end_s - start_s)
+    return Told(energy=energy, truth_j=truth_j, requests=len(outcomes), busy_j=busy_j)
+
+
+def _drive(
+    load: Iterator[tuple[float, float]],
+    start_s: float,
+    duration_s: float,
+    rng: np.random.Generator,
+    dither_s: float | None,
+) -> tuple[list[tuple[float, float]], tuple[Outcome, ...], float]:
+    """The power from each moment on, the outcomes, and the end: requests of two pieces until the time is over."""
+    timetable = Timetable(dither_s, int(rng.integers(1 << 30))) if dither_s else None
+    pieces, outcomes, train, train_start = [], [], -1, -1e9
+    now = start_s
+    while now < start_s + duration_s:
+        if timetable and now - train_start >= timetable.train_s:
+            pieces.append((now, IDLE_W))
+            now = timetable.departure_ns(round(now * 1e9)) * 1e-9 + float(rng.exponential(LATE_S))
+            train, train_start = train + 1, now
+        begin = now
+        for _ in range(2):
+            length_s, watts = next(load)
+            pieces.append((now, watts))
+            now += length_s
+        outcomes.append(_outcome(begin, now, train if timetable else None))
+    pieces.append((now, IDLE_W))
+    return pieces, tuple(outcomes), now
+
+
+def _outcome(start_s: float, end_s: float, train: int | None) -> Outcome:
+    usage = Usage(requests=1)
+    return Outcome(
+        request_id="r", batch_id=0, train_id=train, start_ns=round(start_s * 1e9), first_output_ns=None,
+        end_ns=round(end_s * 1e9), requested=usage, achieved=usage,
+    )  # fmt: skip
+
+
+def _window(start_s: float, end_s: float) -> Window:
+    return Window(phase="work", label="1", start_ns=round(start_s * 1e9), end_ns=round(end_s * 1e9))
