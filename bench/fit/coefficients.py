@@ -28,6 +28,7 @@ from bench.fit.rows import Group, Measured, Row, groups
 from bench.fit.solve import Array, Solution, condition_number, separable, solve
 from bench.fit.terms import TERMS, Term
 from bench.nouns import Coefficients, Quantity
+from bench.physics import phases
 from bench.stats import mean, median, significant, t95
 
 _SYNTHETIC_NOTE = (
@@ -43,8 +44,8 @@ def fit(measured: Iterable[Measured]) -> tuple[Coefficients, ...]:
 
 
 def _fit(group: Group) -> Coefficients:
-    work = [r for r in group.rows if r.phase in ("work", "prepare")]
-    idle = [r for r in group.rows if r.phase == "idle" and r.label.startswith("resident")]
+    work = phases.work(group.rows)
+    idle = phases.idle(group.rows, "resident")
     sheet = _Sheet(terms={}, parts={}, missing={})
     facts: dict[str, str | int | float | bool | None] = {
         "runs": len(group.runs),
@@ -93,7 +94,7 @@ class _Sheet:
 
 
 def _idle_terms(group: Group, idle: Sequence[Row], sheet: _Sheet) -> None:
-    bare = [r for r in group.rows if r.phase == "idle" and r.label.startswith("bare")]
+    bare = phases.idle(group.rows, "bare")
     for name, rows in (("idle_bare", bare), ("idle_resident", idle)):
         if len(rows) < 2:
             sheet.missing[name] = f"{len(rows)} idle window with an energy, 2 needed for an interval"

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from functools import reduce
 from operator import add
 
-from bench.nouns import Outcome, Usage, Verdict, Window
-from bench.physics.doubt import void
+from bench.nouns import Outcome, Usage, Window
 
 
 def window_outcomes(window: Window, outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
@@ -16,18 +15,3 @@ def window_outcomes(window: Window, outcomes: Sequence[Outcome]) -> tuple[Outcom
 def window_usage(window: Window, outcomes: Sequence[Outcome]) -> Usage:
     """The achieved work of the window."""
     return reduce(add, (o.achieved for o in window_outcomes(window, outcomes)), Usage())
-
-
-def stray_work(outcomes: Sequence[Outcome], work: Sequence[Window]) -> list[Verdict]:
-    """Work that no window holds whole: its energy is counted where its tokens are not."""
-    kept = sum(len(window_outcomes(window, outcomes)) for window in work)
-    if not work or kept == len(outcomes):
-        return []
-    return [
-        void(
-            "work outside its window",
-            None,
-            f"{len(outcomes)} requests were answered, and work windows hold {kept} whole",
-            "an engine stamps its work with time.monotonic_ns, inside `run`: mend it, run the cell again",
-        )
-    ]

@@ -1,47 +1,64 @@
-"""Somebody else's work in the host's figures: a busy machine, and time that the hypervisor gave away."""
+"""Somebody else's work in a run's figures: a machine or a board that is busy by itself, time given to others."""
 
 from collections.abc import Sequence
 
 from bench.nouns import Run, Source, Verdict, Window
-from bench.physics.doubt import flag, void
+from bench.physics import rules
+from bench.physics.doubt import Rule
 from bench.physics.energy import SeriesMap
+from bench.physics.phases import idle, work
 from bench.physics.series import Series
 from bench.stats import median
-from bench.units import S_PER_NS
+from bench.units import BYTES_PER_MIB, S_PER_NS
 
-_STEAL_FLAG_RATIO = 0.01
-_STEAL_VOID_RATIO = 0.10
-_BUSY_FLAG_RATIO = 0.05  # a desktop's or a monitoring agent's housekeeping stays below this
-_BUSY_VOID_RATIO = 0.25  # half of a core on a two-thread machine is not housekeeping
+_HOST_BOUNDARIES = ("host", "cpu", "dram", "platform")
 
 
 def busy_idle(known: SeriesMap, run: Run) -> list[Verdict]:
     """A CPU that works while nothing is asked is somebody else's work, which the host figures hold too."""
-    busy = known.get(("host", "busy_s", "condition"))
-    idle = [w for w in run.trace.windows if w.phase == "idle" and w.label.startswith("resident")]
-    if busy is None or not idle:
+    return _of_the_host(
+        known, run.sources, "busy_s", _idle(run), rules.BUSY_MACHINE,
+        "{:.0%} of the machine's threads were busy while nothing was asked",
+    )  # fmt: skip
+
+
+def stolen_time(known: SeriesMap, sources: Sequence[Source], work: Sequence[Window]) -> list[Verdict]:
+    """Time that the hypervisor gave to others stretches a window; host figures suffer, the GPU's do not."""
+    return _of_the_host(
+        known, sources, "steal_s", work, rules.STEAL,
+        "the hypervisor took {:.1%} of the machine's threads in a work window",
+    )  # fmt: skip
+
+
+def _of_the_host(
+    known: SeriesMap,
+    sources: Sequence[Source],
+    name: str,
+    windows: Sequence[Window],
+    rule: Rule,
+    evidence: str,
+) -> list[Verdict]:
+    """What the worst of the windows means for each domain in which the machine's CPU is counted."""
+    found = _thread_seconds(known, sources, name)
+    if found is None:
         return []
-    ratio = max(_share_of_threads(busy, window, _threads(run.sources)) for window in idle)
-    if ratio <= _BUSY_FLAG_RATIO:
-        return []
-    return [
-        (void if ratio > _BUSY_VOID_RATIO else flag)(
-            "busy machine",
-            "host",
-            f"{ratio:.0%} of the machine's threads were busy while nothing was asked",
-            "stop what else runs on this machine, and run the cell again",
-        )
-    ]
+    seconds, threads = found
+    ratio = max((_share(seconds, window, threads) for window in windows), default=0.0)
+    touched = [s.domain for s in sources if s.basis != "excluded" and s.boundary in _HOST_BOUNDARIES]
+    return [v for domain in touched for v in rule.graded(ratio, domain, evidence.format(ratio))]
 
 
-def _threads(sources: Sequence[Source]) -> float:
-    """The threads that the host model counts; 1 when it does not say."""
-    host = next((s for s in sources if s.domain == "host"), None)
-    threads = host.details.get("threads") if host else None
-    return float(threads) if isinstance(threads, (int, float)) and threads else 1.0
+def _thread_seconds(known: SeriesMap, sources: Sequence[Source], name: str) -> tuple[Series, float] | None:
+    """A count of thread seconds of the whole machine, and its threads, by the first source that keeps one."""
+    for source in sources:
+        threads = source.details.get("threads")
+        found = known.get((source.domain, name, "condition"))
+        if found and source.boundary in _HOST_BOUNDARIES:
+            return found, float(threads) if isinstance(threads, (int, float)) and threads else 1.0
+    return None
 
 
-def _share_of_threads(seconds: Series, window: Window, threads: float) -> float:
+def _share(seconds: Series, window: Window, threads: float) -> float:
     """The growth of a count of thread seconds over a window, as a share of all threads' time."""
     inside = seconds.between(window.start_ns, window.end_ns)
     if len(inside) < 2:
@@ -50,59 +67,96 @@ def _share_of_threads(seconds: Series, window: Window, threads: float) -> float:
     return (inside.values[-1] - inside.values[0]) / span_s
 
 
-def stolen_time(known: SeriesMap, sources: Sequence[Source], work: Sequence[Window]) -> list[Verdict]:
-    """Time that the hypervisor gave to others stretches a window; host figures suffer, the GPU's do not."""
-    steal = known.get(("host", "steal_s", "condition"))
-    if steal is None:
-        return []
-    worst_ratio = max((_share_of_threads(steal, window, _threads(sources)) for window in work), default=0.0)
-    if worst_ratio <= _STEAL_FLAG_RATIO:
-        return []
-    return [
-        (void if worst_ratio > _STEAL_VOID_RATIO else flag)(
-            "steal time",
-            "host",
-            f"the hypervisor took {worst_ratio:.1%} of the machine's threads in a work window",
-            "use a machine that is not shared, or run the cell again at a quieter hour",
-        )
-    ]
-
-
 def busy_board(known: SeriesMap, run: Run) -> list[Verdict]:
     """A GPU that computes while nothing is asked of it does somebody else's work."""
     source = _own_board(run)
-    idle = [w for w in run.trace.windows if w.phase == "idle" and w.label.startswith("resident")]
-    found = known.get((source.domain, "utilisation_ratio", "condition")) if source else None
-    if source is None or found is None:
+    if source is None:
         return []
-    # the median: the driver's look trails by up to a second, and may still see the loading
-    seen = [value for window in idle for value in found.between(window.start_ns, window.end_ns).values]
-    if len(seen) < 2 or median(seen) <= _BUSY_FLAG_RATIO:
-        return []
-    return [
-        (void if median(seen) > _BUSY_VOID_RATIO else flag)(
-            "busy board",
-            source.domain,
-            f"the GPU was in use {median(seen):.0%} of the time while nothing was asked of it",
-            "stop what else uses this GPU (`nvidia-smi` lists it), and run the cell again",
-        )
-    ]
+    ratio = _used_at_rest(known, run, source)
+    evidence = f"the GPU was in use {ratio:.0%} of the time while nothing was asked of it"
+    return rules.BUSY_BOARD.graded(ratio, source.domain, evidence)
 
 
 def foreign_work(known: SeriesMap, run: Run) -> list[Verdict]:
-    """Other processes on the engine's GPU may have drawn some of its energy."""
+    """Other processes on the engine's GPU: a remark where they sit there, no figure where they worked.
+
+    Processes are known by NVML's ids, and where those are another namespace's by the memory that they hold.
+    Memory and use are looked at in either case: a driver may list the processes of its own container only.
+    """
     source = _own_board(run)
-    found = known.get((source.domain, "foreign_processes", "condition")) if source else None
-    if source is None or found is None or not max(found.values):
+    if source is None:
         return []
-    return [
-        flag(
-            "foreign processes",
-            source.domain,
-            f"{max(found.values):.0f} other processes held the GPU meanwhile",
-            "stop them (`nvidia-smi` lists them), and run the cell again",
-        )
-    ]
+    there, moved = _by_processes(known, run, source)
+    held, came = _by_memory(known, run, source)
+    used_ratio = _used_at_rest(known, run, source)
+    if not (there or moved or held or came):
+        return []
+    used = rules.BUSY_BOARD.level(used_ratio) is not None
+    seen = [*there, *held, *moved, *came]
+    if used:
+        seen.append(f"the GPU was in use {used_ratio:.0%} of the time while nothing was asked of it")
+    if not _knows_processes(known, run, source):
+        seen.append("whose they are can't be told: NVML's process ids are not this container's")
+    rule = rules.FOREIGN.voids if used or moved or came else rules.FOREIGN.flags
+    return [rule(source.domain, "; ".join(seen))]
+
+
+def _by_processes(known: SeriesMap, run: Run, source: Source) -> tuple[list[str], list[str]]:
+    """In words: that other processes held the board, and that some came or went during the work."""
+    found = known.get((source.domain, "foreign_processes", "condition"))
+    if found is None or not max(found.values) or not _knows_processes(known, run, source):
+        return [], []
+    there = [f"{max(found.values):.0f} other processes held the GPU meanwhile"]
+    at_work = _values(found, work(run.trace.windows))
+    moved = bool(at_work) and min(at_work) != max(at_work)
+    return there, [f"{min(at_work):.0f} to {max(at_work):.0f} of them during the work"] if moved else []
+
+
+def _knows_processes(known: SeriesMap, run: Run, source: Source) -> bool:
+    """Whether NVML's process ids are this namespace's: the engine's own process must be among them at work."""
+    if (source.domain, "foreign_processes", "condition") not in known:
+        return (source.domain, "process_count", "condition") not in known
+    own = known.get((source.domain, "own_processes", "condition"))
+    at_work = _values(own, work(run.trace.windows)) if own else ()
+    return not at_work or max(at_work) > 0
+
+
+def _by_memory(known: SeriesMap, run: Run, source: Source) -> tuple[list[str], list[str]]:
+    """In words: that memory was held before anything was loaded, and that some came or went at rest."""
+    found = known.get((source.domain, "memory_allocated_bytes", "condition"))
+    if found is None:
+        return [], []
+    bare = _values(found, idle(run.trace.windows, "bare"))
+    held = [f"{min(bare) / BYTES_PER_MIB:.0f} MiB of its memory were held before anything was loaded"]
+    moves = [_move(found.between(w.start_ns, w.end_ns).values) for w in _idle(run)]
+    moved = max(moves, default=0.0)
+    came = [f"{moved / BYTES_PER_MIB:.0f} MiB of its memory came or went while nothing was asked"]
+    return (
+        held if bare and min(bare) > rules.HELD_BYTES else [],
+        came if moved > rules.HELD_BYTES else [],
+    )
+
+
+def _move(values: Sequence[float]) -> float:
+    return max(values) - min(values) if values else 0.0
+
+
+def _used_at_rest(known: SeriesMap, run: Run, source: Source) -> float:
+    """The median use of a board while nothing was asked, before loading or after, whichever is more."""
+    found = known.get((source.domain, "utilisation_ratio", "condition"))
+    if found is None:
+        return 0.0
+    # the median: the driver's look trails by up to a second, and may still see the loading
+    looks = [_values(found, idle(run.trace.windows, kind)) for kind in ("bare", "resident")]
+    return max((median(seen) for seen in looks if len(seen) >= 2), default=0.0)
+
+
+def _values(found: Series, windows: Sequence[Window]) -> tuple[float, ...]:
+    return tuple(value for w in windows for value in found.between(w.start_ns, w.end_ns).values)
+
+
+def _idle(run: Run) -> tuple[Window, ...]:
+    return (*idle(run.trace.windows, "bare"), *idle(run.trace.windows, "resident"))
 
 
 def _own_board(run: Run) -> Source | None:

@@ -10,6 +10,7 @@ from bench.physics.energy import window_energies
 from bench.physics.verdict import judge, spoilt, voided
 
 WINDOWS = (window("idle", "resident-1", 0.5, 1.0), window("work", "1", 2.0, 6.0))
+REPEATS = [outcome(2.0 + i / 8, 2.1 + i / 8, output_tokens=5) for i in range(32)]
 
 
 def judged(run):
@@ -22,7 +23,7 @@ def busy_power(t):
 
 def test_a_sound_run_has_no_verdict():
     """Nothing is said of a run with nothing wrong."""
-    run = run_of(ticking(busy_power, 0, 7), WINDOWS, [outcome(2.0, 6.0, output_tokens=5)])
+    run = run_of(ticking(busy_power, 0, 7), WINDOWS, REPEATS)
 
     assert judged(run) == {}
 
@@ -42,7 +43,7 @@ def test_throttling_outside_the_work_is_nobodys_business():
     """An event during idle voids nothing."""
     hot = Condition(seconds(0.7), "gpu:0", "event_reasons", float(0x40))
 
-    assert judged(run_of([*ticking(busy_power, 0, 7), hot], WINDOWS)) == {}
+    assert judged(run_of([*ticking(busy_power, 0, 7), hot], WINDOWS, REPEATS)) == {}
 
 
 def test_a_silent_stretch_inside_the_work_voids():
