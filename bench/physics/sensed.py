@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from bench.nouns import Run, Source, Verdict, Window, WindowEnergy
-from bench.physics import rules
-from bench.physics.energy import SeriesMap, look_at
+from bench.physics import counter, rules
+from bench.physics.energy import SeriesMap
+from bench.physics.passport import examine
 from bench.physics.phases import work
 from bench.physics.series import Series
 from bench.units import S_PER_NS
@@ -83,7 +84,8 @@ def _few_ticks(source: Source, known: SeriesMap, energies: Sequence[WindowEnergy
     short = [e for e in energies if counted and e.method == "counter" and _few_moves(counted, e)]
     if not short:
         return []
-    marks = look_at(source, known).marks["counter"].t_ns
+    assert counted is not None
+    marks = counter.ticks(counted, examine(source, known).fields["counter"]).t_ns
     for e in short:
         ticks = bisect_left(marks, e.end_ns) - bisect_left(marks, e.start_ns)
         if ticks < rules.FEWEST_TICKS:
@@ -94,7 +96,7 @@ def _few_ticks(source: Source, known: SeriesMap, energies: Sequence[WindowEnergy
     return []
 
 
-def _few_moves(counter: Series, energy: WindowEnergy) -> bool:
+def _few_moves(counted: Series, energy: WindowEnergy) -> bool:
     """Whether ticks are few enough to be counted one by one: the last may be seen after the span has ended."""
-    values = counter.between(energy.start_ns, energy.end_ns).values
+    values = counted.between(energy.start_ns, energy.end_ns).values
     return sum(a != b for a, b in pairwise(values)) <= rules.FEWEST_TICKS
