@@ -35,6 +35,7 @@ for command in (
     results.fit,
     results.report,
     results.verify,
+    results.audit,
 ):
     app.command(command.__name__.rstrip("_"))(command)
 app.command(

@@ -1,4 +1,4 @@
-"""fit, report, verify: what is learnt from sealed runs."""
+"""fit, report, verify, audit: what is learnt from sealed runs, and how far to trust it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -65,6 +65,21 @@ def verify(folder: Out = Path("results"), json: Json = False) -> None:
     else:
         say(f"{found.checked} files checked: every published number follows from its readings")
     raise typer.Exit(1 if found.differences else 0)
+
+
+def audit(folder: Out = Path("results"), json: Json = False) -> None:
+    """Check how the runs of a folder were made, rule by rule."""
+    from bench.cli.audit_text import audit_text
+    from bench.files.codec import plain
+    from bench.run.audit import audit as audit_folder
+    from bench.run.audit import fails
+
+    lines = audit_folder(folder)
+    if json:
+        give({"checks": [plain(line) for line in lines]})
+    else:
+        say(audit_text(lines))
+    raise typer.Exit(1 if fails(lines) else 0)
 
 
 def _left_out(broken: tuple[str, ...]) -> None:

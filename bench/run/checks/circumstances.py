@@ -22,11 +22,11 @@ _SLOWDOWN = 0x8 | 0x20 | 0x40 | 0x80  # hardware; software thermal; hardware the
 _POWER_CAP = 0x4
 
 _HEAT = Rule(name="temperature", expected=f"{_COOLEST_C:g} to {_HOTTEST_C:g} °C at work")
-_DRIFT = Rule(name="temperature drift", expected=f"at most {_SLOPE_C_PER_MIN:g} °C a minute over the work")
-_SLOW = Rule(name="slowdown", expected="no thermal or hardware slowdown at work; a power cap is told")
-_FOREIGN = Rule(name="foreign processes", expected="no other process on the board")
-_QUIET = Rule(name="quiet before", expected="machine and board at rest while nothing is asked")
-_STEAL = Rule(name="steal time", expected="at most 1 % of a work window taken by the hypervisor; over 10 % fails")
+_DRIFT = Rule(name="temperature drift", expected=f"{_SLOPE_C_PER_MIN:g} °C a minute at most")
+_SLOW = Rule(name="slowdown", expected="none by heat or hardware at work")
+_FOREIGN = Rule(name="foreign processes", expected="none on the board")
+_QUIET = Rule(name="quiet before", expected="at rest while nothing is asked")
+_STEAL = Rule(name="steal time", expected="1% of a window at most (fail: 10%)")
 
 
 def temperature(case: Case) -> Lines:

@@ -10,14 +10,14 @@ from bench.run.checks.case import Case, Folder
 from bench.run.checks.line import AuditLine, Lines, Rule, Where, told
 
 _SCHEMA = Rule(name="schema version", expected=f"schema_version {RUN_SCHEMA_VERSION}")
-_HASHES = Rule(name="part hashes", expected="every part there, its sha256 as sealed")
+_HASHES = Rule(name="part hashes", expected="each part there, as it was sealed")
 _WHOLE = Rule(name="readable", expected="every file reads as it was written")
-_ID = Rule(name="run id", expected="the id in run.json is the folder's name")
-_COPIES = Rule(name="no copies", expected="no two runs hold the same readings")
-_DECLARED = Rule(name="declared", expected="its model and its hardware profile are declared")
-_TOOL = Rule(name="tool version", expected="one version of Joulemark made every run")
-_UNFINISHED = Rule(name="finished", expected="every folder of a run bears a seal")
-_SETTINGS = Rule(name="settings recorded", expected="os, kernel, cpu, python; a board's driver and power limit")
+_ID = Rule(name="run id", expected="run.json's id is the folder's name")
+_COPIES = Rule(name="no copies", expected="no readings twice")
+_DECLARED = Rule(name="declared", expected="model and hardware are declared")
+_TOOL = Rule(name="tool version", expected="one Joulemark made every run")
+_UNFINISHED = Rule(name="finished", expected="each run's folder bears a seal")
+_SETTINGS = Rule(name="settings recorded", expected="os, kernel, cpu, python, board")
 
 
 def schema_version(folder: Folder) -> Iterator[AuditLine]:

@@ -16,23 +16,17 @@ from bench.run.checks.case import Case, Folder
 from bench.run.checks.line import AuditLine, Rule, Where, told
 from bench.run.publish import measured
 
-_REST = Rule(
-    name="coefficients rest on runs", expected="each run they list lies here, its run.json as it was then"
-)
-_KEYS = Rule(
-    name="runs of one key", expected="each run of an entry has its engine version, driver, limit, hardware"
-)
-_FRESH = Rule(name="coefficients up to date", expected="every run that can be fitted is in them")
-_ALIKE = Rule(name="one setting", expected="all runs of a model in one setting: board, driver, limit, versions")
-_PAGE = Rule(
-    name="pages rest on runs", expected="each run on a page lies here, its seal as on the page, none missing"
-)
+_REST = Rule(name="coefficient runs", expected="lie here, their seals as then")
+_KEYS = Rule(name="coefficient key", expected="that of each run it rests on")
+_FRESH = Rule(name="coefficients current", expected="rest on every run that can be fitted")
+_ALIKE = Rule(name="one setting", expected="one board, limit, driver, versions")
+_PAGE = Rule(name="page runs", expected="lie here, their seals as then")
 
 # What two runs of one figure should share beside the coefficient's key.
 _ENVIRONMENT = ("os", "kernel", "python", "cpu", "threads", "governor", "boost", "smt")
 
 
-def coefficients_rest_on_runs(folder: Folder) -> Iterator[AuditLine]:
+def coefficient_runs(folder: Folder) -> Iterator[AuditLine]:
     """MLPerf checker, results_check: a result lists its logs with their checksums, and they are there."""
     seals = {r.folder.name: r.seal_sha256 for r in folder.records}
     for path in coefficient_paths(folder.out / "coefficients"):
@@ -65,7 +59,7 @@ def _sealed_then(path: Path) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def runs_of_one_key(folder: Folder) -> Iterator[AuditLine]:
+def coefficient_key(folder: Folder) -> Iterator[AuditLine]:
     """MLPerf audit guidelines: hardware, driver and software are those of the description. Nothing is mixed."""
     own: dict[str, set[CoefficientKey]] = {}
     for group in _groups(folder):
@@ -91,22 +85,15 @@ def _differing(key: CoefficientKey, own: set[CoefficientKey]) -> str:
     )
 
 
-def coefficients_up_to_date(folder: Folder) -> Iterator[AuditLine]:
+def coefficients_current(folder: Folder) -> Iterator[AuditLine]:
     """A run made after the fit says nothing in its figures; one that is left out on purpose is a choice."""
     paths = coefficient_paths(folder.out / "coefficients")
     if not paths:
         yield _FRESH.skipped("nothing is fitted yet", Where(file="coefficients"))
         return
-    listed = {
-        (e.key, e.boundary, e.batch, e.concurrency, run)
-        for _, es in _entries(folder)
-        for e in es
-        for run in e.runs
-    }
-    left_out = sorted(
-        {run for g in _groups(folder) for run in g.runs
-         if (g.key, g.boundary, g.batch, g.concurrency, run) not in listed}
-    )  # fmt: skip
+    listed = {(e.boundary, run) for _, entries in _entries(folder) for e in entries for run in e.runs}
+    fitted = {(group.boundary, run) for group in _groups(folder) for run in group.runs}
+    left_out = sorted({run for _, run in fitted - listed})
     short = (
         _FRESH.warned("not in them: run `joulemark fit`", Where(file=f"runs/{run}/{SEAL}", run=run))
         for run in left_out
@@ -128,9 +115,13 @@ def one_setting(folder: Folder) -> Iterator[AuditLine]:
         differing = sorted(n for n in names if len({repr(s.get(n)) for s in settings}) > 1)
         if differing:
             seen = "; ".join(f"{n}: {' and '.join(sorted({str(s.get(n)) for s in settings}))}" for n in differing)
-            yield _ALIKE.warned(seen, cases[0].at())
+            yield _ALIKE.warned(seen, _of_model(cases))
         else:
-            yield _ALIKE.passed("one", cases[0].at())
+            yield _ALIKE.passed("one", _of_model(cases))
+
+
+def _of_model(cases: list[Case]) -> Where:
+    return Where(file=f"runs/{cases[0].id}/{SEAL}")
 
 
 def _setting(case: Case) -> dict[str, object]:
@@ -149,7 +140,7 @@ def _setting(case: Case) -> dict[str, object]:
     }
 
 
-def pages_rest_on_runs(folder: Folder) -> Iterator[AuditLine]:
+def page_runs(folder: Folder) -> Iterator[AuditLine]:
     """A page outlives its runs by mail and by print: what it shows must still be what lies here."""
     seals = {r.folder.name: r.seal_sha256 for r in folder.records}
     cells = {c.id for c in folder.cells}
@@ -181,7 +172,7 @@ def _entries(folder: Folder) -> Iterator[tuple[Path, tuple[Coefficients, ...]]]:
         try:
             yield path, read_coefficients(path)
         except BrokenResults:
-            continue  # coefficients_rest_on_runs says so
+            continue  # coefficient_runs says so
 
 
 def _where(folder: Folder, path: Path) -> Where:

@@ -3,6 +3,7 @@
 from bench.nouns import Source, WindowEnergy
 from bench.run.checks.case import WORK, Case
 from bench.run.checks.line import AuditLine, Lines, Rule, told
+from bench.units import S_PER_NS
 
 # The methods by which each basis comes to its joules: bench/physics/energy.py.
 _METHODS = {"measured": ("counter", "power"), "modelled": ("model",)}
@@ -10,11 +11,14 @@ _METHODS = {"measured": ("counter", "power"), "modelled": ("model",)}
 _DOUBLE_METERS, _DOUBLE_ENGINES = ("constant", "replay"), ("echo",)
 _MODELS = ("host_model", *_DOUBLE_METERS)
 
-_BASIS = Rule(name="basis", expected="what a model tells is modelled, what is excluded has no energy")
-_REASONS = Rule(name="reasons", expected="every energy that is not there says why; none is 0 J")
-_COMPLETE = Rule(name="complete", expected="one line for each window and domain")
-_DOUBLES = Rule(name="test doubles", expected="no pretend engine or meter, least of all beside a measured label")
-_VERDICTS = Rule(name="verdicts", expected="nothing is void")
+# An energy ends on the ticks around its window; so far away none is looked for: bench/physics.
+_EDGES_S = 2.0
+
+_BASIS = Rule(name="basis", expected="modelled is never called measured")
+_REASONS = Rule(name="reasons", expected="no gap without a why, none at 0 J")
+_COMPLETE = Rule(name="complete", expected="a line for each window and domain")
+_DOUBLES = Rule(name="test doubles", expected="no pretend engine or meter")
+_VERDICTS = Rule(name="verdicts", expected="nothing void, nothing flagged")
 
 
 def basis(case: Case) -> Lines:
@@ -72,6 +76,12 @@ def complete(case: Case) -> Lines:
         short.append(_COMPLETE.failed(f"{phase} {label}: {what}", case.at(domain=domain)))
     if len(found) != len(set(found)):
         short.append(_COMPLETE.failed(f"{len(found) - len(set(found))} lines stand there twice", case.at()))
+    windows = {(w.phase, w.label): w for w in case.sealed.trace.windows}
+    for e in case.sealed.published.energies:
+        w = windows.get((e.phase, e.label))
+        off_s = max(abs(e.start_ns - w.start_ns), abs(e.end_ns - w.end_ns)) * S_PER_NS if w else 0.0
+        if off_s > _EDGES_S:
+            short.append(_COMPLETE.failed(f"its edges are {off_s:.1f} s off", case.at(window=e, domain=e.domain)))
     return told(short, _COMPLETE.passed(f"{len(found)} lines", case.at()))
 
 

@@ -13,8 +13,8 @@ _BELOW_IDLE_RATIO = 0.95  # the board's gain is common to both; 5 % is what two 
 # A desktop's or an agent's housekeeping keeps below this, as in the verdict "busy machine".
 _IDLES_APART_RATIO = 0.05
 
-_BOUNDS = Rule(name="power in bounds", expected="mean power at work between resident idle and the enforced limit")
-_HALVES = Rule(name="idle repeats", expected=f"both halves of each idle within {_IDLES_APART_RATIO:.0%}")
+_BOUNDS = Rule(name="power in bounds", expected="at work between idle and the limit")
+_HALVES = Rule(name="idle repeats", expected=f"both halves within {_IDLES_APART_RATIO:.0%}")
 
 
 def power_in_bounds(case: Case) -> Lines:

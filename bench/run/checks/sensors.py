@@ -9,8 +9,8 @@ from bench.units import S_PER_NS
 # arXiv:2605.11999; checked 2026-11-21). MLPerf checker, phases_check: two runs of one load within 5 %.
 _APART_RATIO, _FAR_RATIO, _JUDGED_S = 0.02, 0.05, 10.0
 
-_WITNESS = Rule(name="witness", expected=f"a second field of the sensor within {_APART_RATIO:.0%} at work")
-_PASSPORT = Rule(name="sensor passport", expected="how each field of a board behaves is known, none is unwell")
+_WITNESS = Rule(name="witness", expected=f"a second field within {_APART_RATIO:.0%}")
+_PASSPORT = Rule(name="sensor passport", expected="each field known, none unwell")
 _READ = Rule(name="board read", expected="the engine's own device is read")
 
 

@@ -15,8 +15,8 @@ _COVERAGE_95 = 1.96
 # What is the same in every window of a board, or an end of a range: not drawn anew by a repeat.
 _NOT_STATISTICAL = ("gain_", "model_", "unseen_")
 
-_INTERVAL = Rule(name="interval", expected=f"each work energy within ±{_HALF_RATIO:.0%} (95 %)")
-_STATISTICAL = Rule(name="statistical part", expected=f"within ±{_STATISTICAL_RATIO:.0%} without gain and model")
+_INTERVAL = Rule(name="interval", expected=f"work energies within ±{_HALF_RATIO:.0%} (95%)")
+_STATISTICAL = Rule(name="statistical part", expected=f"within ±{_STATISTICAL_RATIO:.0%}, gain and model aside")
 
 
 def interval(case: Case) -> Lines:

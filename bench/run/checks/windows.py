@@ -7,7 +7,7 @@ from bench.files.store import OUTCOMES, WINDOWS
 from bench.nouns import Phase, Window
 from bench.physics.attribution import window_outcomes
 from bench.run.checks.case import WORK, Case, Folder
-from bench.run.checks.line import AuditLine, Lines, Rule, told
+from bench.run.checks.line import AuditLine, Lines, Rule, Where, told
 from bench.units import S_PER_NS
 
 # A counter's tick of 100 ms is then at most 1 % of the window, and its witness can be judged.
@@ -20,14 +20,14 @@ _WINDOWS = 2  # two values have a scatter, one has none
 # (ML.ENERGY, "Thermally stable profiling": 1 to 10 s of cooling change the energy), so 3 s is the most.
 _REST_S = 3.0
 
-_LENGTH = Rule(name="window length", expected=f"each work window at least {_WINDOW_S:g} s")
-_CELL = Rule(name="time per cell", expected=f"at least {_CELL_S:g} s of work behind each cell's figures")
-_REPEAT = Rule(name="repeats", expected=f"{_REPEATS} batches or {_REPEATED_S:g} s of them in each work window")
+_LENGTH = Rule(name="window length", expected=f"at least {_WINDOW_S:g} s of work")
+_CELL = Rule(name="time per cell", expected=f"at least {_CELL_S:g} s of work")
+_REPEAT = Rule(name="repeats", expected=f"{_REPEATS} batches or {_REPEATED_S:g} s a work window")
 _TWICE = Rule(name="two windows", expected=f"at least {_WINDOWS} work windows a run")
-_WARM = Rule(name="warm-up", expected="a warm-up before the first work window")
-_REST = Rule(name="no cooling down", expected=f"at most {_REST_S:g} s between warm-up and work, work and work")
-_IDLE = Rule(name="resident idle", expected="idle with the model loaded, before the work")
-_BARE = Rule(name="bare idle", expected="idle before loading, once for each loaded model")
+_WARM = Rule(name="warm-up", expected="one before the first work window")
+_REST = Rule(name="no cooling down", expected=f"{_REST_S:g} s from window to window at most")
+_IDLE = Rule(name="resident idle", expected="with the model, before the work")
+_BARE = Rule(name="bare idle", expected="idle before loading, once a model")
 
 
 def window_length(case: Case) -> Lines:
@@ -52,7 +52,7 @@ def time_per_cell(folder: Folder) -> Iterator[AuditLine]:
     for cases in cells.values():
         total_s = sum(w.duration_s for case in cases for w in case.work)
         judge = _CELL.passed if total_s >= _CELL_S else _CELL.warned
-        yield judge(f"{total_s:.0f} s", cases[0].at(WINDOWS))
+        yield judge(f"{total_s:.0f} s", Where(file=f"runs/{cases[0].id}/{WINDOWS}"))
 
 
 def repeats(case: Case) -> Lines:
@@ -109,12 +109,11 @@ def bare_idle(folder: Folder) -> Iterator[AuditLine]:
         groups.setdefault((cell.engine, cell.model, loaded.precision, loaded.weights), []).append(case)
     for cases in groups.values():
         bare = [w for c in cases for w in _phase(c, "idle") if w.label.startswith("bare")]
+        where = Where(file=f"runs/{cases[0].id}/{WINDOWS}")
         if bare:
-            yield _BARE.passed(f"{sum(w.duration_s for w in bare):.1f} s", cases[0].at(WINDOWS))
+            yield _BARE.passed(f"{sum(w.duration_s for w in bare):.1f} s", where)
         else:
-            yield _BARE.warned(
-                f"none in {len(cases)} runs of {cases[0].run.spec.cell.model}", cases[0].at(WINDOWS)
-            )
+            yield _BARE.warned(f"none in {len(cases)} runs of {cases[0].run.spec.cell.model}", where)
 
 
 def _phase(case: Case, phase: Phase) -> list[Window]:
