@@ -48,10 +48,10 @@ THEMES = (
     ),
     Theme(
         of_every=(
-            clocks.readings_in_order, clocks.counters_rise, clocks.windows_inside_the_readings,
+            clocks.readings_in_order, clocks.counters_rise, clocks.windows_in_readings,
             clocks.windows_apart,
         ),
-        of_cells=(clocks.requests_inside_windows,),
+        of_cells=(clocks.requests_in_windows,),
         of_folder=(clocks.one_run_at_a_time, clocks.wall_clock),
     ),
     Theme(of_every=(sampling.longest_gap, sampling.sampler_lateness), of_cells=(sampling.sampling_period,)),
@@ -79,8 +79,8 @@ THEMES = (
     Theme(of_every=(ledger.basis, ledger.reasons, ledger.complete, ledger.no_test_doubles, ledger.verdicts)),
     Theme(
         of_folder=(
-            learnt.coefficients_rest_on_runs, learnt.runs_of_one_key, learnt.coefficients_up_to_date,
-            learnt.one_setting, learnt.pages_rest_on_runs,
+            learnt.coefficient_runs, learnt.coefficient_key, learnt.coefficients_current,
+            learnt.one_setting, learnt.page_runs,
         )
     ),
 )  # fmt: skip
