@@ -16,8 +16,11 @@ def compiler() -> str | None:
 
 
 def build_nvml(folder: Path) -> Path:
-    """The folder that holds the simulated libnvidia-ml.so.1, compiled into it."""
+    """The folder that holds the simulated libnvidia-ml.so.1, compiled into it, and an `nvidia-smi` beside it."""
     _compile("nvml.c", folder / "libnvidia-ml.so.1")
+    tool = folder / "nvidia-smi"  # CodeCarbon looks for NVIDIA boards only where this command runs
+    tool.write_text("#!/bin/sh\necho 'simulated: see NVML_SIM_CONFIG'\n")
+    tool.chmod(0o755)
     return folder
 
 
@@ -46,7 +49,12 @@ class NvmlSim:
     def environment(self, *gpus: Sequence[str], head: Sequence[str] = ()) -> Mapping[str, str]:
         """The environment variables of a process that is to see these boards, one list of statements each."""
         config = self.declared(*gpus, head=head)
-        return {**os.environ, "LD_LIBRARY_PATH": str(self.library), "NVML_SIM_CONFIG": str(config)}
+        return {
+            **os.environ,
+            "LD_LIBRARY_PATH": str(self.library),
+            "NVML_SIM_CONFIG": str(config),
+            "PATH": f"{self.library}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        }
 
     def declared(self, *gpus: Sequence[str], head: Sequence[str] = ()) -> Path:
         """The file that declares these boards."""

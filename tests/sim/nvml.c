@@ -13,6 +13,7 @@ enum { MIG_ON = 1, MIG_SLICES = 7, TEMPERATURE_V1 = 0x100000C };
 
 typedef struct { unsigned pid; unsigned long long bytes; unsigned gpu_instance, compute_instance; } nvml_process_t;
 typedef struct { unsigned long long total, free, used; } nvml_memory_t;
+typedef struct { unsigned version; unsigned long long total, reserved, free, used; } nvml_memory_v2_t;
 typedef struct { unsigned gpu, memory; } nvml_utilization_t;
 typedef struct { unsigned version, sensor; int temperature; } nvml_temperature_t;
 typedef union { double d; unsigned ui; unsigned long ul; unsigned long long ull; long long sll; int si; } value_t;
@@ -222,6 +223,24 @@ int nvmlDeviceGetMemoryInfo(gpu_t *g, nvml_memory_t *out) {
     out->total = 80ull << 30;
     out->used = (unsigned long long)corners_value(&g->memory, now_s(), g->memory_bytes);
     out->free = out->total - out->used;
+    return OK;
+}
+/* Of the used memory a gibibyte, or all where it is less, is the driver's. */
+int nvmlDeviceGetMemoryInfo_v2(gpu_t *g, nvml_memory_v2_t *out) {
+    nvml_memory_t all;
+    int status = nvmlDeviceGetMemoryInfo(g, &all);
+    if (status) return status;
+    out->total = all.total;
+    out->free = all.free;
+    out->reserved = all.used < (1ull << 30) ? all.used : 1ull << 30;
+    out->used = all.used - out->reserved;
+    return OK;
+}
+/* the bus and clock of an H100 SXM: 3.35 TB/s */
+int nvmlDeviceGetMemoryBusWidth(gpu_t *g, unsigned *bits) { CALL(g, "memory"); *bits = 5120; return OK; }
+int nvmlDeviceGetMaxClockInfo(gpu_t *g, unsigned type, unsigned *mhz) {
+    CALL(g, "clock");
+    *mhz = type == 2 ? 2619 : 1980;
     return OK;
 }
 static int limit_mw(gpu_t *g, double limit_w, unsigned *mw) {
