@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from itertools import pairwise
@@ -29,16 +30,27 @@ def values(said, domain, name):
 
 
 @pytest.fixture(scope="module")
-def steady(nvml_library, tmp_path_factory):
+def stranger():
+    """A process that neither started these tests nor was started by them: its parent has left it."""
+    left = subprocess.run(
+        ["sh", "-c", "sleep 600 >/dev/null & echo $!"], capture_output=True, text=True, check=True
+    )
+    yield int(left.stdout)
+    os.kill(int(left.stdout), signal.SIGTERM)
+
+
+@pytest.fixture(scope="module")
+def steady(nvml_library, tmp_path_factory, stranger):
     """Boards of every class, one after the other, at a steady 70 W, looked at once for all tests below."""
     from sim.build import NvmlSim
 
     sim = NvmlSim(nvml_library, tmp_path_factory.mktemp("boards"))
     power = "point 0 70"
-    foreign, own = f"process {os.getppid()} 1024", f"process {os.getpid()} 1024"
+    own = [f"process {pid} 1024" for pid in (os.getpid(), os.getppid())]
+    foreign = f"process {stranger} 1024"
     return look(
         sim.environment(
-            [power, "name A100", "uuid GPU-a", "limit_w 400", "counter_start_mj 5e9", "event 4", foreign, own],
+            [power, "name A100", "uuid GPU-a", "limit_w 400", "counter_start_mj 5e9", "event 4", foreign, *own],
             [power, "mig 1"],
             [power, "virtualization 2"],
             [power, "virtualization 1", f"error counter {NOT_SUPPORTED}"],
@@ -166,15 +178,28 @@ def test_a_condition_that_is_not_supported_is_left_out(steady):
 
 
 def test_own_processes_are_not_foreign(steady):
-    """Of two processes on the board the one named in own_pids is not counted as foreign."""
-    assert values(steady, "gpu:0", "process_count")[0] == 2
+    """Of three processes on the board those in own_pids, and what started them, are not counted as foreign."""
+    assert values(steady, "gpu:0", "process_count")[0] == 3
+    assert values(steady, "gpu:0", "own_processes")[0] == 2
     assert values(steady, "gpu:0", "foreign_processes")[0] == 1
 
 
 def test_pids_of_another_namespace_are_not_judged(steady):
     """In a container NVML's pids are the host's: whose they are is not guessed."""
     assert values(steady, "gpu:11", "process_count")[0] == 1
+    assert values(steady, "gpu:11", "own_processes")[0] == 0
     assert values(steady, "gpu:11", "foreign_processes") == []
+
+
+def test_memory_that_processes_hold_is_told_apart_from_the_drivers(steady):
+    """The simulated board reports a gibibyte as used, and reserves all of it: nobody holds any."""
+    assert values(steady, "gpu:0", "memory_used_bytes")[0] == 1 << 30
+    assert values(steady, "gpu:0", "memory_allocated_bytes")[0] == 0
+
+
+def test_the_memorys_speed_is_twice_its_clock_times_its_width(steady):
+    """5120 bits at 2619 MHz, both edges: the 3.35 TB/s of an H100."""
+    assert steady["sources"][0]["details"]["memory_bytes_per_s"] == pytest.approx(3.352e12, rel=1e-3)
 
 
 def test_readings_are_stamped_in_order(steady):

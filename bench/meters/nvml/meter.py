@@ -38,12 +38,15 @@ class NvmlMeter:
     """One board. Readings on every read; each condition about once a second."""
 
     def __init__(self, board: Board, own_pids: frozenset[int], clock_ns: Callable[[], int]) -> None:
+        """`own_pids`: processes whose work is measured; theirs is what they start, and what started them."""
         pynvml.nvmlInit()
         self._handle = board.handle
         self._source = board.source
         self._domain = board.source.domain
         self._clock_ns = clock_ns
         self._own_pids = own_pids
+        # whoever started us waits; but everything descends from 1, which may be a server in a container
+        self._started_us = frozenset(pid for own in own_pids for pid in _chain(own) or ()) - {1}
         self._counter = "counter" in board.source.fields
         self._usage = "usage" in board.source.fields
         self._power = tuple(
@@ -147,28 +150,33 @@ class NvmlMeter:
             return [Condition(now_ns, self._domain, name, CONDITIONS[name](self._handle))]
         pids = process_ids(self._handle)
         found = [Condition(now_ns, self._domain, name, float(len(pids)))]
-        foreign = _foreign(pids, self._own_pids)
-        if foreign is not None:
-            found.append(Condition(now_ns, self._domain, "foreign_processes", foreign))
+        own = self._own(pids)
+        found.append(Condition(now_ns, self._domain, "own_processes", float(own or 0)))
+        if own is not None:
+            found.append(Condition(now_ns, self._domain, "foreign_processes", float(len(pids) - own)))
         return found
 
-
-def _foreign(pids: frozenset[int], own_pids: frozenset[int]) -> float | None:
-    """How many are neither own nor descended from own; None when their pids are not ours to see."""
-    foreign = 0
-    for pid in pids:
-        chain, ancestor = {pid}, pid
-        while ancestor not in own_pids and ancestor > 1:
-            above = _parent(ancestor)
-            if above is None:
-                # in a container NVML's pids are the host's: whose they are can't be told
+    def _own(self, pids: frozenset[int]) -> int | None:
+        """How many are ours; None when one of them is not ours to see."""
+        own = 0
+        for pid in pids:
+            chain = _chain(pid)
+            if chain is None:  # in a container NVML's pids are the host's: whose they are can't be told
                 return None
-            if above in chain:
-                break
-            chain.add(above)
-            ancestor = above
-        foreign += ancestor not in own_pids
-    return float(foreign)
+            own += pid in self._started_us or not self._own_pids.isdisjoint(chain)
+        return own
+
+
+def _chain(pid: int) -> frozenset[int] | None:
+    """The process, its parent, and so on up; None where /proc does not know one of them."""
+    chain: set[int] = set()
+    while pid > 0 and pid not in chain:
+        above = _parent(pid)
+        if above is None:
+            return None
+        chain.add(pid)
+        pid = above
+    return frozenset(chain)
 
 
 def _parent(pid: int) -> int | None:

@@ -40,12 +40,23 @@ def process_ids(handle: Handle) -> frozenset[int]:
     return frozenset(int(p.pid) for p in pynvml.nvmlDeviceGetComputeRunningProcesses(handle))
 
 
+def _allocated_bytes(handle: Handle) -> float:
+    """The memory that processes hold, without what driver and firmware reserve.
+
+    Drivers differ in whether `used` holds the reserve too (NVML API reference R525 and R590, nvmlMemory_v2_t;
+    checked 2026-11-21), so it is told from what is free.
+    """
+    memory = pynvml.nvmlDeviceGetMemoryInfo(handle, version=pynvml.nvmlMemory_v2)
+    return float(memory.total - memory.free - memory.reserved)
+
+
 CONDITIONS: Mapping[str, Callable[[Handle], float]] = {
     "event_reasons": lambda h: float(pynvml.nvmlDeviceGetCurrentClocksEventReasons(h)),
     "temperature_c": lambda h: float(pynvml.nvmlDeviceGetTemperature(h, pynvml.NVML_TEMPERATURE_GPU)),
     "sm_clock_mhz": lambda h: float(pynvml.nvmlDeviceGetClockInfo(h, pynvml.NVML_CLOCK_SM)),
     "utilisation_ratio": lambda h: pynvml.nvmlDeviceGetUtilizationRates(h).gpu / 100,
     "memory_used_bytes": lambda h: float(pynvml.nvmlDeviceGetMemoryInfo(h).used),
+    "memory_allocated_bytes": _allocated_bytes,
     "power_limit_w": lambda h: pynvml.nvmlDeviceGetEnforcedPowerLimit(h) * W_PER_MW,
     PROCESS_COUNT: lambda h: float(len(process_ids(h))),
 }
@@ -96,12 +107,20 @@ def probe(index: int, driver: str) -> Board:
 
 
 def _memory(handle: Handle) -> dict[str, Fact]:
-    """The board's memory, all and free, for planning; nothing where NVML does not say."""
+    """The board's memory, all and free, for planning, and how fast it can be; nothing where NVML does not say."""
     try:
         memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
     except pynvml.NVMLError as error:
         return {"memory": said(error.value)}
-    return {"memory_total_bytes": int(memory.total), "memory_free_bytes": int(memory.free)}
+    details: dict[str, Fact] = {"memory_total_bytes": int(memory.total), "memory_free_bytes": int(memory.free)}
+    try:
+        bits = pynvml.nvmlDeviceGetMemoryBusWidth(handle)
+        clock_mhz = pynvml.nvmlDeviceGetMaxClockInfo(handle, pynvml.NVML_CLOCK_MEM)
+    except pynvml.NVMLError as error:
+        return details | {"memory_speed": said(error.value)}
+    # two transfers a clock (CUDA C++ Best Practices Guide, "Theoretical Bandwidth Calculation", checked 2026-11-21);
+    # that gives the published figures of the T4 (320 GB/s), the A10 (600), the A100-80 (2039) and the H100 (3352)
+    return details | {"memory_bytes_per_s": 2 * clock_mhz * 1e6 * bits / 8}
 
 
 def _sliced(handle: Handle, details: dict[str, Fact]) -> tuple[str, str] | None:
