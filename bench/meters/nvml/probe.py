@@ -118,7 +118,7 @@ def _memory(handle: Handle) -> dict[str, Fact]:
         clock_mhz = pynvml.nvmlDeviceGetMaxClockInfo(handle, pynvml.NVML_CLOCK_MEM)
     except pynvml.NVMLError as error:
         return details | {"memory_speed": said(error.value)}
-    # two transfers a clock (CUDA C++ Best Practices Guide, "Theoretical Bandwidth Calculation", checked 2026-11-21);
+    # two transfers a clock (CUDA C++ Best Practices Guide, theoretical bandwidth; checked 2026-11-21);
     # that gives the published figures of the T4 (320 GB/s), the A10 (600), the A100-80 (2039) and the H100 (3352)
     return details | {"memory_bytes_per_s": 2 * clock_mhz * 1e6 * bits / 8}
 
