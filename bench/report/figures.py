@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bench.nouns import Coefficients, Quantity, Verdict, WindowEnergy
+from bench.physics.ledger import Entry as LedgerEntry
 from bench.physics.verdict import voided
+from bench.report.ledgers import entry_keys, ledgers
 from bench.report.numbers import absence, half_width, shown_parts, spoken
 from bench.report.views import ReportInput, RunView
 from bench.report.words import declared_name, rate_domain, rate_unit
-from bench.units import S_PER_NS
+from bench.units import J_PER_KWH, S_PER_NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,9 @@ def _all(report: ReportInput) -> _Pairs:
         for name, rate in run.rates.items():
             void = void_rates(run, name)
             yield from _quantity(f"runs/{run.id}/rates/{name}", rate, largest[_column(name, rate)], void=void)
+    for base, kept in ledgers(report).items():
+        for key, entry in entry_keys(kept, base):
+            yield from _ledger(key, entry)
 
 
 def _summary(report: ReportInput) -> _Pairs:
@@ -103,6 +108,19 @@ def _energy(base: str, run: RunView, one: WindowEnergy) -> _Pairs:
         yield f"{base}/components/{name}", Entry(value=part_j, text=text, unit=unit)
     for name, peer_j in one.peers.items():
         yield f"{base}/peers/{name}", _plain(peer_j, "J")
+
+
+def _ledger(base: str, one: LedgerEntry) -> _Pairs:
+    """An entry's joules, and the same in kWh."""
+    absent = absence(one.basis)
+    joules = (one.energy_j, one.low_j, one.high_j)
+    yield from _interval(base, joules, "J", ("energy_j", "low_j", "high_j"), absent)
+    kwh = (_kwh(one.energy_j), _kwh(one.low_j), _kwh(one.high_j))
+    yield from _interval(base, kwh, "kWh", ("energy_kwh", "low_kwh", "high_kwh"), absent)
+
+
+def _kwh(energy_j: float | None) -> float | None:
+    return None if energy_j is None else energy_j / J_PER_KWH
 
 
 def _coefficients(base: str, one: Coefficients, largest: Mapping[_Column, float]) -> _Pairs:

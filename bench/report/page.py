@@ -1,13 +1,14 @@
 """A ReportInput → one self-contained HTML page: no server, no script, no font and no image from elsewhere."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bench.nouns import Source, WindowEnergy
+from bench.nouns import Basis, Source, WindowEnergy
 from bench.report.dots import gross_rates
 from bench.report.figures import (
     Entries,
@@ -17,6 +18,15 @@ from bench.report.figures import (
     figures,
     is_void,
     void_rates,
+)
+from bench.report.ledgers import (
+    entry_keys,
+    gathered,
+    holding,
+    ledgers,
+    run_key,
+    shown_name,
+    why_gap,
 )
 from bench.report.numbers import published
 from bench.report.plots import plots
@@ -50,8 +60,10 @@ def render(report: ReportInput) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["person"] = person
     drawn = {name: Markup(text) for name, text in plots(report).items()}  # escaped in svg.py
     return environment.get_template("page.html").render(
+        **_VERBS,
         report=report,
         banners=banners(report),
         plots=drawn,
@@ -61,19 +73,10 @@ def render(report: ReportInput) -> str:
         fig=lambda key: _fig(known, key),
         has=lambda key: key in known,
         span=lambda base, name="value": _span(known, base, name),
-        energy_key=energy_key,
-        bar_energies=bar_energies,
-        doubts=doubts,
-        is_void=is_void,
-        void_rates=void_rates,
-        gross_rates=gross_rates,
-        rate_domain=rate_domain,
-        rate_workload=rate_workload,
-        level=level,
-        declared_name=declared_name,
-        term_name=term_name,
-        rate_name=rate_name,
-        person=person,
+        heading=basis_heading(report),
+        shown_bases=shown_bases(report),
+        drawn_bases=shown_bases(report) | {t.basis for c in report.coefficients for t in c.terms.values()},
+        ledgers=ledgers(report),
         by_basis=lambda basis: tuple(s for s in report.sources if s.basis == basis),
         reasons=_reasons(report),
     )
@@ -115,6 +118,26 @@ def banners(report: ReportInput) -> tuple[Banner, ...]:
             )
         )
     return tuple(made)
+
+
+def shown_bases(report: ReportInput) -> frozenset[Basis]:
+    """The bases of which the work of this page has any figure."""
+    return frozenset(e.basis for run in report.runs for e in bar_energies(run) if not is_void(run, e)) - {
+        "excluded"
+    }
+
+
+def basis_heading(report: ReportInput) -> str:
+    """What stands side by side in the section of energies by basis: never `measured` where nothing was."""
+    shown = shown_bases(report)
+    if shown == {"measured", "modelled"}:
+        return "Measured beside modelled"
+    if "measured" in shown:
+        return "Measured, domain by domain"
+    if not shown:
+        return "No energy of any work"
+    void = any(e.basis == "measured" for run in report.runs for e in run.energies)
+    return "Modelled only: all that was measured is void" if void else "Modelled only: no power sensor was read"
 
 
 def doubts(run: RunView, one: WindowEnergy) -> tuple[str, ...]:
@@ -180,3 +203,15 @@ def _span(known: Entries, base: str, name: str) -> Markup:
     if low not in known:
         return value
     return value + Markup(' <span class="bounds">{} to {}</span>').format(_fig(known, low), _fig(known, high))
+
+
+_VERBS: Mapping[str, Callable[..., object]] = MappingProxyType(
+    {
+        verb.__name__: verb
+        for verb in (
+            bar_energies, declared_name, doubts, energy_key, entry_keys, gathered, gross_rates, holding, is_void,
+            level, person, rate_domain, rate_name, rate_workload, run_key, shown_name, term_name, void_rates,
+            why_gap,
+        )
+    }
+)  # fmt: skip

@@ -3,14 +3,21 @@
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from bench.nouns import Coefficients, Quantity, Verdict, Weights, WindowEnergy
+from bench.nouns import Basis, Coefficients, Quantity, Verdict, Weights, WindowEnergy
+from bench.physics.budget import COVERAGE_95, UNSEEN_HIGH, UNSEEN_LOW
+from bench.physics.ledger import Entry, Ledger
 from bench.physics.verdict import voided
-from bench.report.numbers import VOID, energy, quantity, shown
+from bench.report.ledgers import gathered, holding, listed, why_gap
+from bench.report.numbers import VOID, energy, half_width, interval, quantity, shown
 from bench.report.words import level, rate_unit, rate_workload
 from bench.units import S_PER_NS
 
 _GAP = "  "
 _NARROWEST = 12
+_INDENT = " " * 10  # as wide as `measured` and its gap
+_HANG = _INDENT + _GAP
+_ENDS = ("model_low_j", "model_high_j")  # the ends of a model, as energies
+_BOUNDS = {**dict.fromkeys(_ENDS, "bound"), UNSEEN_LOW: "bound below", UNSEEN_HIGH: "bound above"}
 Line = tuple[str, ...]
 
 
@@ -43,6 +50,78 @@ def energy_table(
     told = [*_merged(remarks), *(_judged(one) for one in verdicts)]
     header = (*header, "weights") if weights else header
     return "\n".join([*_table(header, lines, width, right=(2,)), *_wrapped(told, width)])
+
+
+def ledger_text(one: Ledger, *, width: int = 80) -> str:
+    """Measured, modelled and excluded, a paragraph each and never added; then what a PUE factor makes of them."""
+    lines = [
+        *_paragraph("measured", _told(one, "measured", "nothing: no power sensor was read"), width),
+        *_paragraph("MODELLED", _told(one, "modelled", "nothing"), width),
+        *_paragraph("excluded", [f"{what}: {why}" for what, why in gathered(one)] or ["nothing"], width),
+    ]
+    if one.pue_ratio is not None:
+        factor = f"x PUE {one.pue_ratio:g} ->"
+        said = "; ".join(f"{e.boundary} {_joules(e)}" for e in one.facility) or "nothing"
+        lines += _wrapped((f"{factor} {said}: MODELLED, the factor taken as exact",), width, "", _INDENT)
+    return "\n".join(lines)
+
+
+def component_table(energies: Sequence[WindowEnergy], *, width: int = 80) -> str:
+    """A line per domain and component of its uncertainty, and how they are combined."""
+    lines = [line for one in energies for line in _components(one)]
+    if not lines:
+        return "no uncertainty by component: no domain has an energy"
+    told = (
+        "standard uncertainties are independent: they add in quadrature, and the 95\u00a0% interval reaches "
+        f"{COVERAGE_95:.2f} times their root sum of squares to either side (Student's t where few values told "
+        "one of them); a bound widens it on its own side alone",
+    )
+    header = ("domain", "component", "kind", "J", "% of the energy")
+    return "\n".join([*_table(header, lines, width, right=(3, 4)), *_wrapped(told, width)])
+
+
+def _told(one: Ledger, basis: Basis, nothing: str) -> list[str]:
+    """What a ledger's paragraph on one basis says, entry by entry."""
+    said = [_entry(entry) for entry in one.of(basis)]
+    said += [f"apart, for it did no work: {e.domains[0]} {_joules(e)}" for e in one.apart if e.basis == basis]
+    return said or [nothing]
+
+
+def _entry(one: Entry) -> str:
+    held = [part for part in (holding(one.boundary), _inside(one)) if part]
+    if one.energy_j is None:
+        return f"{one.boundary} {VOID}: {'; '.join((*why_gap(one), *held))}"
+    of = f" of {listed(one.domains)}" if len(one.domains) > 1 else ""
+    return f"{one.boundary} {_joules(one)}{of}" + (f", {'; '.join(held)}" if held else "")
+
+
+def _inside(one: Entry) -> str:
+    return f"inside {listed(one.inside)} too" if one.inside else ""
+
+
+def _joules(one: Entry) -> str:
+    return interval(one.energy_j, one.low_j, one.high_j, "J")
+
+
+def _paragraph(head: str, said: Sequence[str], width: int) -> list[str]:
+    """A head and its sayings beneath each other, each wrapped under itself."""
+    heads = (head.ljust(len(_INDENT)), *(_INDENT for _ in said[1:]))
+    return [line for first, one in zip(heads, said, strict=True) for line in _wrapped((one,), width, first, _HANG)]
+
+
+def _components(one: WindowEnergy) -> list[Line]:
+    if one.energy_j is None:
+        return []
+    lines: list[Line] = []
+    for name, value_j in one.components.items():
+        kind = _BOUNDS.get(name)
+        apart_j = value_j - one.energy_j if name in _ENDS else value_j
+        text, unit = half_width(apart_j, "J", one.energy_j)
+        freedom = f", {one.freedom[name]} degrees of freedom" if name in one.freedom else ""
+        share, _ = half_width(apart_j / one.energy_j * 100, "", 1.0) if one.energy_j else ("", "")
+        label = name.removesuffix("_j").replace("_", " ")
+        lines.append((one.domain, label, (kind or "standard") + freedom, f"{text} {unit}", share and f"{share} %"))
+    return lines
 
 
 def _judged(one: Verdict) -> str:

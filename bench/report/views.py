@@ -41,6 +41,7 @@ class RunView:
     engine_version: str
     precision: str
     device_name: str
+    device: str = ""  # what worked: "GPU-<uuid>" or "cpu"; "": not told, so every GPU counts
     notes: tuple[str, ...] = ()
     energies: tuple[WindowEnergy, ...] = ()  # every window in every domain
     verdicts: tuple[Verdict, ...] = ()

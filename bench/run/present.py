@@ -79,6 +79,7 @@ def _view(sealed: Sealed, coefficients: Sequence[Coefficients]) -> RunView:
         engine_version=run.loaded.engine_version,
         precision=run.loaded.precision,
         device_name=run.loaded.device_name,
+        device=run.loaded.device,
         notes=(*run.loaded.notes, *run.workload_notes),
         energies=sealed.published.energies,
         verdicts=sealed.published.verdicts,
