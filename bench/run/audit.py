@@ -62,11 +62,11 @@ THEMES = (
         ),
         of_folder=(windows.time_per_cell, windows.bare_idle),
     ),
-    Theme(of_every=(power.power_in_bounds,), of_cells=(power.idle_repeats,)),
+    Theme(of_every=(power.power_in_bounds,), of_cells=(power.memorys_floor, power.idle_repeats)),
     Theme(
         of_every=(
-            circumstances.temperature, circumstances.temperature_drift, circumstances.slowdown,
-            circumstances.steal_time,
+            circumstances.temperature, circumstances.temperature_drift, circumstances.clock_drift,
+            circumstances.slowdown, circumstances.power_limit_kept, circumstances.steal_time,
         ),
         of_cells=(circumstances.foreign_processes, circumstances.quiet_before),
     ),

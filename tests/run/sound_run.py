@@ -22,9 +22,16 @@ from bench.run.checks.case import Case, Folder, Record, case_of
 IDLE_W, WORK_W = 70.0, 400.0
 POLL_S = 0.05
 KNOWN = FieldPassport(update_s=0.1, window_s=0.1, lag_s=0.0, origin="steps")
-BOARD = replace(GPU, passport=Passport(fields={"counter": KNOWN, "instant": KNOWN}, steps=4))
+# A board of 3.35 TB/s, whose limit stands still: an H100's, of which no number matters here.
+BOARD = replace(
+    GPU, passport=Passport(fields={"counter": KNOWN, "instant": KNOWN}, steps=4),
+    details={"memory_bytes_per_s": 3.35e12},
+)  # fmt: skip
 MACHINE = {"os": "Debian GNU/Linux 12", "kernel": "6.1", "cpu": "AMD EPYC", "python": "3.11.7"}
-QUIET = {"temperature_c": 60.0, "event_reasons": 0.0, "foreign_processes": 0.0, "utilisation_ratio": 0.0}
+QUIET = {
+    "temperature_c": 60.0, "event_reasons": 0.0, "foreign_processes": 0.0, "utilisation_ratio": 0.0,
+    "sm_clock_mhz": 1980.0, "power_limit_w": 700.0,
+}  # fmt: skip
 
 
 def windows(work_s: float = 30.0, number: int = 2, pause_s: float = 0.5, at_s: float = 0.0):
@@ -93,7 +100,8 @@ def sound(run_id: str = "r1", started_at: str = "2026-11-21T10:00:00Z", **timing
     run = Run(
         id=run_id, spec=replace(spec(sample_period_s=POLL_S), cell=cell, hardware="nvidia-t4"),
         started_at=started_at, environment=MACHINE, sources=(BOARD, HOST),
-        loaded=replace(LOADED, engine="transformers"), trace=Trace(observations=observations(over), windows=over),
+        loaded=replace(LOADED, engine="transformers", facts={"weight_bytes_per_step": 1e9}),
+        trace=Trace(observations=observations(over), windows=over),
         outcomes=tuple(requests(over)),
     )  # fmt: skip
     return run, Published(energies=energies(over), verdicts=())

@@ -63,8 +63,8 @@ def test_the_example_passes_but_for_two_honest_warnings(example):
     """All else is as expected: nothing fails, and what is not applicable is about boards that are not there."""
     assert {(x.name, x.status) for x in example if x.status in ("warn", "fail")} == HONEST_WARNINGS
     assert {x.name for x in example if x.status == "not applicable"} == {
-        "temperature", "temperature drift", "slowdown", "foreign processes", "witness", "sensor passport",
-        "board read",
+        "power in bounds", "memory's floor", "temperature", "temperature drift", "clock drift", "slowdown",
+        "power limit kept", "foreign processes", "witness", "sensor passport", "board read",
     }  # fmt: skip
 
 
@@ -226,7 +226,7 @@ def test_the_table_has_one_row_for_what_passes_everywhere(monkeypatch):
     assert re.fullmatch(r"✓  part hashes +each part there, as it was sealed +as sealed +11 of 11 runs", rows[2])
     assert sum(row.startswith("~  interval") for row in rows) == 1
     assert max(map(len, rows)) <= 120
-    assert rows[-1].startswith("54 checks: 45 pass, 2 warn (time per cell, interval), 0 fail, 7 not applicable")
+    assert rows[-1].startswith("57 checks: 44 pass, 2 warn (time per cell, interval), 0 fail, 11 not applicable")
 
 
 def test_the_table_shows_each_place_that_fails(out):

@@ -10,11 +10,11 @@ from bench.errors import BrokenResults
 from bench.files.parts import read_bytes
 from bench.files.store import OUTCOMES, READINGS, SEAL, WINDOWS, Sealed, read_json, read_sealed
 from bench.nouns import Domain, Run, Source, Window, WindowEnergy
+from bench.physics.phases import work
 from bench.physics.series import Kind, Series, series
 from bench.run.checks.line import Where
 
 SeriesMap: TypeAlias = Mapping[tuple[Domain, str, Kind], Series]
-WORK = ("work", "prepare")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Case:
     @property
     def work(self) -> tuple[Window, ...]:
         """The windows in which work was done."""
-        return tuple(w for w in self.sealed.trace.windows if w.phase in WORK)
+        return work(self.sealed.trace.windows)
 
     @property
     def live(self) -> tuple[Source, ...]:
@@ -55,7 +55,7 @@ class Case:
     @property
     def work_energies(self) -> tuple[WindowEnergy, ...]:
         """The energies of work windows that have one."""
-        return tuple(e for e in self.sealed.published.energies if e.phase in WORK and e.energy_j is not None)
+        return tuple(e for e in work(self.sealed.published.energies) if e.energy_j is not None)
 
     def condition(self, domain: Domain, name: str) -> Series | None:
         """A circumstance over the whole run."""

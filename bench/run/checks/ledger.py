@@ -1,7 +1,8 @@
 """Is measured only what was measured, is every gap told with its reason, and nothing left out?"""
 
-from bench.nouns import Source, WindowEnergy
-from bench.run.checks.case import WORK, Case
+from bench.nouns import Source
+from bench.physics.phases import work
+from bench.run.checks.case import Case
 from bench.run.checks.line import AuditLine, Lines, Rule, told
 from bench.units import S_PER_NS
 
@@ -11,8 +12,8 @@ _METHODS = {"measured": ("counter", "power"), "modelled": ("model",)}
 _DOUBLE_METERS, _DOUBLE_ENGINES = ("constant", "replay"), ("echo",)
 _MODELS = ("host_model", *_DOUBLE_METERS)
 
-# An energy ends on the ticks around its window; so far away none is looked for: bench/physics.
-_EDGES_S = 2.0
+# An energy ends on the ticks around its window; further away none is looked for: bench/physics/ticks.py.
+_EDGES_S = 3.0
 
 _BASIS = Rule(name="basis", expected="modelled is never called measured")
 _REASONS = Rule(name="reasons", expected="no gap without a why, none at 0 J")
@@ -109,11 +110,7 @@ def verdicts(case: Case) -> Lines:
     if case.sealed.run is None:
         short += [
             _VERDICTS.failed("; ".join(e.reasons) or "no energy", case.at(window=e, domain=e.domain))
-            for e in case.sealed.published.energies
-            if _is_gap(e)
+            for e in work(case.sealed.published.energies)
+            if e.energy_j is None and e.basis != "excluded"
         ]
     return told(short, _VERDICTS.passed("none", case.at()))
-
-
-def _is_gap(energy: WindowEnergy) -> bool:
-    return energy.phase in WORK and energy.energy_j is None and energy.basis != "excluded"

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from bench.files.store import READINGS
 from bench.nouns import Source, Window
+from bench.physics.rules import SAMPLER_GAP
 from bench.physics.series import Series
 from bench.run.checks.case import Case
 from bench.run.checks.line import Lines, Rule, told
@@ -15,11 +16,10 @@ _LEAST_COLLECTED_RATIO = 0.75
 _SHORTEST_S, _LONGEST_S = 0.001, 10.0  # what a suite may ask for: bench/files/suites.py
 # Three ticks of the slowest sensor, 100 ms (Yang, table 2), and a margin: the rest that stands around windows.
 _GAP_WARN_S = 0.35
-_GAP_FAIL_S = 2.0  # twenty such ticks; the verdict "sampler gap" voids there
 _LATE_S = 0.005  # what moves an edge by 5 ms moves a window of 10 s by 0.05 %
 
 _COLLECTED = Rule(name="sampling period", expected=f"{_LEAST_COLLECTED_RATIO:.0%} of asked periods hold a look")
-_GAP = Rule(name="longest gap", expected=f"at work {_GAP_WARN_S} s at most (fail: {_GAP_FAIL_S:g} s)")
+_GAP = Rule(name="longest gap", expected=f"at work {_GAP_WARN_S} s at most (fail: {SAMPLER_GAP.void_over:g} s)")
 _LATE = Rule(name="sampler lateness", expected=f"99% of looks {_LATE_S * 1000:g} ms late at most")
 
 
@@ -64,7 +64,7 @@ def longest_gap(case: Case) -> Lines:
         gap_s, window = max(silences, key=lambda found: found[0])
         worst_s = max(worst_s, gap_s)
         if gap_s > _GAP_WARN_S:
-            judge = _GAP.failed if gap_s > _GAP_FAIL_S else _GAP.warned
+            judge = _GAP.failed if SAMPLER_GAP.level(gap_s) == "void" else _GAP.warned
             short.append(judge(f"{gap_s:.2f} s", case.at(READINGS, window=window, domain=source.domain)))
     if not case.live or not case.work:
         return (_GAP.skipped("no sensor is read, or no work was done", case.at(READINGS)),)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 from bench.nouns import WindowEnergy
+from bench.physics.budget import Budget
 from bench.run.checks.case import Case
 from bench.run.checks.line import AuditLine, Lines, Rule, told
 
@@ -11,7 +12,7 @@ from bench.run.checks.line import AuditLine, Lines, Rule, told
 _HALF_RATIO = 0.10
 # What a same-board comparison can see at best. (MLPerf checker asks 1 % of an analyser at the wall.)
 _STATISTICAL_RATIO = 0.02
-_COVERAGE_95 = 1.96
+_LARGEST_RATIO = 1e6
 # What is the same in every window of a board, or an end of a range: not drawn anew by a repeat.
 _NOT_STATISTICAL = ("gain_", "model_", "unseen_")
 
@@ -53,9 +54,12 @@ def statistical_part(case: Case) -> Lines:
 
 def _statistical(case: Case) -> Iterator[tuple[float, AuditLine]]:
     for e in case.work_energies:
-        parts = [j for name, j in e.components.items() if not name.startswith(_NOT_STATISTICAL)]
-        if parts and e.energy_j:
-            ratio = _COVERAGE_95 * math.hypot(*parts) / e.energy_j
+        drawn = {name: j for name, j in e.components.items() if not name.startswith(_NOT_STATISTICAL)}
+        if drawn and e.energy_j:
+            # a file may say anything: no ratio is so large that its fourth power has no end
+            ratios = {name: min(abs(j / e.energy_j), _LARGEST_RATIO) for name, j in drawn.items()}
+            freedom = {name: n for name, n in e.freedom.items() if name in drawn and n >= 1}
+            ratio = Budget(standard_j=ratios, freedom=freedom).half_width_j()
             yield ratio, _STATISTICAL.warned(f"±{ratio:.1%}", case.at(window=e, domain=e.domain))
 
 

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from bench.files.store import OUTCOMES, WINDOWS
-from bench.nouns import Phase, Window
+from bench.nouns import Window
 from bench.physics.attribution import window_outcomes
-from bench.run.checks.case import WORK, Case, Folder
+from bench.physics.phases import idle
+from bench.physics.rules import FEWEST_REQUESTS, SHORTEST_S
+from bench.run.checks.case import Case, Folder
 from bench.run.checks.line import AuditLine, Lines, Rule, Where, told
 from bench.units import S_PER_NS
 
@@ -14,7 +16,6 @@ from bench.units import S_PER_NS
 _WINDOW_S = 10.0
 # MLPerf Power paper: at least 60 s of power data a result (the MLPerf rules ask a scenario for 600 s).
 _CELL_S = 60.0
-_REPEATS, _REPEATED_S = 32, 5.0  # Yang, good practices: 32 repeats, or 5 s of them
 _WINDOWS = 2  # two values have a scatter, one has none
 # The runner rests half a second between windows. A board's temperature follows its load over tens of seconds
 # (ML.ENERGY, "Thermally stable profiling": 1 to 10 s of cooling change the energy), so 3 s is the most.
@@ -22,7 +23,7 @@ _REST_S = 3.0
 
 _LENGTH = Rule(name="window length", expected=f"at least {_WINDOW_S:g} s of work")
 _CELL = Rule(name="time per cell", expected=f"at least {_CELL_S:g} s of work")
-_REPEAT = Rule(name="repeats", expected=f"{_REPEATS} batches or {_REPEATED_S:g} s a work window")
+_REPEAT = Rule(name="repeats", expected=f"{FEWEST_REQUESTS} requests or {SHORTEST_S:g} s a window")
 _TWICE = Rule(name="two windows", expected=f"at least {_WINDOWS} work windows a run")
 _WARM = Rule(name="warm-up", expected="one before the first work window")
 _REST = Rule(name="no cooling down", expected=f"{_REST_S:g} s from window to window at most")
@@ -56,13 +57,13 @@ def time_per_cell(folder: Folder) -> Iterator[AuditLine]:
 
 
 def repeats(case: Case) -> Lines:
-    """A sensor that looks at a part of the time must look at many repeats. Asked of cells, not of commands."""
+    """Yang, good practices: what repeats too seldom is one draw of whatever varies. Not asked of a command."""
     short = []
     for window in case.work:
-        batches = len({o.batch_id for o in window_outcomes(window, case.run.outcomes)})
-        if batches < _REPEATS and window.duration_s < _REPEATED_S:
-            said = f"{batches} batches in {window.duration_s:.2f} s"
-            short.append(_REPEAT.failed(said, case.at(OUTCOMES, window=window)))
+        requests = len(window_outcomes(window, case.run.outcomes))
+        if requests < FEWEST_REQUESTS and window.duration_s < SHORTEST_S:
+            said = f"{requests} requests in {window.duration_s:.2f} s"
+            short.append(_REPEAT.warned(said, case.at(OUTCOMES, window=window)))
     return told(short, _REPEAT.passed("enough in each", case.at(OUTCOMES)))
 
 
@@ -74,7 +75,7 @@ def two_windows(case: Case) -> Lines:
 
 def warm_up(case: Case) -> Lines:
     """The first batches compile, allocate and ramp the clocks up: ML.ENERGY leaves the ramp out, so does this."""
-    warm, work = _phase(case, "warmup"), _ordered(case)
+    warm, work = _warm(case), _ordered(case)
     if work and any(w.end_ns <= work[0].start_ns for w in warm):
         return (_WARM.passed("there", case.at(WINDOWS)),)
     return (_WARM.failed("none before the first work window", case.at(WINDOWS)),)
@@ -82,7 +83,7 @@ def warm_up(case: Case) -> Lines:
 
 def no_cooling_down(case: Case) -> Lines:
     """A pause lets clocks and temperature fall, and the window starts with the ramp that warm-up took away."""
-    warm = [w for w in _phase(case, "warmup") if w.end_ns <= min((o.start_ns for o in case.work), default=0)]
+    warm = [w for w in _warm(case) if w.end_ns <= min((o.start_ns for o in case.work), default=0)]
     short = []
     for before, after in pairwise([*warm[-1:], *_ordered(case)]):
         rest_s = (after.start_ns - before.end_ns) * S_PER_NS
@@ -95,10 +96,10 @@ def no_cooling_down(case: Case) -> Lines:
 def resident_idle(case: Case) -> Lines:
     """Terms are above the idle of the loaded model, so that idle is a result of the same run."""
     work = _ordered(case)
-    idle = [w for w in _phase(case, "idle") if w.label.startswith("resident")]
-    if work and idle and all(w.end_ns <= work[0].start_ns for w in idle):
-        return (_IDLE.passed(f"{sum(w.duration_s for w in idle):.1f} s", case.at(WINDOWS)),)
-    return (_IDLE.failed("not before the work" if idle else "none", case.at(WINDOWS)),)
+    resident = idle(case.sealed.trace.windows, "resident")
+    if work and resident and all(w.end_ns <= work[0].start_ns for w in resident):
+        return (_IDLE.passed(f"{sum(w.duration_s for w in resident):.1f} s", case.at(WINDOWS)),)
+    return (_IDLE.failed("not before the work" if resident else "none", case.at(WINDOWS)),)
 
 
 def bare_idle(folder: Folder) -> Iterator[AuditLine]:
@@ -108,7 +109,7 @@ def bare_idle(folder: Folder) -> Iterator[AuditLine]:
         loaded, cell = case.run.loaded, case.run.spec.cell
         groups.setdefault((cell.engine, cell.model, loaded.precision, loaded.weights), []).append(case)
     for cases in groups.values():
-        bare = [w for c in cases for w in _phase(c, "idle") if w.label.startswith("bare")]
+        bare = [w for c in cases for w in idle(c.sealed.trace.windows, "bare")]
         where = Where(file=f"runs/{cases[0].id}/{WINDOWS}")
         if bare:
             yield _BARE.passed(f"{sum(w.duration_s for w in bare):.1f} s", where)
@@ -116,9 +117,9 @@ def bare_idle(folder: Folder) -> Iterator[AuditLine]:
             yield _BARE.warned(f"none in {len(cases)} runs of {cases[0].run.spec.cell.model}", where)
 
 
-def _phase(case: Case, phase: Phase) -> list[Window]:
-    return sorted((w for w in case.sealed.trace.windows if w.phase == phase), key=lambda w: w.start_ns)
+def _warm(case: Case) -> list[Window]:
+    return sorted((w for w in case.sealed.trace.windows if w.phase == "warmup"), key=lambda w: w.start_ns)
 
 
 def _ordered(case: Case) -> list[Window]:
-    return sorted((w for w in case.sealed.trace.windows if w.phase in WORK), key=lambda w: w.start_ns)
+    return sorted(case.work, key=lambda w: w.start_ns)
