@@ -101,8 +101,8 @@ class FakeRecorder:
         if self.lose_at_s is not None and end_s > self.lose_at_s:
             end_s = self.lose_at_s
             self.lost = {"gpu:0": "GPU is lost"}
-        start_s, self._from_ns = self._from_ns / NS_PER_S, self.clock.now_ns
-        return ticking(truth, start_s, end_s)
+        from_ns, self._from_ns = self._from_ns, self.clock.now_ns
+        return tuple(one for one in ticking(truth, 0.0, end_s) if one.t_ns >= from_ns)
 
 
 @dataclass

@@ -30,9 +30,12 @@ from bench.files.parts import (
     windows_bytes,
 )
 from bench.nouns import (
+    Domain,
     Fact,
     Fault,
     Loaded,
+    Passport,
+    Precision,
     Run,
     RunSpec,
     Source,
@@ -53,6 +56,8 @@ class Published:
 
     energies: tuple[WindowEnergy, ...]
     verdicts: tuple[Verdict, ...]
+    passports: Mapping[Domain, Passport] = field(default_factory=dict)  # of the measured domains
+    precision: Precision | None = None  # of the domain that the cell is about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +77,8 @@ class _Seal:
     faults: tuple[Fault, ...] = ()
     energies: tuple[WindowEnergy, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+    passports: Mapping[Domain, Passport] = field(default_factory=dict)
+    precision: Precision | None = None
     sha256: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -101,6 +108,8 @@ def write_run(out: Path, run: Run, published: Published, version: str) -> Path:
         faults=run.faults,
         energies=published.energies,
         verdicts=published.verdicts,
+        passports=published.passports,
+        precision=published.precision,
     )
     return _write(out, seal, run.trace, outcomes_bytes(run.outcomes))
 
@@ -115,6 +124,7 @@ class MeteredRecord:
     sources: tuple[Source, ...]
     trace: Trace
     energies: tuple[WindowEnergy, ...]
+    passports: Mapping[Domain, Passport] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
 
 
@@ -131,6 +141,7 @@ def write_metered(out: Path, record: MeteredRecord, version: str) -> Path:
         sources=record.sources,
         faults=record.faults,
         energies=record.energies,
+        passports=record.passports,
     )
     return _write(out, seal, record.trace, b"")
 
@@ -222,7 +233,9 @@ def _unsealed(folder: Path, seal: _Seal, sha256: str) -> Sealed:
         run=run,
         trace=trace,
         sources=seal.sources,
-        published=Published(energies=seal.energies, verdicts=seal.verdicts),
+        published=Published(
+            energies=seal.energies, verdicts=seal.verdicts, passports=seal.passports, precision=seal.precision
+        ),
         seal_sha256=sha256,
         sha256=seal.sha256,
         faults=seal.faults,

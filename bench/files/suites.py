@@ -50,6 +50,8 @@ def _timing(table: Table) -> Timing:
     timing = Timing(
         window_s=table.number("window_s", least=0.1),
         windows=table.integer("windows", least=1),
+        most_windows=table.integer("most_windows", least=1) if "most_windows" in table else None,
+        precision_ratio=table.number("precision_ratio", least=0.001) if "precision_ratio" in table else 0.02,
         idle_s=table.number("idle_s", least=0.0),
         warmup_s=table.number("warmup_s", least=0.0),
         sample_period_s=table.number("sample_period_s", least=0.001, most=10.0),

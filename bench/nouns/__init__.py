@@ -6,7 +6,7 @@ Absence is None; zero is a measurement.
 
 from bench.nouns.engines import Engine, Loaded, LoadSpec, Session
 from bench.nouns.learnt import CoefficientKey, Coefficients, Quantity
-from bench.nouns.runs import Cell, Fault, Run, RunSpec, Timing, Verdict, WindowEnergy
+from bench.nouns.runs import Cell, Fault, Precision, Run, RunSpec, Timing, Verdict, WindowEnergy
 from bench.nouns.sensors import (
     Check,
     Condition,
@@ -48,6 +48,7 @@ __all__ = [
     "Outcome",
     "Passport",
     "Phase",
+    "Precision",
     "Quantity",
     "Reading",
     "Request",

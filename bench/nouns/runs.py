@@ -36,6 +36,19 @@ class Timing:
     idle_s: float = 5.0
     warmup_s: float = 2.0
     sample_period_s: float = 0.05
+    # a cell goes on past `windows` until the 95 % interval of its own repeats is this narrow, or so many are made
+    precision_ratio: float = 0.02
+    most_windows: int | None = None  # None: `windows`, and not one more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Precision:
+    """How well a cell's energy per unit of work is known from its repeats; None: they are worth too few."""
+
+    domain: Domain
+    half_width_ratio: float | None  # half of the 95 % interval, statistical alone
+    blocks: int
+    windows: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

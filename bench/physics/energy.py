@@ -38,7 +38,7 @@ def window_energies(
     `faults` leave their domain without any. `outcomes`: what ran, and in which trains.
     """
     known = series(trace.observations)
-    looks = [_look(source, known) for source in sources]
+    looks = [look_at(source, known) for source in sources]
     why = {fault.domain: fault.reason for fault in faults}
     return tuple(
         void(window, look.source, (fault,))
@@ -50,7 +50,7 @@ def window_energies(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
+class Look:
     """All that was seen of one domain: its passport, and the ticks of each of its fields."""
 
     source: Source
@@ -58,8 +58,15 @@ class _Look:
     marks: Mapping[str, Ticks]
     highest_w: float = 0.0  # the highest power that any field showed
 
+    @property
+    def course(self) -> Ticks | None:
+        """The ticks that follow its energy best: the counter's, the model's, or a power field's; None: none do."""
+        names = ("counter", "value", *_POWER_FIELDS)
+        return next((self.marks[n] for n in names if n in self.marks and len(self.marks[n].t_ns) > 1), None)
 
-def _look(source: Source, known: SeriesMap) -> _Look:
+
+def look_at(source: Source, known: SeriesMap) -> Look:
+    """All that the readings of a trace tell of one source, before any window is cut."""
     passport = examine(source, known)
     read = known.get((source.domain, "read_s", "condition"))
     read_s = max(read.values) if read else 0.0
@@ -70,10 +77,10 @@ def _look(source: Source, known: SeriesMap) -> _Look:
         elif found := known.get((source.domain, name, "power")):
             marks[name] = gauge.ticks(found, field, read_s)
             highest_w = max(highest_w, *found.values)
-    return _Look(source=source, passport=passport, marks=marks, highest_w=highest_w)
+    return Look(source=source, passport=passport, marks=marks, highest_w=highest_w)
 
 
-def _window_energy(window: Window, look: _Look, outcomes: Sequence[Outcome]) -> WindowEnergy:
+def _window_energy(window: Window, look: Look, outcomes: Sequence[Outcome]) -> WindowEnergy:
     source = look.source
     if source.basis == "excluded":
         return void(window, source, (source.reason or "excluded",))
@@ -135,7 +142,7 @@ class _Candidate:
     flags: tuple[str, ...] = ()
 
 
-def _candidate(window: Window, look: _Look, name: str, outcomes: Sequence[Outcome]) -> _Candidate | str:
+def _candidate(window: Window, look: Look, name: str, outcomes: Sequence[Outcome]) -> _Candidate | str:
     """The energy that one field tells, or why it tells none."""
     marks = look.marks.get(name)
     if marks is None:
@@ -215,7 +222,7 @@ def _said(field: str) -> str:
     return "the counter" if field == "counter" else f"the {field} power"
 
 
-def _modelled(window: Window, look: _Look) -> WindowEnergy:
+def _modelled(window: Window, look: Look) -> WindowEnergy:
     """A model's three counters share one clock: the same ticks bound value, low and high."""
     spans = {}
     for field in ("value", "low", "high"):
@@ -233,7 +240,7 @@ def _modelled(window: Window, look: _Look) -> WindowEnergy:
     return _energy(window, look.source, value, low_j, high_j, "model", components=components)
 
 
-def _witnessed(energy: WindowEnergy, chosen: _Candidate, witness: _Candidate, look: _Look) -> WindowEnergy:
+def _witnessed(energy: WindowEnergy, chosen: _Candidate, witness: _Candidate, look: Look) -> WindowEnergy:
     """The same energy with another field's over the same span beside it, and what their gap means."""
     assert energy.energy_j is not None
     marks = look.marks[witness.field]

@@ -8,11 +8,13 @@ other face: then only bounds are left, between nothing and the board's limit, fo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench.nouns import FieldPassport, Outcome, Source, Window
+from bench.nouns import FieldPassport, Outcome, Passport, Source, Window
 from bench.physics.folding import LEAST_SEEN_RATIO, fold
+from bench.physics.gauge import SLOWEST_UPDATE_S
 from bench.physics.ticks import Between, Ticks
 from bench.physics.trains import block_scatter
 
+_SENSOR_FIELDS = ("counter", "instant", "usage", "average")
 _WHOLE_RATIO = 0.95  # a window and a period that are each known to a few per cent
 
 
@@ -31,6 +33,17 @@ class Unseen:
 def sees_all(passport: FieldPassport) -> bool:
     """Whether the field is known to tell of all of the time."""
     return passport.seen_ratio is not None and passport.seen_ratio >= _WHOLE_RATIO
+
+
+def dither_s(passport: Passport) -> float | None:
+    """The period (s) that driven work has to be spread over; None where the sensor is known to see all."""
+    counter = passport.fields.get("counter")
+    fields = {name: field for name, field in passport.fields.items() if name in _SENSOR_FIELDS}
+    if not fields or (counter is not None and sees_all(counter)):
+        return None
+    if counter is None and any(sees_all(field) for field in fields.values()):
+        return None
+    return max(field.update_s or SLOWEST_UPDATE_S for field in fields.values())
 
 
 def unseen(

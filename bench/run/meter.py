@@ -1,6 +1,7 @@
 """`meter`: a command between sensors, as the published JSON shape, sealed on request."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -10,11 +11,16 @@ from bench.errors import BadInput
 from bench.files.codec import plain
 from bench.files.machine import environment
 from bench.files.store import MeteredRecord, write_metered
+from bench.physics.ledger import Entry, Ledger, check_pue, ledger, with_pue
+from bench.report.terminal import component_table, energy_table, ledger_text
 from bench.run.host import look
-from bench.run.publish import rounded
+from bench.run.publish import passports_of, rounded
 from bench.sensing.metering import Metered, meter_command
 from bench.sensing.sampler import Sampler
+from bench.stats import significant
+from bench.units import S_PER_NS
 
+_WHOLE = "all that the machine took meanwhile: its idle and everybody else's work are inside"
 SAMPLE_PERIOD_S = 0.05
 _FIELDS = (
     "domain", "device", "boundary", "basis", "energy_j", "low_j", "high_j", "start_ns", "end_ns",
@@ -28,7 +34,7 @@ def metered(command: Sequence[str], *, stdout: IO[str] | None = None) -> Metered
         return meter_command(command, sampler, stdout=stdout)
 
 
-def meter_document(done: Metered) -> dict[str, Any]:
+def meter_document(done: Metered, *, pue_ratio: float | None = None) -> dict[str, Any]:
     """The published shape of `meter --json`, figures at seven significant digits."""
     domains = [plain(rounded(e)) for e in done.energies]
     return {
@@ -36,11 +42,45 @@ def meter_document(done: Metered) -> dict[str, Any]:
         "command_start_ns": done.start_ns,
         "command_end_ns": done.end_ns,
         "domains": [{name: domain[name] for name in _FIELDS} for domain in domains],
+        "ledger": plain(_ledger(done, pue_ratio)),
     }
 
 
-def claim(out: Path) -> None:
-    """Makes OUT/runs before the command runs. Raises BadInput where nothing can be sealed afterwards."""
+def summary(name: str, done: Metered, *, pue_ratio: float | None = None, components: bool = False) -> str:
+    """What `meter` tells a person: the domains, the ledger, and each part of their uncertainty where asked."""
+    parts = [
+        f"\n{name} took {(done.end_ns - done.start_ns) * S_PER_NS:.2f} s",
+        energy_table(done.energies),
+        "",
+        ledger_text(_ledger(done, pue_ratio)),
+        _WHOLE,
+    ]
+    return "\n".join([*parts, *(("", component_table(done.energies)) if components else ())])
+
+
+def _ledger(done: Metered, pue_ratio: float | None) -> Ledger:
+    """The whole machine's ledger, of the figures as they are published."""
+    made = ledger(rounded(e) for e in done.energies)
+    if pue_ratio is not None:
+        made = with_pue(made, pue_ratio)
+    return replace(made, entries=_published(made.entries), facility=_published(made.facility))
+
+
+def _published(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    def shorter(value: float | None) -> float | None:
+        return None if value is None else significant(value)
+
+    return tuple(
+        replace(e, energy_j=shorter(e.energy_j), low_j=shorter(e.low_j), high_j=shorter(e.high_j)) for e in entries
+    )
+
+
+def claim(out: Path | None, *, pue_ratio: float | None = None) -> None:
+    """Makes OUT/runs before the command runs. Raises BadInput for what would be found only after it."""
+    if pue_ratio is not None:
+        check_pue(pue_ratio)
+    if out is None:
+        return
     try:
         (out / "runs").mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -57,6 +97,7 @@ def seal_metered(out: Path, done: Metered) -> Path:
         sources=done.sources,
         trace=done.trace,
         energies=tuple(rounded(e) for e in done.energies),
+        passports=passports_of(done.trace, done.sources),
         faults=done.faults,
     )
     return write_metered(out, record, __version__)

@@ -1,26 +1,78 @@
 """What a run publishes: energies at the published precision, and the verdicts on them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bench.files.store import Published, Sealed
 from bench.fit.rows import Measured
-from bench.nouns import Fault, Run, Source, Trace, WindowEnergy
-from bench.physics.energy import window_energies
+from bench.nouns import (
+    Domain,
+    Fault,
+    FieldPassport,
+    Outcome,
+    Passport,
+    Precision,
+    Run,
+    Source,
+    Trace,
+    WindowEnergy,
+)
+from bench.physics.energy import look_at, window_energies
+from bench.physics.passport import examine
+from bench.physics.precision import main_source, precision, wider_than_asked
+from bench.physics.series import series
 from bench.physics.verdict import judge
 from bench.stats import significant
 
 
 def published(run: Run) -> Published:
     """The figures of a run, from its readings and outcomes alone."""
-    energies = rounded_energies(run.trace, run.sources)
-    return Published(energies=energies, verdicts=judge(run, energies))
+    energies = rounded_energies(run.trace, run.sources, (), run.outcomes)
+    found = _precision(run)
+    verdicts = (*judge(run, energies), *wider_than_asked(run.spec.timing, found))
+    passports = passports_of(run.trace, run.sources)
+    return Published(energies=energies, verdicts=verdicts, passports=passports, precision=found)
+
+
+def passports_of(trace: Trace, sources: tuple[Source, ...]) -> Mapping[Domain, Passport]:
+    """What each measured sensor is, by what was known before and by the readings of this trace."""
+    known = series(trace.observations)
+    found = {s.domain: examine(s, known) for s in sources if s.basis == "measured"}
+    return {domain: replace(one, fields=_rounded_fields(one)) for domain, one in found.items()}
+
+
+def _rounded_fields(passport: Passport) -> Mapping[str, FieldPassport]:
+    def shorter(field: FieldPassport) -> FieldPassport:
+        return replace(
+            field,
+            update_s=_shorter(field.update_s),
+            window_s=_shorter(field.window_s),
+            lag_s=_shorter(field.lag_s),
+            noise_w=_shorter(field.noise_w),
+        )
+
+    return {name: shorter(field) for name, field in passport.fields.items()}
+
+
+def _precision(run: Run) -> Precision | None:
+    """How well the run knows its energy per unit of work, in the domain that it is about."""
+    source = main_source(run.sources, run.loaded.device)
+    if source is None:
+        return None
+    look = look_at(source, series(run.trace.observations))
+    work = [w for w in run.trace.windows if w.phase in ("work", "prepare")]
+    found = precision(look, work, run.outcomes)
+    return found and replace(found, half_width_ratio=_shorter(found.half_width_ratio))
 
 
 def rounded_energies(
-    trace: Trace, sources: tuple[Source, ...], faults: tuple[Fault, ...] = ()
+    trace: Trace,
+    sources: tuple[Source, ...],
+    faults: tuple[Fault, ...] = (),
+    outcomes: tuple[Outcome, ...] = (),
 ) -> tuple[WindowEnergy, ...]:
     """The energies of every window and domain, at seven significant digits."""
-    return tuple(rounded(e) for e in window_energies(trace, sources, faults))
+    return tuple(rounded(e) for e in window_energies(trace, sources, faults, outcomes))
 
 
 def measured(sealed: Sealed) -> Measured:
@@ -32,14 +84,15 @@ def measured(sealed: Sealed) -> Measured:
 def rounded(energy: WindowEnergy) -> WindowEnergy:
     """The same energy with its figures at seven significant digits."""
 
-    def shorter(value: float | None) -> float | None:
-        return None if value is None else significant(value)
-
     return replace(
         energy,
-        energy_j=shorter(energy.energy_j),
-        low_j=shorter(energy.low_j),
-        high_j=shorter(energy.high_j),
-        witness_j=shorter(energy.witness_j),
+        energy_j=_shorter(energy.energy_j),
+        low_j=_shorter(energy.low_j),
+        high_j=_shorter(energy.high_j),
+        witness_j=_shorter(energy.witness_j),
         components={k: significant(v) for k, v in sorted(energy.components.items())},
     )
+
+
+def _shorter(value: float | None) -> float | None:
+    return None if value is None else significant(value)

@@ -3,8 +3,10 @@
     |bare 1|bare 2| load |res. 1|res. 2| warm-up |rest| work 1 |rest| work 2 |rest|      first cell of a model
                          |res. 1|res. 2| warm-up |rest| work 1 |rest| work 2 |rest|      the cells after it
 
-Each rest is three ticks of the slowest counter: energy windows may widen to the ticks around them and still
-hold nothing but idle power besides the work. Nothing cools down between warm-up and work.
+Each rest is three ticks of the slowest counter (longer where only trailing means are read): energy windows may
+widen to the ticks around them and still hold nothing but idle power besides the work. Nothing cools down between
+warm-up and work. Where the board's sensor may see a part of the time only, batches leave in trains from phases of
+its period; and a cell goes on past its least windows until its interval is as narrow as asked, or its budget ends.
 """
 
 import time
@@ -29,8 +31,13 @@ from bench.nouns import (
     Window,
     Workload,
 )
-from bench.sensing.recorder import APPROACH_S, REST_S, Recorder
-from bench.units import NS_PER_S
+from bench.physics.energy import Look, look_at
+from bench.physics.precision import main_source, precision
+from bench.physics.series import series
+from bench.physics.trains import Timetable
+from bench.physics.view import dither_s
+from bench.sensing.recorder import APPROACH_S, Recorder, rest_s
+from bench.units import NS_PER_S, S_PER_NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +113,9 @@ class _Stage:
         self._started_at = self._time.utc().strftime("%Y-%m-%dT%H:%M:%SZ")
         self._windows: list[Window] = []
         self._outcomes: list[Outcome] = []
+        self._observations: list[Observation] = []
+        self._fault: Fault | None = None
+        self._trains = 0
         self.rest()
 
     def measure(self, session: Session, environment: Mapping[str, Fact]) -> Run:
@@ -115,12 +125,16 @@ class _Stage:
         batches = _batches(requests, self._task.spec.cell.batch)
         self.idle("resident")
         self._work(session, batches, "warmup", "1", timing.warmup_s, keep=False)
-        for index in range(timing.windows):
+        timetable = self._timetable(session.loaded.device)
+        for index in range(timing.most_windows or timing.windows):
             self.rest()
+            if index >= timing.windows and self._narrow_enough(session.loaded.device):
+                break
             phase = self._task.workload.phase
-            self._work(session, batches, phase, str(index + 1), timing.window_s, keep=True)
+            self._work(session, batches, phase, str(index + 1), timing.window_s, keep=True, timetable=timetable)
         self.rest()
-        observations, faults = self._collected()
+        self._gather()
+        lost = tuple(Fault(domain=domain, reason=why) for domain, why in self._recorder.lost.items())
         return Run(
             id=self._task.run_id,
             spec=self._task.spec,
@@ -128,10 +142,10 @@ class _Stage:
             environment=environment,
             sources=self._recorder.sources,
             loaded=session.loaded,
-            trace=Trace(observations=observations, windows=tuple(self._windows)),
+            trace=Trace(observations=tuple(self._observations), windows=tuple(self._windows)),
             outcomes=tuple(self._outcomes),
             workload_notes=self._task.workload.notes,
-            faults=faults,
+            faults=(*((self._fault,) if self._fault else ()), *lost),
         )
 
     def idle(self, label: str) -> None:
@@ -143,8 +157,8 @@ class _Stage:
             self.rest()
 
     def rest(self) -> None:
-        """Three ticks of idle between windows."""
-        self._time.sleep(REST_S)
+        """Idle between windows, until every sensor shows nothing else."""
+        self._time.sleep(rest_s(self._recorder.sources))
 
     @contextmanager
     def window(self, phase: Phase, label: str, expected_s: float) -> Iterator[None]:
@@ -168,25 +182,55 @@ class _Stage:
         least_s: float,
         *,
         keep: bool,
+        timetable: Timetable | None = None,
     ) -> None:
-        """Whole batches until at least `least_s` have passed; at least one."""
+        """Whole batches until `least_s` have passed, at least one. With a timetable they leave in trains."""
         with self.window(phase, label, least_s):
-            stop_ns = self._time.clock_ns() + round(least_s * NS_PER_S)
+            now_ns = self._time.clock_ns()
+            stop_ns, train_ends_ns = now_ns + round(least_s * NS_PER_S), now_ns
             while True:
+                if timetable and now_ns >= train_ends_ns:
+                    self._await(timetable.departure_ns(now_ns))
+                    self._trains += 1
+                    train_ends_ns = self._time.clock_ns() + round(timetable.train_s * NS_PER_S)
                 outcomes = session.run(next(batches))
                 if keep:
-                    self._outcomes += _numbered(outcomes, len(self._outcomes))
-                if self._time.clock_ns() >= stop_ns:
+                    train = self._trains if timetable else None
+                    self._outcomes += _numbered(outcomes, len(self._outcomes), train)
+                now_ns = self._time.clock_ns()
+                if now_ns >= stop_ns:
                     break
 
-    def _collected(self) -> tuple[tuple[Observation, ...], tuple[Fault, ...]]:
+    def _await(self, moment_ns: int) -> None:
+        self._time.sleep(max(0, moment_ns - self._time.clock_ns()) * S_PER_NS)
+
+    def _timetable(self, device: str) -> Timetable | None:
+        """Trains, where what has been read so far does not prove that the device's sensor sees all of the time."""
+        look = self._look(device)
+        period_s = dither_s(look.passport) if look and look.source.basis == "measured" else None
+        return Timetable(period_s, self._task.spec.seed) if period_s else None
+
+    def _narrow_enough(self, device: str) -> bool:
+        look = self._look(device)
+        work = [w for w in self._windows if w.phase == self._task.workload.phase]
+        found = precision(look, work, self._outcomes) if look else None
+        asked_ratio = self._task.spec.timing.precision_ratio
+        return found is not None and found.half_width_ratio is not None and found.half_width_ratio <= asked_ratio
+
+    def _look(self, device: str) -> Look | None:
+        """What was read so far of the domain that the cell is about."""
+        self._gather()
+        source = main_source(self._recorder.sources, device)
+        return look_at(source, series(self._observations)) if source else None
+
+    def _gather(self) -> None:
+        """Everything that was recorded since the last time; a recorder that dies leaves a fault, and silence."""
+        if self._fault:
+            return
         try:
-            observations = self._recorder.collect()
-            faults: tuple[Fault, ...] = ()
+            self._observations += self._recorder.collect()
         except SensorLost as error:
-            observations, faults = (), (Fault(domain=None, reason=f"the sampler died: {error}"),)
-        lost = tuple(Fault(domain=domain, reason=reason) for domain, reason in self._recorder.lost.items())
-        return observations, (*faults, *lost)
+            self._fault = Fault(domain=None, reason=f"the sampler died: {error}")
 
     def _said(self, phase: Phase, label: str, expected_s: float, *, over: bool) -> Announcement:
         cell = str(self._task.spec.cell)
@@ -199,6 +243,6 @@ def _batches(requests: Sequence[Request], size: int) -> Iterator[tuple[Request, 
         yield tuple(islice(endless, size))
 
 
-def _numbered(outcomes: Sequence[Outcome], start: int) -> list[Outcome]:
-    """Outcomes with a batch_id that is unique in the run: engines count from anywhere."""
-    return [replace(o, batch_id=start) for o in outcomes]
+def _numbered(outcomes: Sequence[Outcome], start: int, train: int | None) -> list[Outcome]:
+    """Outcomes with a batch_id that is unique in the run (engines count from anywhere), and their train."""
+    return [replace(o, batch_id=start, train_id=train) for o in outcomes]

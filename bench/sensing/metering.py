@@ -13,7 +13,7 @@ from typing import IO
 from bench.errors import SensorLost
 from bench.nouns import Fault, Source, Trace, Window, WindowEnergy
 from bench.physics.energy import window_energies
-from bench.sensing.recorder import APPROACH_S, REST_S, Recorder
+from bench.sensing.recorder import APPROACH_S, Recorder, rest_s
 
 NOT_STARTED = 125  # as `env` and `timeout` answer when the command could not be started
 
@@ -40,7 +40,7 @@ def meter_command(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Metered:
     """Runs the command once between sensors. Raises OSError when it cannot be started."""
-    sleep(REST_S)
+    sleep(rest_s(recorder.sources))
     recorder.mark()
     sleep(APPROACH_S)
     start_ns = clock_ns()
@@ -48,7 +48,7 @@ def meter_command(
         code = _wait(process)
     end_ns = clock_ns()
     recorder.mark()
-    sleep(REST_S)
+    sleep(rest_s(recorder.sources))
     window = Window(phase="work", label="1", start_ns=start_ns, end_ns=end_ns)
     trace, faults = _read(recorder, window)
     return Metered(

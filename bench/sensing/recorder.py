@@ -26,7 +26,7 @@ def rest_s(sources: Sequence[Source]) -> float:
 
 
 def _trails(source: Source) -> bool:
-    """Whether a board may show nothing but trailing means: its power fields do, and its counter may add them up."""
+    """Whether a board may show trailing means alone: its power fields do, and its counter may add them up."""
     short = {"counter", "instant"} if _counter_sees_all(source) else {"instant"}
     return source.meter == "nvml" and bool(source.fields) and not short & set(source.fields)
 

@@ -30,6 +30,7 @@ from bench.files.registry import open_meter_plugin
 from bench.nouns import Check, Condition, Meter, Source
 from bench.sensing.events import Emit, claim_stdout
 from bench.sensing.priority import hasten
+from bench.sensing.recorder import period_s
 from bench.sensing.spool import SpoolWriter
 from bench.units import NS_PER_S, S_PER_NS
 
@@ -82,7 +83,8 @@ class Poller:
         self._lines = lines
         self._spool = SpoolWriter(order.spool)
         self._columns = 0
-        self._pace = Pace(round(order.period_s * NS_PER_S), time.monotonic_ns())
+        needed_s = period_s([meter.source for meter in meters], order.period_s)
+        self._pace = Pace(round(needed_s * NS_PER_S), time.monotonic_ns())
         self._late_ns = 0
         self._housekeeping_ns = time.monotonic_ns()
 

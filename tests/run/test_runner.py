@@ -5,7 +5,8 @@ from fakes import FakeClock, FakeRecorder, FakeSession, seconds, spec
 
 from bench.nouns import Fault, Request, Usage, Workload
 from bench.physics.energy import window_energies
-from bench.run.runner import REST_S, Clockwork, Task, measure_group
+from bench.run.runner import Clockwork, Task, measure_group
+from bench.sensing.recorder import REST_S
 
 REQUESTS = tuple(
     Request(id=f"q{i}", token_ids=(i,), asked=Usage(requests=1, prompt_tokens=1, output_tokens=2))
