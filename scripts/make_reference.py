@@ -11,9 +11,12 @@ from pathlib import Path
 from bench.files.models import model_names, read_model
 from bench.files.suites import read_suite, suite_names
 from bench.fit.terms import RATES, TERMS
+from bench.run.audit import THEMES, audit, check_name
 
-TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
-COMMANDS = ("doctor", "list", "plan", "run", "bench", "fit", "report", "verify", "meter")
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "docs" / "reference.md"
+EXAMPLE = ROOT / "results" / "examples" / "cpu-2-threads"
+COMMANDS = ("doctor", "list", "plan", "run", "bench", "fit", "report", "verify", "audit", "meter")
 
 
 def reference() -> str:
@@ -28,6 +31,7 @@ def reference() -> str:
             *_terms(),
             *_models(),
             *_suites(),
+            *_checks(),
         ]
     )
 
@@ -83,6 +87,24 @@ def _suites() -> list[str]:
         windows = f"{suite.timing.windows} of {suite.timing.window_s:g} s"
         lines.append(f"| `{name}` | {len(suite.cells)} | {windows} | {suite.description} |")
     return [*lines, ""]
+
+
+def _checks() -> list[str]:
+    """Every check of `audit`: what it expects, as it says so of the example, and why it is asked."""
+    expected = {line.name: line.expected for line in audit(EXAMPLE)}
+    lines = ["## Checks of `audit`", "", "| check | expects | why, and whose rule |", "|---|---|---|"]
+    for theme in THEMES:
+        for check in (*theme.of_folder, *theme.of_every, *theme.of_cells):
+            name = check_name(check)
+            why = " ".join((check.__doc__ or "").split())
+            lines.append(f"| {name} | {expected[name]} | {why} |")
+    return [
+        *lines,
+        "",
+        "MLPerf rules, checker and audit guidelines: `mlcommons/inference_policies` and `mlcommons/power-dev`; "
+        "ML.ENERGY: `ml-energy/benchmark`, `scripts/validate_results.py`; Yang: arXiv:2312.02741.",
+        "",
+    ]
 
 
 def main() -> int:

@@ -62,7 +62,7 @@ THEMES = (
         ),
         of_folder=(windows.time_per_cell, windows.bare_idle),
     ),
-    Theme(of_every=(power.power_in_bounds,), of_cells=(power.memorys_floor, power.idle_repeats)),
+    Theme(of_every=(power.power_in_bounds,), of_cells=(power.memory_floor, power.idle_repeats)),
     Theme(
         of_every=(
             circumstances.temperature, circumstances.temperature_drift, circumstances.clock_drift,
@@ -103,6 +103,11 @@ def lines(folder: Folder) -> Iterator[AuditLine]:
         for of_cell in theme.of_cells:
             for case in folder.cells:
                 yield from of_cell(case)
+
+
+def check_name(check: FolderCheck | CaseCheck) -> str:
+    """The name under which a check's lines stand: the function's own, in words."""
+    return check.__name__.replace("_", " ")
 
 
 def fails(found: Iterable[AuditLine]) -> bool:

@@ -128,13 +128,13 @@ SPOILT = [
     ("sampler lateness", "warn", lambda r, p: (shown(r, lateness_s=0.02), p)),
     ("sampling period", "warn", lambda r, p: (
         replace(r, spec=replace(r.spec, timing=replace(r.spec.timing, sample_period_s=0.02))), p)),
-    ("warm-up", "fail", lambda r, p: without(r, p, "warmup")),
+    ("warm up", "fail", lambda r, p: without(r, p, "warmup")),
     ("resident idle", "fail", lambda r, p: without(r, p, "resident")),
     ("bare idle", "warn", lambda r, p: without(r, p, "bare")),
     ("power in bounds", "fail", lambda r, p: boards(shown(r, power_limit_w=300.0), p, power_limit_w=300.0)),
     ("power in bounds", "fail", lambda r, p: (r, figured(p, "idle", **scaled(1.2 * WORK_W / IDLE_W)))),
     ("power in bounds", "warn", lambda r, p: (shown(r, instant=lambda t: 1300.0 if 20 < t < 20.1 else WORK_W), p)),
-    ("memory's floor", "fail", lambda r, p: (
+    ("memory floor", "fail", lambda r, p: (
         replace(r, loaded=replace(r.loaded, facts={"weight_bytes_per_step": 4e12})), p)),
     ("idle repeats", "warn", lambda r, p: (r, figured(p, "idle", label="resident-2", **scaled(1.1)))),
     ("temperature", "fail", lambda r, p: (shown(r, temperature_c=97.0), p)),
@@ -187,7 +187,7 @@ SPOILT = [
     ("complete", "fail", lambda r, p: (r, replace(p, energies=(*p.energies, p.energies[0])))),
     ("complete", "fail", lambda r, p: (
         r, figured(p, "load", end_ns=lambda e: e.end_ns + seconds(4), **scaled(1.0)))),
-    ("test doubles", "fail", lambda r, p: (
+    ("no test doubles", "fail", lambda r, p: (
         replace(r, loaded=replace(r.loaded, engine="echo"),
                 spec=replace(r.spec, cell=replace(r.spec.cell, engine="echo"))), p)),
     ("verdicts", "fail", lambda r, p: (r, replace(p, verdicts=(Verdict(
@@ -326,7 +326,7 @@ def test_a_metered_command_is_not_asked_for_what_cells_owe(tmp_path):
     made = list(lines(folder(tmp_path, command(published, run))))
 
     assert _short(made) == set()
-    assert not {"repeats", "warm-up", "resident idle", "work as asked"} & {line.name for line in made}
+    assert not {"repeats", "warm up", "resident idle", "work as asked"} & {line.name for line in made}
     assert {"longest gap", "interval", "basis", "temperature"} <= {line.name for line in made}
 
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from bench.cli.app import app
 from bench.errors import BadInput, BrokenResults
-from bench.run.audit import audit
+from bench.run.audit import THEMES, audit, check_name
 
 EXAMPLE = Path(__file__).parents[2] / "results" / "examples" / "cpu-2-threads"
 # `quick` measures 20 s a cell, and a machine without sensors has nothing but a model of the host, which is wide.
@@ -63,7 +63,7 @@ def test_the_example_passes_but_for_two_honest_warnings(example):
     """All else is as expected: nothing fails, and what is not applicable is about boards that are not there."""
     assert {(x.name, x.status) for x in example if x.status in ("warn", "fail")} == HONEST_WARNINGS
     assert {x.name for x in example if x.status == "not applicable"} == {
-        "power in bounds", "memory's floor", "temperature", "temperature drift", "clock drift", "slowdown",
+        "power in bounds", "memory floor", "temperature", "temperature drift", "clock drift", "slowdown",
         "power limit kept", "foreign processes", "witness", "sensor passport", "board read",
     }  # fmt: skip
 
@@ -79,6 +79,13 @@ def test_every_check_has_a_test_in_which_it_does_not_pass(example):
     }  # fmt: skip
 
     assert {x.name for x in example} == spoilt | timed | by_hand | edited
+
+
+def test_a_check_is_called_as_its_function_is(example):
+    """So docs and code are found by one name."""
+    checks = [check for theme in THEMES for check in (*theme.of_folder, *theme.of_every, *theme.of_cells)]
+
+    assert [check_name(check) for check in checks] == list(dict.fromkeys(x.name for x in example))
 
 
 @pytest.mark.parametrize("part", ["readings.csv.gz", "outcomes.jsonl", "windows.csv"])

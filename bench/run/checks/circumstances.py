@@ -102,7 +102,7 @@ def _of_boards(case: Case, rule: Rule, condition: str, judge: _Judge) -> Lines:
 
 
 def foreign_processes(case: Case) -> Lines:
-    """MLPerf rules: the system under test is dedicated. Whoever else holds the board may draw on it."""
+    """Whoever else holds the board may draw on it, and nobody can tell afterwards whose joules they were."""
     names = ("foreign_processes", "memory_allocated_bytes")
     told_by = [n for board in case.boards for n in names if case.condition(board.domain, n)]
     if not case.boards:

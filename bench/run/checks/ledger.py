@@ -18,7 +18,7 @@ _EDGES_S = 3.0
 _BASIS = Rule(name="basis", expected="modelled is never called measured")
 _REASONS = Rule(name="reasons", expected="no gap without a why, none at 0 J")
 _COMPLETE = Rule(name="complete", expected="a line for each window and domain")
-_DOUBLES = Rule(name="test doubles", expected="no pretend engine or meter")
+_DOUBLES = Rule(name="no test doubles", expected="no pretend engine or meter")
 _VERDICTS = Rule(name="verdicts", expected="nothing void, nothing flagged")
 
 

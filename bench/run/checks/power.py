@@ -16,7 +16,7 @@ _INSTANT_RATIO = 1.7
 _IDLES_APART_RATIO = 0.05
 
 _BOUNDS = Rule(name="power in bounds", expected="at work between idle and the limit")
-_FLOOR = Rule(name="memory's floor", expected="no step cheaper than its weights")
+_FLOOR = Rule(name="memory floor", expected="no step cheaper than its weights")
 _HALVES = Rule(name="idle repeats", expected=f"both halves within {_IDLES_APART_RATIO:.0%}")
 
 
@@ -50,7 +50,7 @@ def _peak_w(case: Case, source: Source) -> float:
     return max((max(values) for values in powers if values), default=0.0)
 
 
-def memorys_floor(case: Case) -> Lines:
+def memory_floor(case: Case) -> Lines:
     """Each step of a decoder reads the weights: fewer joules or seconds than that takes are not its own."""
     known = WEIGHT_BYTES_PER_STEP in case.run.loaded.facts
     if not known or not case.boards:

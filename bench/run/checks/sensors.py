@@ -62,7 +62,7 @@ def sensor_passport(case: Case) -> Lines:
 
 
 def board_read(case: Case) -> Lines:
-    """A run on a GPU that no sensor reads holds everything but the energy it was made for."""
+    """MLPerf rules: the whole system's power is measured. A GPU that no sensor reads is the part that matters."""
     device = case.run.loaded.device
     if not device.startswith("GPU-"):
         return (_READ.skipped("the work was not done on a GPU", case.at()),)

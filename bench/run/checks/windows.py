@@ -25,7 +25,7 @@ _LENGTH = Rule(name="window length", expected=f"at least {_WINDOW_S:g} s of work
 _CELL = Rule(name="time per cell", expected=f"at least {_CELL_S:g} s of work")
 _REPEAT = Rule(name="repeats", expected=f"{FEWEST_REQUESTS} requests or {SHORTEST_S:g} s a window")
 _TWICE = Rule(name="two windows", expected=f"at least {_WINDOWS} work windows a run")
-_WARM = Rule(name="warm-up", expected="one before the first work window")
+_WARM = Rule(name="warm up", expected="one before the first work window")
 _REST = Rule(name="no cooling down", expected=f"{_REST_S:g} s from window to window at most")
 _IDLE = Rule(name="resident idle", expected="with the model, before the work")
 _BARE = Rule(name="bare idle", expected="idle before loading, once a model")
