@@ -56,11 +56,11 @@ def unit_plots(report: ReportInput, known: Entries) -> dict[str, str]:
     for run in report.runs:
         for name, rate in run.rates.items():
             domain, short = rate_domain(name), rate_unit(name)
-            mark = Mark(key=f"runs/{run.id}/rates/{name}", quantity=rate)
+            mark, void = Mark(key=f"runs/{run.id}/rates/{name}", quantity=rate), void_rates(run, name)
             row = Row(
                 heading=run.short,
-                label=" · ".join(part for part in (person(domain), rate.basis) if part),
-                marks=() if void_rates(run, name) else (mark,),
+                label=" · ".join(part for part in (person(domain), "" if void else rate.basis) if part),
+                marks=() if void else (mark,),
             )
             panels.setdefault(f"{short}|{rate.unit}", []).append(row)
     return dict(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bench.nouns import Coefficients, Quantity, Verdict, WindowEnergy
+from bench.nouns import Coefficients, Domain, Quantity, Verdict, WindowEnergy
 from bench.physics.ledger import Entry as LedgerEntry
 from bench.physics.verdict import voided
 from bench.report.ledgers import entry_keys, ledgers
@@ -45,6 +45,12 @@ def energy_key(run: RunView, one: WindowEnergy) -> str:
 def is_void(run: RunView, one: WindowEnergy) -> bool:
     """Whether a figure is taken away, by its own window or by a verdict on its domain."""
     return one.basis != "excluded" and (one.energy_j is None or bool(voided(run.verdicts, one.domain)))
+
+
+def is_silent(run: RunView, domain: Domain) -> bool:
+    """Whether a domain that was to be read has no figure in any window of the run."""
+    mine = [one for one in run.energies if one.domain == domain]
+    return bool(mine) and all(is_void(run, one) for one in mine)
 
 
 def void_rates(run: RunView, name: str) -> bool:

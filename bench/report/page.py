@@ -8,7 +8,7 @@ from types import MappingProxyType
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bench.nouns import Basis, Source, WindowEnergy
+from bench.nouns import Basis, Domain, Source, WindowEnergy
 from bench.report.dots import gross_rates
 from bench.report.figures import (
     Entries,
@@ -16,6 +16,7 @@ from bench.report.figures import (
     energy_key,
     entries,
     figures,
+    is_silent,
     is_void,
     void_rates,
 )
@@ -51,7 +52,7 @@ class Banner:
 
 def render(report: ReportInput) -> str:
     """The whole page. The same report gives the same bytes."""
-    known = entries(report)
+    known, silent = entries(report), silent_sources(report)
     environment = Environment(
         loader=PackageLoader("bench.report"),
         autoescape=True,
@@ -77,7 +78,8 @@ def render(report: ReportInput) -> str:
         shown_bases=shown_bases(report),
         drawn_bases=shown_bases(report) | {t.basis for c in report.coefficients for t in c.terms.values()},
         ledgers=ledgers(report),
-        by_basis=lambda basis: tuple(s for s in report.sources if s.basis == basis),
+        by_basis=lambda basis: tuple(s for s in report.sources if s.basis == basis and s not in silent),
+        silent=silent,
         reasons=_reasons(report),
     )
 
@@ -86,7 +88,8 @@ def banners(report: ReportInput) -> tuple[Banner, ...]:
     """What must be known before the first number is read: modelled power, made-up weights, no sensor."""
     made: list[Banner] = []
     modelled = [s for s in report.sources if s.basis == "modelled"]
-    if report.sources and not any(s.basis == "measured" for s in report.sources):
+    silent = silent_sources(report)
+    if report.sources and not any(s.basis == "measured" and s not in silent for s in report.sources):
         made.append(
             Banner(
                 kind="excluded",
@@ -118,6 +121,16 @@ def banners(report: ReportInput) -> tuple[Banner, ...]:
             )
         )
     return tuple(made)
+
+
+def silent_sources(report: ReportInput) -> tuple[Source, ...]:
+    """The sources that were to be read and have no figure in any run on the page."""
+
+    def silent(domain: Domain) -> bool:
+        runs = [run for run in report.runs if any(e.domain == domain for e in run.energies)]
+        return bool(runs) and all(is_silent(run, domain) for run in runs)
+
+    return tuple(s for s in report.sources if s.basis != "excluded" and silent(s.domain))
 
 
 def shown_bases(report: ReportInput) -> frozenset[Basis]:

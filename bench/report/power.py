@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bench.nouns import Window, WindowEnergy
-from bench.report.figures import Entries, energy_key, is_void
+from bench.report.figures import Entries, energy_key, is_silent, is_void
 from bench.report.numbers import fitting
 from bench.report.svg import (
     Axis,
@@ -78,7 +78,8 @@ def _power(name: str, run: RunView) -> str:
         points = [(across.at(t), up.at(p)) for t, p in zip(series.times_s, series.power_w, strict=True)]
         body.append(path(points, _line_kind(lines, series)))
     for index, series in enumerate(lines):
-        body += _legend(series, _line_kind(lines, series), index)
+        basis = "void" if is_silent(run, series.domain) else series.basis
+        body += _legend(series, basis, _line_kind(lines, series), index)
     title = f"Power over time: {run.model_title}, {run.workload}"
     described = "Power in watts against seconds from the run's start, windows shaded by phase: " + ", ".join(
         f"{w.phase} {w.label}" for w in run.windows
@@ -152,13 +153,13 @@ def _line_kind(lines: Sequence[PowerSeries], one: PowerSeries) -> str:
     return f"line {one.basis} tone-{same.index(one) % 4}"
 
 
-def _legend(series: PowerSeries, kind: str, index: int) -> list[str]:
+def _legend(series: PowerSeries, basis: str, kind: str, index: int) -> list[str]:
     x = _LEFT + (index % 2) * (_RIGHT - _LEFT) / 2
     y = 14 + (index // 2) * _LEGEND
     banded = ", in its band from low to high" if series.field == "value" else ""
     return [
         element("line", x1=x, y1=y - 4, x2=x + 26, y2=y - 4, class_=kind),
-        label(x + 33, y, f"{person(series.domain)}, {series.field}: {series.basis}{banded}", "legend"),
+        label(x + 33, y, f"{person(series.domain)}, {series.field}: {basis}{banded}", "legend"),
     ]
 
 
@@ -183,13 +184,13 @@ def _bars(name: str, run: RunView, bars: Sequence[WindowEnergy], known: Entries)
 
 
 def _bar(name: str, run: RunView, energy: WindowEnergy, axis: Axis, top: float, known: Entries) -> list[str]:
-    key = f"{energy_key(run, energy)}/energy_j"
+    key, void = f"{energy_key(run, energy)}/energy_j", is_void(run, energy)
     drawn = [
-        label(_BAR_LEFT, top + 13, f"{person(energy.domain)} · {energy.basis}", "row"),
+        label(_BAR_LEFT, top + 13, person(energy.domain) + ("" if void else f" · {energy.basis}"), "row"),
         figure(_BAR_RIGHT, top + 13, key, known[key], size=f"value {_gap(known[key].value, energy)}".strip()),
     ]
     y, height = top + 19, 16
-    if energy.energy_j is None or is_void(run, energy):
+    if energy.energy_j is None or void:
         full = _BAR_RIGHT - 6 - _BAR_LEFT
         kind = "bar excluded" if energy.basis == "excluded" else "bar void"
         return [*drawn, element("rect", x=_BAR_LEFT, y=y, width=full, height=height, class_=kind)]

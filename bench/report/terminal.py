@@ -13,6 +13,7 @@ from bench.report.words import level, rate_unit, rate_workload
 from bench.units import S_PER_NS
 
 _GAP = "  "
+_NO_BASIS = "none"  # what is void was not measured
 _NARROWEST = 12
 _INDENT = " " * 10  # as wide as `measured` and its gap
 _HANG = _INDENT + _GAP
@@ -45,7 +46,8 @@ def energy_table(
         seconds = shown((one.end_ns - one.start_ns) * S_PER_NS)
         window = f"{one.phase} {one.label}".strip()
         said = VOID if one.basis != "excluded" and voided(verdicts, one.domain) else energy(one)
-        lines.append((one.domain, window, seconds, said, *_said(one.basis, weights)))
+        basis = _NO_BASIS if said == VOID else one.basis
+        lines.append((one.domain, window, seconds, said, *_said(basis, weights)))
         remarks += [f"{one.domain} {window}: {text}" for text in (*one.reasons, *one.flags)]
     told = [*_merged(remarks), *(_judged(one) for one in verdicts)]
     header = (*header, "weights") if weights else header
@@ -116,7 +118,7 @@ def _components(one: WindowEnergy) -> list[Line]:
     for name, value_j in one.components.items():
         kind = _BOUNDS.get(name)
         apart_j = value_j - one.energy_j if name in _ENDS else value_j
-        text, unit = half_width(apart_j, "J", one.energy_j)
+        text, unit = half_width(apart_j, "J", apart_j)
         freedom = f", {one.freedom[name]} degrees of freedom" if name in one.freedom else ""
         share, _ = half_width(apart_j / one.energy_j * 100, "", 1.0) if one.energy_j else ("", "")
         label = name.removesuffix("_j").replace("_", " ")
