@@ -75,7 +75,7 @@ THEMES = (
         of_cells=(work.no_failed_request, work.work_as_asked, work.loaded_as_asked),
         of_folder=(work.seed_and_payload,),
     ),
-    Theme(of_every=(uncertainty.interval, uncertainty.statistical_part)),
+    Theme(of_every=(uncertainty.interval, uncertainty.statistical_part), of_cells=(uncertainty.precision,)),
     Theme(of_every=(ledger.basis, ledger.reasons, ledger.complete, ledger.no_test_doubles, ledger.verdicts)),
     Theme(
         of_folder=(

@@ -12,6 +12,7 @@ from bench.nouns import (
     Condition,
     FieldPassport,
     Passport,
+    Precision,
     Reading,
     Run,
     Trace,
@@ -104,7 +105,10 @@ def sound(run_id: str = "r1", started_at: str = "2026-11-21T10:00:00Z", **timing
         trace=Trace(observations=observations(over), windows=over),
         outcomes=tuple(requests(over)),
     )  # fmt: skip
-    return run, Published(energies=energies(over), verdicts=())
+    repeats = Precision(domain="gpu:0", half_width_ratio=0.008, blocks=10, windows=2)
+    return run, Published(
+        energies=energies(over), verdicts=(), passports={"gpu:0": BOARD.passport}, precision=repeats
+    )
 
 
 def requests(over):

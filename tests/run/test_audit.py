@@ -158,9 +158,10 @@ SPOILT = [
     ("steal time", "fail", lambda r, p: (shown(r, steal_s=growing(0.5)), p)),
     ("witness", "warn", lambda r, p: (r, figured(p, "work", **times("witness_j", 1.03)))),
     ("witness", "fail", lambda r, p: (r, figured(p, "work", label="2", **times("witness_j", 0.9)))),
-    ("sensor passport", "warn", lambda r, p: boards(r, p, passport=None)),
-    ("sensor passport", "warn", lambda r, p: boards(
-        r, p, passport=Passport(fields=BOARD.passport.fields | {"counter": FieldPassport(health="never moved")}))),
+    ("sensor passport", "warn", lambda r, p: boards(r, replace(p, passports={}), passport=None)),
+    ("sensor passport", "warn", lambda r, p: (r, replace(p, passports={"gpu:0": Passport(
+        fields=BOARD.passport.fields | {"counter": FieldPassport(health="never moved")})}))),
+    ("sensor passport", "warn", lambda r, p: (r, replace(p, passports={"gpu:0": Passport(fields={})}))),
     ("board read", "fail", lambda r, p: (replace(r, loaded=replace(r.loaded, device="GPU-7")), p)),
     ("no failed request", "fail", lambda r, p: (
         outcomes(r, lambda o: replace(o, error="out of memory"), every=False), p)),
@@ -176,6 +177,11 @@ SPOILT = [
     ("interval", "fail", lambda r, p: (r, figured(p, "work", label="1", **times("low_j", 1.0005)))),
     ("statistical part", "warn", lambda r, p: (
         r, figured(p, "work", components=lambda e: {"tick_j": 0.02 * e.energy_j}))),
+    ("precision", "warn", lambda r, p: (r, replace(p, precision=replace(p.precision, half_width_ratio=0.03)))),
+    ("precision", "warn", lambda r, p: (r, replace(p, precision=replace(p.precision, half_width_ratio=None)))),
+    ("precision", "warn", lambda r, p: (
+        replace(r, spec=replace(r.spec, timing=replace(r.spec.timing, most_windows=9))),
+        replace(p, precision=None))),
     ("basis", "fail", lambda r, p: (
         replace(r, sources=(BOARD, replace(HOST, basis="measured"))),
         figured(p, "work", "host", basis="measured"))),

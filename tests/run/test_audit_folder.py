@@ -64,7 +64,7 @@ def test_the_example_passes_but_for_two_honest_warnings(example):
     assert {(x.name, x.status) for x in example if x.status in ("warn", "fail")} == HONEST_WARNINGS
     assert {x.name for x in example if x.status == "not applicable"} == {
         "power in bounds", "memory floor", "temperature", "temperature drift", "clock drift", "slowdown",
-        "power limit kept", "foreign processes", "witness", "sensor passport", "board read",
+        "power limit kept", "foreign processes", "witness", "sensor passport", "board read", "precision",
     }  # fmt: skip
 
 
@@ -233,7 +233,7 @@ def test_the_table_has_one_row_for_what_passes_everywhere(monkeypatch):
     assert re.fullmatch(r"✓  part hashes +each part there, as it was sealed +as sealed +11 of 11 runs", rows[2])
     assert sum(row.startswith("~  interval") for row in rows) == 1
     assert max(map(len, rows)) <= 120
-    assert rows[-1].startswith("57 checks: 44 pass, 2 warn (time per cell, interval), 0 fail, 11 not applicable")
+    assert rows[-1].startswith("58 checks: 44 pass, 2 warn (time per cell, interval), 0 fail, 12 not applicable")
 
 
 def test_the_table_shows_each_place_that_fails(out):

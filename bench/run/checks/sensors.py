@@ -1,6 +1,6 @@
 """Do two looks at one energy agree, and is it known what each sensor is?"""
 
-from bench.nouns import WindowEnergy
+from bench.nouns import Passport, Source, WindowEnergy
 from bench.run.checks.case import Case
 from bench.run.checks.line import AuditLine, Lines, Rule, told
 from bench.units import S_PER_NS
@@ -46,19 +46,21 @@ def sensor_passport(case: Case) -> Lines:
         return (_PASSPORT.skipped("no board is measured here", case.at()),)
     short = []
     for board in boards:
-        where = case.at(domain=board.domain)
-        if board.passport is None:
-            short.append(_PASSPORT.warned("no passport", where))
-            continue
-        missing = [name for name in board.fields if name not in board.passport.fields]
-        unwell = [f"{name} {field.health}" for name, field in board.passport.fields.items() if field.health]
-        unknown = [name for name, field in board.passport.fields.items() if field.seen_ratio is None]
-        said = (
-            [f"{n} is not in it" for n in missing] + unwell + [f"{n}: what it sees is not known" for n in unknown]
-        )
+        passport = case.sealed.published.passports.get(board.domain) or board.passport
+        said = _wanting(board, passport) if passport else ["no passport"]
         if said:
-            short.append(_PASSPORT.warned("; ".join(said), where))
+            short.append(_PASSPORT.warned("; ".join(said), case.at(domain=board.domain)))
     return told(short, _PASSPORT.passed("known", case.at()))
+
+
+def _wanting(board: Source, passport: Passport) -> list[str]:
+    """What a passport does not say of a board's fields, and what ails them."""
+    fields = passport.fields
+    return [
+        *(f"{name} is not in it" for name in board.fields if name not in fields),
+        *(f"{name} {field.health}" for name, field in fields.items() if field.health),
+        *(f"{name}: what it sees is not known" for name, field in fields.items() if field.seen_ratio is None),
+    ]
 
 
 def board_read(case: Case) -> Lines:

@@ -17,6 +17,7 @@ _LARGEST_RATIO = 1e6
 _NOT_STATISTICAL = ("gain_", "model_", "unseen_")
 
 _INTERVAL = Rule(name="interval", expected=f"work energies within ±{_HALF_RATIO:.0%} (95%)")
+_PRECISION = Rule(name="precision", expected="a cell's energy repeats as well as asked")
 _STATISTICAL = Rule(name="statistical part", expected=f"within ±{_STATISTICAL_RATIO:.0%}, gain and model aside")
 
 
@@ -50,6 +51,22 @@ def statistical_part(case: Case) -> Lines:
     worst = max(ratio for ratio, _ in found)
     short = (line for ratio, line in found if ratio > _STATISTICAL_RATIO)
     return told(short, _STATISTICAL.passed(f"±{worst:.2%} at most", case.at()))
+
+
+def precision(case: Case) -> Lines:
+    """How well the cell's energy per unit repeats, neighbours' likeness respected, against what was asked."""
+    timing, found = case.run.spec.timing, case.sealed.published.precision
+    if found is None:
+        if timing.most_windows is None:
+            return (_PRECISION.skipped("nothing was asked, or too few repeats to tell", case.at()),)
+        return (_PRECISION.warned("too few repeats to tell", case.at()),)
+    where = case.at(domain=found.domain)
+    if found.half_width_ratio is None:
+        said = f"{found.blocks} blocks are too much alike to tell"
+        return (_PRECISION.warned(said, where),)
+    said = f"±{found.half_width_ratio:.1%}, asked ±{timing.precision_ratio:.1%}, {found.windows} windows"
+    judge = _PRECISION.passed if found.half_width_ratio <= timing.precision_ratio else _PRECISION.warned
+    return (judge(said, where),)
 
 
 def _statistical(case: Case) -> Iterator[tuple[float, AuditLine]]:
