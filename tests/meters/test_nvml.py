@@ -33,7 +33,7 @@ def values(said, domain, name):
 def stranger():
     """A process that neither started these tests nor was started by them: its parent has left it."""
     left = subprocess.run(
-        ["sh", "-c", "sleep 600 >/dev/null & echo $!"], capture_output=True, text=True, check=True
+        ["sh", "-c", "sleep 600 >/dev/null 2>&1 & echo $!"], capture_output=True, text=True, check=True
     )
     yield int(left.stdout)
     os.kill(int(left.stdout), signal.SIGTERM)
