@@ -2,48 +2,71 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.cli.output import give, note
-from bench.units import S_PER_NS
+
+if TYPE_CHECKING:
+    from bench.sensing.metering import Metered
+
+_OPTIONS = ("--json", "--out", "--pue", "--components", "--help")
 
 
 def meter(
     context: typer.Context,
     json: Annotated[bool, typer.Option("--json", help="One JSON object; the command's stdout → stderr.")] = False,
     out: Annotated[Path | None, typer.Option(help="Seal the raw readings in this folder.")] = None,
+    pue: Annotated[float | None, typer.Option(help="The building's energy over its computers': 1 to 3.")] = None,
+    components: Annotated[bool, typer.Option("--components", help="Each part of the uncertainty too.")] = False,
 ) -> None:
     """Measure any command: joulemark meter -- COMMAND."""
+    from bench.run.meter import claim, meter_document, summary
+
+    _check(context.args)
+    claim(out, pue_ratio=pue)
+    done = _metered(context.args, json=json)
+    if json:
+        give(meter_document(done, pue_ratio=pue))
+    else:
+        note(summary(context.args[0], done, pue_ratio=pue, components=components))
+    if out:
+        _seal(out, done)
+    raise typer.Exit(done.exit_code)
+
+
+def _check(command: list[str]) -> None:
+    """Raises BadInput without a command, UnknownName for a mistyped option."""
     from bench.errors import BadInput, UnknownName
-    from bench.report.terminal import energy_table
-    from bench.run.meter import claim, meter_document, metered, seal_metered
+
+    if not command:
+        raise BadInput("no command to meter; as in: joulemark meter -- python work.py")
+    if command[0].startswith("-"):
+        raise UnknownName("option of meter", command[0], _OPTIONS)
+
+
+def _metered(command: list[str], *, json: bool) -> "Metered":
+    """The command between sensors. Raises Exit where it could not be started."""
+    from bench.run.meter import metered
     from bench.sensing.metering import NOT_STARTED
 
-    if not context.args:
-        raise BadInput("no command to meter; as in: joulemark meter -- python work.py")
-    if context.args[0].startswith("-"):
-        raise UnknownName("option of meter", context.args[0], ("--json", "--out", "--help"))
-    if out:
-        claim(out)
     try:
-        done = metered(context.args, stdout=sys.stderr if json else None)
+        return metered(command, stdout=sys.stderr if json else None)
     except OSError as error:
-        said = f"{context.args[0]} could not be started: {error.strerror}"
+        said = f"{command[0]} could not be started: {error.strerror}"
         if json:
             give({"error": {"kind": "NotStarted", "message": said}})
         note(f"joulemark: {said}")
         raise typer.Exit(NOT_STARTED) from error
-    if json:
-        give(meter_document(done))
-    else:
-        note(f"\n{context.args[0]} took {(done.end_ns - done.start_ns) * S_PER_NS:.2f} s")
-        note(energy_table(done.energies))
-        note("the whole machine's energy meanwhile: its idle and everybody else's work are inside")
-    if out:
-        try:
-            note(f"sealed: {seal_metered(out, done)}")
-        except BadInput as error:  # what was measured has been said; the command's own code stands
-            note(f"joulemark: not sealed: {error}")
-    raise typer.Exit(done.exit_code)
+
+
+def _seal(out: Path, done: "Metered") -> None:
+    """Seals it and says where, or why not: what was measured has been said, the command's own code stands."""
+    from bench.errors import BadInput
+    from bench.run.meter import seal_metered
+
+    try:
+        note(f"sealed: {seal_metered(out, done)}")
+    except BadInput as error:
+        note(f"joulemark: not sealed: {error}")

@@ -28,6 +28,56 @@ def test_stdout_is_one_object_whatever_the_command_prints():
     assert [d["basis"] for d in found["domains"]] == ["modelled"]
 
 
+def test_json_keeps_its_domains_and_adds_the_ledger():
+    """Beside the published keys stands the ledger, modelled here, with the building excluded by name."""
+    done = meter("--json", "--", "sleep", "0.5")
+    found = json.loads(done.stdout)
+
+    [domain] = found["domains"]
+    [entry] = found["ledger"]["entries"]
+    assert set(domain) == {
+        "domain", "device", "boundary", "basis", "energy_j", "low_j", "high_j", "start_ns", "end_ns", "method",
+        "witness_j", "components", "peers", "flags", "reasons",
+    }  # fmt: skip
+    assert (entry["basis"], entry["boundary"], entry["domains"]) == ("modelled", "wall", ["wall"])
+    assert [entry[k] for k in ("energy_j", "low_j", "high_j")] == [
+        domain[k] for k in ("energy_j", "low_j", "high_j")
+    ]
+    assert [x["what"] for x in found["ledger"]["excluded"]] == ["x PUE"]
+    assert (found["ledger"]["pue_ratio"], found["ledger"]["facility"]) == (None, [])
+
+
+def test_a_pue_factor_stands_beside_the_ledger_and_not_in_it():
+    """The entries stay what they were; their product is modelled, and PUE is excluded no more."""
+    found = json.loads(meter("--json", "--pue", "1.5", "--", "sleep", "0.5").stdout)["ledger"]
+
+    assert found["facility"][0]["energy_j"] == pytest.approx(1.5 * found["entries"][0]["energy_j"], rel=1e-6)
+    assert found["facility"][0]["basis"] == "modelled"
+    assert "x PUE" not in [x["what"] for x in found["excluded"]]
+
+
+@pytest.mark.parametrize("factor", ["0.9", "3.1", "nan", "inf"])
+def test_a_pue_factor_of_no_building_is_refused_before_the_command_runs(tmp_path, factor):
+    """A mistyped factor costs no hour's command."""
+    done = meter("--pue", factor, "--", "touch", str(tmp_path / "ran"))
+
+    assert done.returncode == 2
+    assert b"from 1 to 3" in done.stderr
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_summary_tells_the_ledger_and_each_component():
+    """People read the same ledger; --components adds the parts of the interval and how they combine."""
+    done = meter("--components", "--pue", "1.2", "--", "sleep", "0.5")
+    said = done.stderr.decode()
+
+    assert "measured  nothing: no power sensor was read" in said
+    assert "MODELLED  wall 5" in said
+    assert "x PUE 1.2 -> wall 6" in said
+    assert "add in quadrature" in said
+    assert done.stdout == b""
+
+
 def test_a_command_that_cannot_start_is_125_and_an_object():
     """A script that reads stdout finds the reason there."""
     done = meter("--json", "--", "/no/such/command")
@@ -66,7 +116,7 @@ def test_a_board_lost_meanwhile_is_void_and_verifies(nvml_sim, tmp_path):
         [sys.executable, "-P", "-m", "bench", "verify", str(tmp_path)], capture_output=True, text=True, check=False
     )
 
-    energies = {d["domain"]: d["energy_j"] for d in json.loads(done.stdout)["domains"]}
-    assert energies["gpu:0"] is None
-    assert energies["gpu:1"] == pytest.approx(100.0, rel=0.15)
+    lost, other = json.loads(done.stdout)["domains"]
+    assert (lost["domain"], lost["energy_j"]) == ("gpu:0", None)
+    assert other["energy_j"] == pytest.approx(50.0 * (other["end_ns"] - other["start_ns"]) * 1e-9, rel=0.01)
     assert checked.returncode == 0, checked.stdout
