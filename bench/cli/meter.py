@@ -18,7 +18,7 @@ def meter(
     context: typer.Context,
     json: Annotated[bool, typer.Option("--json", help="One JSON object; the command's stdout → stderr.")] = False,
     out: Annotated[Path | None, typer.Option(help="Seal the raw readings in this folder.")] = None,
-    pue: Annotated[float | None, typer.Option(help="The building's energy over its computers': 1 to 3.")] = None,
+    pue: Annotated[float | None, typer.Option(help="Print the ledger times this PUE too, 1 to 3.")] = None,
     components: Annotated[bool, typer.Option("--components", help="Each part of the uncertainty too.")] = False,
 ) -> None:
     """Measure any command: joulemark meter -- COMMAND."""
