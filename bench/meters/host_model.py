@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bench.errors import BadInput, SensorLost
 from bench.files.cpu import Cpu, read_cpu
+from bench.files.cpu_time import open_cpu_time, read_cpu_time
 from bench.files.cpu_watts import read_memory_w_per_gib, read_watt_rows
 from bench.nouns import Check, Condition, Fact, Found, Observation, Reading, Source
 from bench.physics.host_power import (
@@ -29,7 +30,6 @@ from bench.units import BYTES_PER_GIB, NS_PER_S, S_PER_NS
 
 NAME = "host_model"
 _DOMAIN = "host"
-_FIRST_LINE_BYTES = 256  # "cpu " and ten numbers
 _MEMINFO_BYTES = 256
 _BYTES_PER_KIB = 1024
 _CONDITION_PERIOD_NS = NS_PER_S
@@ -46,8 +46,8 @@ def open_meters(options: Mapping[str, str]) -> Found:
     cpu = read_cpu(proc_root, Path(options.get("sys_root", "/sys")))
     memory_bytes = _memory_bytes(proc_root / "meminfo", "MemTotal")
     try:
-        stat = _open(proc_root / "stat")
-        _first_line(stat)
+        stat = open_cpu_time(proc_root)
+        read_cpu_time(stat)
     except (OSError, ValueError) as error:
         return _none(f"{proc_root}/stat cannot be read ({error})")
     if not cpu.threads or memory_bytes is None:
@@ -87,7 +87,7 @@ class HostModel:
         self._clock = clock
         self._conditions_ns: int | None = None
         self._busy_s = 0.0
-        self._opened = (clock(), *_times(_first_line(stat)))
+        self._opened = (clock(), *read_cpu_time(stat))
 
     @property
     def source(self) -> Source:
@@ -98,7 +98,7 @@ class HostModel:
         """The three counters and the times behind them. Raises SensorLost when /proc is gone."""
         before_ns = self._clock()
         try:
-            busy_s, steal_s = _times(_first_line(self._stat))
+            busy_s, steal_s = read_cpu_time(self._stat)
         except (OSError, ValueError) as error:
             raise SensorLost(f"host_model: /proc/stat can no longer be read ({error})") from error
         t_ns = (before_ns + self._clock()) // 2
@@ -249,24 +249,6 @@ def _none(reason: str) -> Found:
 
 def _open(path: Path) -> int:
     return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-
-
-def _first_line(stat: int) -> list[bytes]:
-    words = os.pread(stat, _FIRST_LINE_BYTES, 0).split(b"\n", 1)[0].split()
-    if len(words) < 9 or words[0] != b"cpu":
-        raise ValueError("its first line is not the sum over all CPUs")
-    return words
-
-
-def _times(words: Sequence[bytes]) -> tuple[float, float]:
-    """Busy and stolen seconds, summed over all threads since boot.
-
-    cpu user nice system idle iowait irq softirq steal guest guest_nice, in ticks; guest is inside user.
-    Source: Documentation/filesystems/proc.rst of Linux, section 1.7; checked 2026-11-21.
-    """
-    per_s = os.sysconf("SC_CLK_TCK")
-    user, nice, system, _, _, irq, softirq, steal = map(int, words[1:9])
-    return (user + nice + system + irq + softirq) / per_s, steal / per_s
 
 
 def _memory_bytes(path: Path, name: str) -> int | None:

@@ -9,11 +9,13 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.errors import SensorLost
-from bench.nouns import Boundary, Check, Domain, Fact, Found, Observation, Reading, Source
+from bench.files.cpu import read_cpu
+from bench.files.cpu_time import open_cpu_time, read_cpu_time
+from bench.nouns import Boundary, Check, Condition, Domain, Fact, Found, Observation, Reading, Source
 from bench.units import J_PER_UJ, NS_PER_S, S_PER_NS
 
 # RAPL against a reference meter: close on Intel since Haswell, where it measures (Hackenberg et al. 2015,
@@ -33,6 +35,8 @@ _PATIENCE_NS = 2 * NS_PER_S
 _TICK_S = (
     0.001  # the counters are refreshed about every millisecond (Hähnel et al. 2012, doi:10.1145/2425248.2425252)
 )
+# A large machine's /proc/stat takes a millisecond to write, so it is not asked for at every look
+_LOAD_PERIOD_NS = NS_PER_S // 5
 _PACKAGE = re.compile(r"package-(\d+)(?:-die-(\d+))?")
 _REMEDY = "sudo scripts/grant_rapl.sh"
 
@@ -56,23 +60,33 @@ def open_meters(options: Mapping[str, str], *, clock_ns: Callable[[], int] = tim
     zones = _zones(root)
     if not zones:
         return Found(checks=(_nothing(root),))
-    intel = _is_intel(Path(options.get("proc_root", "/proc")))
+    proc = Path(options.get("proc_root", "/proc"))
+    threads = read_cpu(proc).threads
     meters, excluded = [], []
-    for domain, group in _kept(zones, intel).items():
+    for domain, group in _kept(zones, _is_intel(proc)).items():
         fault = next((zone.fault for zone in group if zone.fault), None)
         source = _source(domain, group, _others(zones, group), fault)
         if fault:
             excluded.append(source)
-        else:
-            meters.append(RaplMeter(source, group, clock_ns))
+            continue
+        load = open_load(proc, domain) if source.boundary == "cpu" and threads else None
+        if load:
+            source = replace(source, details={**source.details, "threads": threads})
+        meters.append(RaplMeter(source, group, clock_ns, load))
     return Found(meters=tuple(meters), excluded=tuple(excluded), checks=_checks(meters, excluded))
 
 
 class RaplMeter:
-    """One domain: a zone, or the dies of one Intel package, whose counters are each unrolled alone."""
+    """One domain: a zone, or the dies of one Intel package, whose counters are each unrolled alone.
 
-    def __init__(self, source: Source, zones: Sequence[Zone], clock_ns: Callable[[], int]) -> None:
+    Beside a package stands how busy the machine's CPUs are: a package does everybody's work.
+    """
+
+    def __init__(
+        self, source: Source, zones: Sequence[Zone], clock_ns: Callable[[], int], load: "CpuLoad | None" = None
+    ) -> None:
         self._source = source
+        self._load = load
         self._clock_ns = clock_ns
         self._counters = tuple(Counter(zone=zone, seen_ns=clock_ns()) for zone in zones)
 
@@ -94,10 +108,51 @@ class RaplMeter:
                 return ()
             total_uj += counter.unrolled(raw_uj, now_ns, self._source.domain)
         middle_ns = (before_ns + self._clock_ns()) // 2
-        return (Reading(middle_ns, self._source.domain, "counter", "energy", total_uj * J_PER_UJ),)
+        reading = Reading(middle_ns, self._source.domain, "counter", "energy", total_uj * J_PER_UJ)
+        return (reading, *(self._load.read(middle_ns) if self._load else ()))
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Gives /proc/stat back where it was open; closing twice does nothing."""
+        if self._load:
+            self._load.close()
+
+
+def open_load(proc_root: Path, domain: Domain) -> "CpuLoad | None":
+    """What tells how busy the machine's CPUs are; None where /proc/stat can't be read."""
+    try:
+        stat = open_cpu_time(proc_root)
+    except OSError:
+        return None
+    return CpuLoad(domain=domain, stat=stat)
+
+
+@dataclass(slots=True, kw_only=True)
+class CpuLoad:
+    """Thread seconds that the machine was busy, and that a hypervisor took, some times a second."""
+
+    domain: Domain
+    stat: int
+    due_ns: int = 0
+
+    def read(self, now_ns: int) -> Sequence[Condition]:
+        """The two sums since boot when they are due; nothing where they can't be told this time."""
+        if now_ns < self.due_ns or self.stat < 0:
+            return ()
+        self.due_ns = now_ns + _LOAD_PERIOD_NS
+        try:
+            busy_s, steal_s = read_cpu_time(self.stat)
+        except (OSError, ValueError):
+            return ()  # a circumstance that is not shown is left out; the counter goes on
+        return (
+            Condition(now_ns, self.domain, "busy_s", busy_s),
+            Condition(now_ns, self.domain, "steal_s", steal_s),
+        )
+
+    def close(self) -> None:
+        """Gives the file back."""
+        stat, self.stat = self.stat, -1
+        if stat >= 0:
+            os.close(stat)
 
 
 @dataclass(slots=True, kw_only=True)

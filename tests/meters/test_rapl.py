@@ -11,6 +11,7 @@ from sim.powercap import RANGE_UJ, Powercap, intel_server
 
 from bench.errors import SensorLost
 from bench.meters import rapl
+from bench.nouns import Reading
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "grant_rapl.sh"
 
@@ -34,7 +35,7 @@ def found_in(tree, clock, vendor="GenuineIntel"):
 
 
 def joules(meter):
-    return [one.value for one in meter.read()]
+    return [one.value for one in meter.read() if isinstance(one, Reading)]
 
 
 def test_zones_are_known_by_name_and_counted_once(tmp_path, clock):
@@ -233,3 +234,36 @@ def test_a_counter_that_leaps_is_lost_not_a_kilojoule(tree, clock):
 
     with pytest.raises(SensorLost, match="nothing draws"):
         meter.read()
+
+
+def test_a_package_tells_how_busy_the_machine_is(tree, clock):
+    """Who reads its joules must know whose they may be: thread seconds, five times a second, and the threads."""
+    stat_file = tree.root.parent / "proc" / "stat"
+    tree.zone("intel-rapl:0", "package-0")
+    stat_file.parent.mkdir(parents=True)
+    stat_file.write_text("cpu 100 0 50 900 0 0 0 25 0 0\ncpu0 1\ncpu1 1\n")
+    [meter] = found_in(tree, clock).meters
+
+    found = []
+    for _ in range(21):
+        clock.sleep(0.05)
+        found += [one for one in meter.read() if not isinstance(one, Reading)]
+
+    per_s = os.sysconf("SC_CLK_TCK")
+    assert meter.source.details["threads"] == 2
+    assert [(one.domain, one.name) for one in found[:2]] == [
+        ("cpu-package:0", "busy_s"),
+        ("cpu-package:0", "steal_s"),
+    ]
+    assert [one.value for one in found[:2]] == [150 / per_s, 25 / per_s]
+    assert len(found) == 2 * 6
+    meter.close()
+
+
+def test_a_package_without_proc_stat_counts_on(tree, clock):
+    """No /proc/stat is no circumstance, not a busy time of 0."""
+    tree.zone("intel-rapl:0", "package-0")
+    [meter] = found_in(tree, clock).meters
+
+    assert [type(one) for one in meter.read()] == [Reading]
+    assert "threads" not in meter.source.details

@@ -60,7 +60,7 @@ def look(sim, packages, seconds, period_s):
         return list(packages)[int(domain.partition(":")[2])]
 
     values = {}
-    for o in said["observations"]:
+    for o in (o for o in said["observations"] if "field" in o):
         values.setdefault(name(o["domain"]), []).append(((o["t_ns"] - epoch_ns) * 1e-9, o["value"]))
     lost = {name(domain): why for domain, why in said["lost"].items()}
     excluded = {name(s["domain"]): s["reason"] for s in said["excluded"]}
