@@ -199,6 +199,15 @@ def parameter_count(model: Any) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
+def step_bytes(model: Any, share: Callable[[str, Any], float]) -> int:
+    """The bytes of weights that one decoding step reads, from the parameters as they lie in memory.
+
+    `share` says of each parameter, by name, how much of it a step reads at least; shared ones count once.
+    """
+    read = (share(name, p) * float(p.numel() * p.element_size()) for name, p in model.named_parameters())
+    return round(sum(read))
+
+
 def open_setting(torch: ModuleType, spec: LoadSpec) -> Setting:
     """The device and precision for a model that fits it. Raises CannotRun where none does."""
     if spec.threads is not None:

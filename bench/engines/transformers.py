@@ -21,6 +21,7 @@ from bench.engines import (
     outcomes,
     padded,
     release,
+    step_bytes,
     synchroniser,
 )
 from bench.errors import BadInput, CannotRun
@@ -62,6 +63,7 @@ class TransformersEngine:
         facts: dict[str, Fact] = {
             "attention": str(getattr(model.config, "_attn_implementation", "")),
             "kv_cache": "dynamic",
+            **_step_facts(model),
             "import_s": (import_ns - start_ns) * S_PER_NS,
             "build_s": (time.monotonic_ns() - import_ns) * S_PER_NS,
         }
@@ -267,6 +269,29 @@ def _synthetic(transformers: ModuleType, build: Any, setting: Setting) -> Any:
     model.tie_weights()  # part of the initialisation that was skipped
     fill_seeded(setting.torch, model, setting.spec.seed)
     return model
+
+
+def _step_facts(model: Any) -> dict[str, Fact]:
+    """What one decoding step reads at least: not the encoder, which ran before, nor a table that is looked up.
+
+    Of a mixture's experts it reads those that one token takes; nothing is said where the mixture does not.
+    """
+    config, head = model.config, model.get_output_embeddings()
+    experts, chosen = getattr(config, "num_local_experts", None), getattr(config, "num_experts_per_tok", None)
+    taken_ratio = chosen / experts if experts and chosen else None
+    if taken_ratio is None and any(".experts." in name for name, _ in model.named_parameters()):
+        return {}
+    table = model.get_input_embeddings().weight
+
+    def share(name: str, parameter: Any) -> float:
+        looked_up = (parameter is table and parameter is not head.weight) or "embed_positions" in name
+        # keys and values of the source are made once, and kept
+        before = ".encoder." in name or "encoder_attn.k_proj" in name or "encoder_attn.v_proj" in name
+        if looked_up or before:
+            return 0.0
+        return taken_ratio if taken_ratio is not None and ".experts." in name else 1.0
+
+    return {"weight_bytes_per_step": step_bytes(model, share)}
 
 
 def _wanted(request: Request, translates: bool) -> int:

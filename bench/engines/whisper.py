@@ -24,6 +24,7 @@ from bench.engines import (
     open_setting,
     outcomes,
     release,
+    step_bytes,
     synchroniser,
 )
 from bench.errors import BadInput, CannotRun
@@ -73,6 +74,7 @@ class WhisperEngine:
         facts: dict[str, Fact] = {
             "attention": "sdpa" if whisper.model.SDPA_AVAILABLE else "eager",
             "kv_cache": "concatenated",
+            "weight_bytes_per_step": step_bytes(model, _share_of_step),
             "import_s": (import_ns - start_ns) * S_PER_NS,
             "build_s": (time.monotonic_ns() - import_ns) * S_PER_NS,
         }
@@ -233,6 +235,15 @@ class _Watched:
         updated: tuple[Any, bool] = self._decoder.update(tokens, logits, sum_logprobs)
         self._stamp()
         return updated
+
+
+def _share_of_step(name: str, _: Any) -> float:
+    """A step reads the decoder: its table of tokens too, which gives the logits; keys and values of the audio are
+    made once, and kept.
+    """
+    before = ".cross_attn.key." in name or ".cross_attn.value." in name
+    looked_up = name == "decoder.positional_embedding"
+    return float(name.startswith("decoder.") and not before and not looked_up)
 
 
 def _shares(total: int, parts: int) -> tuple[int, ...]:
