@@ -19,7 +19,9 @@ from bench.nouns.sensors import (
     Source,
     Trace,
     Window,
+    WitnessRecord,
 )
+from bench.nouns.witnesses import PeerEnergy, Watching, Witness
 from bench.nouns.words import Basis, Boundary, Domain, Fact, Family, Phase, Weights
 from bench.nouns.work import Figure, HardwareProfile, ModelSpec, Outcome, Request, Usage, Workload
 
@@ -47,6 +49,7 @@ __all__ = [
     "Observation",
     "Outcome",
     "Passport",
+    "PeerEnergy",
     "Phase",
     "Precision",
     "Quantity",
@@ -60,8 +63,11 @@ __all__ = [
     "Trace",
     "Usage",
     "Verdict",
+    "Watching",
     "Weights",
     "Window",
     "WindowEnergy",
+    "Witness",
+    "WitnessRecord",
     "Workload",
 ]

@@ -83,7 +83,8 @@ class WindowEnergy:
     witness_j: float | None = None
     components: Mapping[str, float] = field(default_factory=dict)  # standard uncertainties, J; bounds unseen_*_j
     freedom: Mapping[str, int] = field(default_factory=dict)  # degrees of freedom of what few values tell
-    peers: Mapping[str, float] = field(default_factory=dict)
+    peers: Mapping[str, float] = field(default_factory=dict)  # J, by what other tools say of their own spans
+    over_peers_j: Mapping[str, float] = field(default_factory=dict)  # this domain's over the same spans
     flags: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     phase: Phase = "work"

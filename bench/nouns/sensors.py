@@ -130,8 +130,18 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WitnessRecord:
+    """A peer that was asked to watch the same windows, and how it fared."""
+
+    name: str  # stem of the witness's file: "codecarbon", "zeus"
+    version: str = ""
+    fault: str | None = None  # why it fell silent, for good
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """All that the sensors said, in time order, and when each phase ran."""
+    """All that the sensors said, in time order, and when each phase ran; what peers said lies among it."""
 
     observations: tuple[Observation, ...]
     windows: tuple[Window, ...]
+    witnesses: tuple[WitnessRecord, ...] = ()
