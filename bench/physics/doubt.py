@@ -48,8 +48,3 @@ class Rule:
 
     def _verdict(self, level: Level, domain: Domain | None, evidence: str) -> Verdict:
         return Verdict(name=self.name, level=level, domain=domain, evidence=evidence, remedy=self.remedy)
-
-
-def flag(name: str, domain: Domain | None, evidence: str, remedy: str) -> Verdict:
-    """A verdict that stands beside the figures of `domain`; None: of every domain."""
-    return Verdict(name=name, level="flag", domain=domain, evidence=evidence, remedy=remedy)

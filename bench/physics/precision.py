@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from bench.nouns import Outcome, Precision, Source, Timing, Usage, Verdict, Window
-from bench.physics.doubt import flag
+from bench.physics import rules
 from bench.physics.energy import Look
 from bench.physics.ticks import Ticks, energy_at
 from bench.stats import deviation, mean, t95
@@ -63,15 +63,11 @@ def wider_than_asked(timing: Timing, found: Precision | None) -> tuple[Verdict, 
     known = (
         f"±{ratio:.1%} from {found.blocks} blocks" if found and ratio is not None else "too few repeats to tell"
     )
-    return (
-        flag(
-            "interval wider than asked",
-            found.domain if found else None,
-            f"energy per unit is known to {known} after {found.windows if found else 0} windows; "
-            f"asked ±{timing.precision_ratio:.1%}",
-            "more or longer windows (--most-windows, --window-s), or a quieter machine",
-        ),
+    evidence = (
+        f"energy per unit is known to {known} after {found.windows if found else 0} windows; "
+        f"asked ±{timing.precision_ratio:.1%}"
     )
+    return (rules.WIDER.flags(found.domain if found else None, evidence),)
 
 
 def _rates(window: Window, outcomes: Sequence[Outcome], marks: Ticks) -> list[float]:
