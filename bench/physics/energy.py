@@ -12,6 +12,7 @@ from bench.nouns import Domain, Fault, Outcome, Passport, Source, Trace, Window,
 from bench.physics import counter, gauge
 from bench.physics.budget import COVERAGE_95, GAIN, Budget
 from bench.physics.passport import examine
+from bench.physics.peers import beside_peers
 from bench.physics.series import Kind, Series, series
 from bench.physics.ticks import LONGEST_SILENCE_S, Between, Ticks, energy_at, energy_between
 from bench.physics.view import unseen
@@ -35,18 +36,19 @@ def window_energies(
 ) -> tuple[WindowEnergy, ...]:
     """The energy of every window in every domain, in the order of windows, then of sources.
 
-    `faults` leave their domain without any. `outcomes`: what ran, and in which trains.
+    `faults` leave their domain without any. `outcomes`: what ran, and in which trains. Peers stand beside it.
     """
     known = series(trace.observations)
     looks = [look_at(source, known) for source in sources]
     why = {fault.domain: fault.reason for fault in faults}
-    return tuple(
+    found = (
         void(window, look.source, (fault,))
         if look.source.basis != "excluded" and (fault := why.get(None) or why.get(look.source.domain))
         else _window_energy(window, look, outcomes)
         for window in trace.windows
         for look in looks
     )
+    return beside_peers(tuple(found), trace, [look.course for look in looks])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.nouns import Condition, Domain, Observation, Reading
+from bench.nouns.witnesses import peer_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ Kind = Literal["energy", "power", "condition"]
 
 
 def series(observations: Iterable[Observation]) -> Mapping[tuple[Domain, str, Kind], Series]:
-    """Every field's series, keyed by (domain, field or condition name, kind)."""
+    """Every field's series, keyed by (domain, field or condition name, kind); what peers said is left out."""
     gathered: dict[tuple[Domain, str, Kind], list[tuple[int, float]]] = {}
     for one in observations:
         key: tuple[Domain, str, Kind]
@@ -40,6 +41,8 @@ def series(observations: Iterable[Observation]) -> Mapping[tuple[Domain, str, Ki
         gathered.setdefault(key, []).append((one.t_ns, one.value))
     made = {}
     for key, pairs in gathered.items():
+        if peer_label(key[1]):
+            continue  # a peer is no sensor of ours
         pairs.sort(key=lambda pair: pair[0])
         made[key] = Series(tuple(t for t, _ in pairs), tuple(v for _, v in pairs))
     return made
