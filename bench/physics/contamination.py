@@ -126,15 +126,12 @@ def _by_memory(known: SeriesMap, run: Run, source: Source) -> tuple[list[str], l
     found = known.get((source.domain, "memory_allocated_bytes", "condition"))
     if found is None:
         return [], []
-    bare = _values(found, idle(run.trace.windows, "bare"))
-    held = [f"{min(bare) / BYTES_PER_MIB:.0f} MiB of its memory were held before anything was loaded"]
-    moves = [_move(found.between(w.start_ns, w.end_ns).values) for w in _idle(run)]
-    moved = max(moves, default=0.0)
-    came = [f"{moved / BYTES_PER_MIB:.0f} MiB of its memory came or went while nothing was asked"]
-    return (
-        held if bare and min(bare) > rules.HELD_BYTES else [],
-        came if moved > rules.HELD_BYTES else [],
-    )
+    held_mib = min(_values(found, idle(run.trace.windows, "bare")), default=0.0) / BYTES_PER_MIB
+    moves = (_move(found.between(w.start_ns, w.end_ns).values) for w in _idle(run))
+    moved_mib = max(moves, default=0.0) / BYTES_PER_MIB
+    held = [f"{held_mib:.0f} MiB of its memory were held before anything was loaded"]
+    came = [f"{moved_mib:.0f} MiB of its memory came or went while nothing was asked"]
+    return held if held_mib > rules.HELD_MIB else [], came if moved_mib > rules.HELD_MIB else []
 
 
 def _move(values: Sequence[float]) -> float:

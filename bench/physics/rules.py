@@ -10,7 +10,7 @@ from bench.units import BYTES_PER_MIB
 # What more than one line of the table compares with, or what is no plain "over"
 FASTEST_C_PER_MIN, LEAST_RISE_C = 1.0, 2.0
 USED_RATIO = 0.05
-HELD_BYTES = 64 * BYTES_PER_MIB
+HELD_MIB = 64
 SETTLED_W = 0.5
 FEWEST_REQUESTS, SHORTEST_S = 32, 5.0
 FEWEST_TICKS = 3
@@ -193,8 +193,7 @@ TEMPERATURE_DRIFT = Rule(
 FOREIGN = Rule(
     name="foreign processes",
     touches=_BOARD,
-    flagged=f"other processes hold the board, or {HELD_BYTES // BYTES_PER_MIB} MiB of its memory before anything "
-    "is loaded",
+    flagged=f"other processes hold the board, or {HELD_MIB} MiB of its memory before anything is loaded",
     voided=f"they also worked: the board was used over {USED_RATIO:.0%} of the time while nothing was asked, or "
     "processes came or went during the work, or as much memory while nothing was asked",
     why="who only holds memory draws next to nothing more; a CUDA context takes 107 MiB or more (llama.cpp, pull "
