@@ -14,6 +14,7 @@ from bench.stats import t95
 
 COVERAGE_95 = 1.959964
 GAIN = "gain_j"
+VIEW = "view_j"  # what a part-time sensor may have missed of a load that Joulemark drove
 UNSEEN_LOW, UNSEEN_HIGH = "unseen_low_j", "unseen_high_j"
 
 

@@ -39,7 +39,7 @@ def ticks(counter: Series, field: FieldPassport, read_s: float = 0.0) -> Ticks:
             moment_ns, within_s = settled[k].t_ns, settled[k].within_ns * S_PER_NS
         t_ns.append(moment_ns + round(shift_s * NS_PER_S))
         timing_s.append(math.hypot(within_s, read_s) / math.sqrt(12))  # two uniform spans
-    return Ticks(tuple(t_ns), tuple(counter.values[i] for i in moved), tuple(timing_s), smear_s)
+    return Ticks(tuple(t_ns), tuple(counter.values[i] for i in moved), tuple(timing_s), smear_s=smear_s)
 
 
 def shift_and_smear(field: FieldPassport) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from bench.nouns import Domain, Fault, Outcome, Passport, Source, Trace, Window, WindowEnergy
 from bench.physics import counter, gauge
-from bench.physics.budget import COVERAGE_95, GAIN, Budget
+from bench.physics.budget import COVERAGE_95, GAIN, VIEW, Budget
 from bench.physics.passport import examine
 from bench.physics.peers import beside_peers
 from bench.physics.series import Kind, Series, series
@@ -202,8 +202,8 @@ def _open_j(one: _Candidate) -> float:
 
 def _chosen(found: Mapping[str, _Candidate]) -> _Candidate:
     counted = found.get("counter")
-    if counted and not counted.budget.unseen_high_j:
-        return counted
+    if counted and not counted.budget.unseen_high_j and VIEW not in counted.budget.standard_j:
+        return counted  # it sees everything
     return min(found.values(), key=_open_j)  # the first of equals: the counter
 
 

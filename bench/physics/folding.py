@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Table: TypeAlias = NDArray[np.float64]
+    Vector: TypeAlias = NDArray[np.float64]
 
 PARTS = 8
 # The least share that any sensor was seen to look at, for boards whose own is not known: 25 ms of every 100 ms on
@@ -39,6 +40,8 @@ _OCTANTS, _LEAST_OCTANTS = 8, 5
 # An eighth of a batch is not looked into: what is added for uneven looks is trusted to a quarter of itself, which
 # holds the truth on simulated boards whose load keeps in step (`make perf-meter`).
 _TRUSTED_RATIO = 0.25
+_SMALLEST = 0.05  # of the largest singular value: what is smaller is noise divided by almost nothing
+_UNTOLD = 0.01  # of the time: parts that the looks could not tell apart may differ by so much in what was left out
 _LEAST_SEEN = 0.5  # of a part's share of the time: a part that was hardly looked at is not told of
 
 
@@ -68,18 +71,40 @@ def fold(window: Window, outcomes: Sequence[Outcome], marks: Ticks, field: Field
     if (seen.sum(axis=0)[used] < _LEAST_SEEN * all_time.sum(axis=0)[used]).any():
         return None
     seen, all_time = seen[:, used], all_time[:, used]
-    freedom = len(looks) - int(used.sum())
-    power_w, _, rank, _ = np.linalg.lstsq(seen, watts, rcond=None)
-    if rank < used.sum() or freedom < PARTS:
+    solved = _solve(seen, watts)
+    freedom = len(looks) - solved.rank
+    apart = (all_time - seen).mean(axis=0)
+    # what the looks never told apart must not matter for what they left out
+    if freedom < PARTS or float(np.abs(apart - solved.told @ apart).sum()) > _UNTOLD:
         return None
-    residual_w = watts - seen @ power_w
-    missing_w = float(((all_time - seen) @ power_w).mean())
+    residual_w = watts - seen @ solved.power_w
+    missing_w = float(apart @ solved.power_w)
     spread_w2 = float(residual_w @ residual_w) / freedom
     left_out = 1 - (field.seen_ratio or LEAST_SEEN_RATIO)
     standard_w = float(np.sqrt(spread_w2 * left_out / len(looks) + (_TRUSTED_RATIO * missing_w) ** 2))
     return Folded(
         missing_j=missing_w * window.duration_s, standard_j=standard_w * window.duration_s, freedom=freedom
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Solved:
+    """Watts of each part, how many directions the looks told apart, and the projection onto those."""
+
+    power_w: "Vector"
+    rank: int
+    told: "Table"
+
+
+def _solve(seen: "Table", watts: "Vector") -> _Solved:
+    """Least squares in the directions that the looks tell apart; the shortest solution in the others."""
+    import numpy as np
+
+    left, sizes, right = np.linalg.svd(seen, full_matrices=False)
+    kept = sizes > _SMALLEST * sizes[0]
+    basis = right[kept]
+    power_w = basis.T @ ((left[:, kept].T @ watts) / sizes[kept])
+    return _Solved(power_w, int(kept.sum()), basis.T @ basis)
 
 
 def _batches(window: Window, outcomes: Sequence[Outcome]) -> list[tuple[float, float]]:

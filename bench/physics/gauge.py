@@ -30,16 +30,27 @@ def ticks(power: Series, field: FieldPassport, read_s: float = 0.0) -> Ticks:
     update_ns = round((field.update_s or SLOWEST_UPDATE_S) * NS_PER_S)
     shift_s, smear_s = shift_and_smear(field)
     found = _renewed(power, update_ns)
-    t_ns, energy_j, timing_s = [found[0][0]], [0.0], [found[0][2]]
+    t_ns, energy_j, timing_s, wobble_j2 = [found[0][0]], [0.0], [found[0][2]], [0.0]
+    last_w = found[0][1]
     for moment_ns, value_w, within_s in found[1:]:
         took_s = (moment_ns - t_ns[-1]) * S_PER_NS
-        if took_s > 0:
-            t_ns.append(moment_ns)
-            energy_j.append(energy_j[-1] + value_w * took_s)
-            timing_s.append(within_s)
-    shift_ns = round(shift_s * NS_PER_S)
-    known_s = tuple(math.hypot(within_s, read_s) / math.sqrt(12) for within_s in timing_s)  # two uniform spans
-    return Ticks(tuple(t + shift_ns for t in t_ns), tuple(energy_j), known_s, smear_s)
+        if took_s <= 0:
+            continue
+        t_ns.append(moment_ns)
+        energy_j.append(energy_j[-1] + value_w * took_s)
+        # energy = Σ v[i] (t[i] - t[i-1]): a wrong t[i] moves energy between v[i] and v[i+1]
+        wobble_j2.append(wobble_j2[-1] + (value_w - last_w) ** 2 * (timing_s[-1] ** 2 / 12))
+        timing_s.append(within_s)
+        last_w = value_w
+    shift_ns, length_s = round(shift_s * NS_PER_S), (t_ns[-1] - t_ns[0]) * S_PER_NS
+    return Ticks(
+        t_ns=tuple(t + shift_ns for t in t_ns),
+        energy_j=tuple(energy_j),
+        timing_s=tuple(math.hypot(within_s, read_s) / math.sqrt(12) for within_s in timing_s),
+        wobble_j2=tuple(wobble_j2),
+        scale_ratio=max(timing_s) / (length_s * math.sqrt(3)) if length_s > 0 else 0.0,
+        smear_s=smear_s,
+    )
 
 
 def _renewed(power: Series, update_ns: int) -> list[_Tick]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 _LOOSE_RATIO = 0.02  # how far the given period may be from the true one
 _DRIFT_NS = 200_000  # how unsteady a renewal may be once the period is known
+_STRAIGHT_NS = 1_000_000  # a look may come this late
+_OFF_RATIO = 0.02  # of all renewals may lie off a straight line before the clock is said to wander
 _LOST_RATIO = 0.1  # of all renewals may be out of step before there is no lattice
 
 
@@ -33,7 +35,8 @@ def renewals(bounds: Sequence[tuple[int, int]], period_s: float | None) -> tuple
     period_ns = _slope(narrowed)
     if abs(period_ns - rough_ns) > 2 * _LOOSE_RATIO * rough_ns:
         return ()
-    return tuple(narrowed if (better := _narrowed(bounds, period_ns, _DRIFT_NS)) is None else better)
+    better = _narrowed(bounds, period_ns, _DRIFT_NS)
+    return tuple(_straightened(narrowed if better is None else better))
 
 
 def period_s(bounds: Sequence[tuple[int, int]], rough_s: float) -> float | None:
@@ -69,6 +72,19 @@ def _tighten(low: list[float], high: list[float], i: int, beside: int, apart_ns:
         return False
     low[i], high[i] = at_least, at_most
     return True
+
+
+def _straightened(found: Sequence[Renewal]) -> Sequence[Renewal]:
+    """The renewals on one straight line, where that stays within what each allows: a clock ticks evenly."""
+    period_ns, count = _slope(found), len(found)
+    mean_n = sum(r.number for r in found) / count
+    mean_t = sum(r.t_ns - found[0].t_ns for r in found) / count
+    line = [found[0].t_ns + round(mean_t + (r.number - mean_n) * period_ns) for r in found]
+    off = sum(abs(t - r.t_ns) > r.within_ns / 2 + _STRAIGHT_NS for t, r in zip(line, found, strict=True))
+    if off > _OFF_RATIO * count:
+        return found
+    known_ns = round(min(r.within_ns for r in found) + _STRAIGHT_NS)
+    return [Renewal(r.number, t, known_ns) for t, r in zip(line, found, strict=True)]
 
 
 def _slope(found: Sequence[Renewal]) -> float:

@@ -59,9 +59,8 @@ def _field(declared: FieldPassport, found: Series | None, kind: Kind) -> FieldPa
         update_s = declared.update_s  # a gauge that repeats its values looks slower than it is
     noise_w = _noise_w([found.values[i] for i in changes]) if kind == "power" else None
     window_s = declared.window_s
-    if declared.origin == "published" and declared.update_s and update_s and window_s:
-        # a class says what share of its period a sensor sees; the period itself is better read off
-        window_s = window_s if window_s > declared.update_s else window_s * update_s / declared.update_s
+    if declared.origin == "published" and window_s == declared.update_s:
+        window_s = update_s  # such boards see all of each period; how long that is, is better read off
     return replace(declared, update_s=update_s, window_s=window_s, noise_w=noise_w)
 
 
@@ -121,10 +120,15 @@ def _counter(source: Source, fields: Mapping[str, FieldPassport], known: SeriesM
         )
     if any(verdicts[n] is False for n in telling):
         return replace(counter, window_s=counter.update_s, lag_s=0.0, origin="readings")
-    if telling and all(fields[n].seen_ratio == 1.0 for n in telling):
-        # what it may follow leaves nothing out
+    if telling and all(_plain(fields[n]) for n in telling):
+        # what it may follow leaves nothing out, and does not trail
         return replace(counter, window_s=counter.update_s, lag_s=0.0, origin="published")
     return counter
+
+
+def _plain(field: FieldPassport) -> bool:
+    """Whether each value is the mean of its own period."""
+    return field.seen_ratio == 1.0 and field.window_s == field.update_s and not field.lag_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ class Ticks:
     t_ns: tuple[int, ...]
     energy_j: tuple[float, ...]
     timing_s: tuple[float, ...]
+    wobble_j2: tuple[float, ...] = ()  # variance that the moments so far put into the energy, J²; (): none
+    scale_ratio: float = 0.0  # how well the period is known that all steps are as long as (one sigma)
     smear_s: float = 0.0  # each energy is the mean over this span around its moment
     fault: str | None = None  # nothing that the sensor says can be trusted
 
@@ -44,7 +46,7 @@ class Between:
     start_ns: int
     end_ns: int
     ticks: int  # ticks inside, the last included
-    timing_j: float  # the edges' moments are not known exactly
+    timing_j: float  # the moments at its edges, and of changes inside, are not known exactly
     smear_j: float  # the edges are smeared over a trailing mean
     longest_silence_s: float  # between two ticks inside
 
@@ -67,12 +69,18 @@ def energy_between(marks: Ticks, start_ns: int, end_ns: int) -> Between | str:
     if last >= len(marks.t_ns) or marks.t_ns[last] - end_ns - margin_ns > limit_ns:
         return f"did not tick in the {_LONGEST_SEARCH_S:g} s after the window"
     inside = marks.t_ns[first : last + 1]
+    wobble_j2 = marks.wobble_j2[last] - marks.wobble_j2[first] if marks.wobble_j2 else 0.0
+    energy_j = marks.energy_j[last] - marks.energy_j[first]
     return Between(
-        energy_j=marks.energy_j[last] - marks.energy_j[first],
+        energy_j=energy_j,
         start_ns=marks.t_ns[first],
         end_ns=marks.t_ns[last],
         ticks=last - first,
-        timing_j=math.hypot(*(marks.timing_s[i] * power_near(marks, i) for i in (first, last))),
+        timing_j=math.hypot(
+            *(marks.timing_s[i] * power_near(marks, i) for i in (first, last)),
+            math.sqrt(max(0.0, wobble_j2)),
+            energy_j * marks.scale_ratio,
+        ),
         smear_j=math.hypot(*(_smeared_j(marks, i) for i in (first, last))),
         longest_silence_s=max((b - a for a, b in pairwise(inside)), default=0) * S_PER_NS,
     )

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.nouns import FieldPassport, Outcome, Passport, Source, Window
+from bench.physics.budget import VIEW
 from bench.physics.folding import LEAST_SEEN_RATIO, fold
 from bench.physics.gauge import SLOWEST_UPDATE_S
 from bench.physics.ticks import Between, Ticks
@@ -63,12 +64,12 @@ def unseen(
     if folded is not None:
         return Unseen(
             missing_j=folded.missing_j,
-            standard_j={"view_j": folded.standard_j},
-            freedom={"view_j": folded.freedom},
+            standard_j={VIEW: folded.standard_j},
+            freedom={VIEW: folded.freedom},
         )
     scatter = block_scatter(window, outcomes, marks)
     if scatter is not None:
-        return Unseen(standard_j={"view_j": scatter.energy_j}, freedom={"view_j": scatter.blocks - 1})
+        return Unseen(standard_j={VIEW: scatter.energy_j}, freedom={VIEW: scatter.blocks - 1})
     ratio = passport.seen_ratio or LEAST_SEEN_RATIO
     if not source.power_limit_w:
         return f"sees {ratio:.0%} of the time at worst, and no power limit bounds the rest"

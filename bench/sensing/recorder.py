@@ -26,9 +26,11 @@ def rest_s(sources: Sequence[Source]) -> float:
 
 
 def _trails(source: Source) -> bool:
-    """Whether a board may show trailing means alone: its power fields do, and its counter may add them up."""
-    short = {"counter", "instant"} if _counter_sees_all(source) else {"instant"}
-    return source.meter == "nvml" and bool(source.fields) and not short & set(source.fields)
+    """Whether trailing means are read that may be needed: no shorter look is known to see all of the time."""
+    if source.meter != "nvml" or not {"average", "usage"} & set(source.fields):
+        return False
+    instant = source.passport.fields.get("instant") if source.passport else None
+    return not _counter_sees_all(source) and (instant is None or instant.seen_ratio != 1.0)
 
 
 def _counter_sees_all(source: Source) -> bool:

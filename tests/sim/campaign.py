@@ -1,13 +1,13 @@
 """One window after another on simulated boards and a virtual clock: what Joulemark says, and the truth."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from sim.board import Board, Steps, looks
 from sim.classes import SensorClass
 
-from bench.nouns import Outcome, Trace, Usage, Window, WindowEnergy
+from bench.nouns import Outcome, Source, Trace, Usage, Window, WindowEnergy
 from bench.physics.energy import window_energies
 from bench.physics.trains import Timetable
 from bench.sensing.recorder import APPROACH_S, period_s, rest_s
@@ -27,6 +27,16 @@ class Told:
     truth_j: float
     requests: int
     busy_j: float  # above idle, of all requests together
+    window: Window
+    board: Board
+
+    @property
+    def per_request_ratio(self) -> float:
+        """The relative error of the energy above idle of one request: what a coefficient is made of."""
+        above_j = (
+            self.energy.energy_j / self.board.gain - IDLE_W * (self.energy.end_ns - self.energy.start_ns) * 1e-9
+        )
+        return above_j / self.busy_j - 1
 
     @property
     def error_ratio(self) -> float:
@@ -73,35 +83,67 @@ def in_step(period_s: float, duty: float) -> Load:
     return load
 
 
-def tell(
-    of: SensorClass,
-    counter: str,
-    load: Load,
-    duration_s: float,
-    rng: np.random.Generator,
-    *,
-    gain: float = 1.0,
-    driven: bool = True,
-    name_known: bool = True,
-) -> Told:
-    """One window of work between rests on a board of its own phase, driven in trains where its sensor is gated."""
-    bare = Board(of=of, power=Steps(np.array([0.0]), np.array([IDLE_W])), counter=counter, name_known=name_known)
-    rest = rest_s((bare.source,))
-    start_s = 1000.0 + rest + APPROACH_S + float(rng.uniform(0, 1))
-    poll_s = period_s((bare.source,), 0.05)
-    trains = driven and of.gated and counter != "whole"
-    pieces, outcomes, end_s = _drive(load(rng), start_s, duration_s, rng, of.update_s if trains else None)
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """A kind of board, and the chance behind one window on it."""
+
+    of: SensorClass
+    counter: str
+    rng: np.random.Generator
+    gain: float = 1.0
+    name_known: bool = True
+
+    def board(self, power: Steps) -> Board:
+        """A board of its own phase under this power."""
+        return Board(
+            of=self.of, power=power, counter=self.counter, gain=self.gain,
+            phase_s=float(self.rng.uniform(0, 0.1)), name_known=self.name_known,
+        )  # fmt: skip
+
+    @property
+    def source(self) -> Source:
+        """What the meter would say of it before anything ran."""
+        return self.board(Steps(np.array([0.0]), np.array([IDLE_W]))).source
+
+    @property
+    def rest_s(self) -> float:
+        """The idle that a window on it needs on either side."""
+        return rest_s((self.source,))
+
+
+def tell(bench: Bench, load: Load, duration_s: float, *, driven: bool = True) -> Told:
+    """One window of work between rests, driven in trains where the board's sensor is gated."""
+    rng = bench.rng
+    start_s = 1000.0 + bench.rest_s + APPROACH_S + float(rng.uniform(0, 1))
+    trains = driven and bench.of.gated and bench.counter != "whole"
+    pieces, outcomes, end_s = _drive(load(rng), start_s, duration_s, rng, bench.of.update_s if trains else None)
     power = Steps(np.array([900.0, *(p[0] for p in pieces)]), np.array([IDLE_W, *(p[1] for p in pieces)]))
-    board = Board(
-        of=of, power=power, counter=counter, gain=gain, phase_s=float(rng.uniform(0, 0.1)), name_known=name_known
-    )
+    return observe(bench, power, start_s, end_s, outcomes if driven else ())
+
+
+def observe(bench: Bench, power: Steps, start_s: float, end_s: float, outcomes: Sequence[Outcome] = ()) -> Told:
+    """One window on a board under a given power, polled as the sampler polls."""
+    board = bench.board(power)
+    rest = bench.rest_s
     window = _window(start_s, end_s)
-    seen = looks(start_s - rest - APPROACH_S, end_s + rest, (start_s - APPROACH_S, end_s), rng, poll_s)
+    seen = looks(
+        start_s - rest - APPROACH_S, end_s + rest, (start_s - APPROACH_S, end_s), bench.rng,
+        period_s((board.source,), 0.05),
+    )  # fmt: skip
     trace = Trace(observations=board.readings(seen), windows=(window,))
     (energy,) = window_energies(trace, (board.source,), (), outcomes)
     truth_j = power.energy_j(energy.start_ns * 1e-9, energy.end_ns * 1e-9)
     busy_j = power.energy_j(start_s, end_s) - IDLE_W * (end_s - start_s)
-    return Told(energy=energy, truth_j=truth_j, requests=len(outcomes), busy_j=busy_j)
+    return Told(energy=energy, truth_j=truth_j, requests=len(outcomes), busy_j=busy_j, window=window, board=board)
+
+
+def counter_at_both_ends_j(told: Told) -> float | None:
+    """What a tool says that reads the counter at both ends of the window, as the peers do."""
+    if told.board.counter == "none":
+        return None
+    ends = np.array([told.window.start_ns * 1e-9, told.window.end_ns * 1e-9])
+    first, last = [r.value for r in told.board.readings(ends) if r.field == "counter"]
+    return last - first
 
 
 def _drive(
