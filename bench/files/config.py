@@ -1,6 +1,7 @@
 """Where things lie and what the environment asks for: the only reader of os.environ."""
 
 import os
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,3 +45,8 @@ def _published(share: Path, in_checkout: bool) -> tuple[Path, ...]:
 def environment(name: str) -> str | None:
     """The environment variable, or None when it is unset or empty."""
     return os.environ.get(name) or None
+
+
+def inherited(*, without: Collection[str]) -> Mapping[str, str]:
+    """The environment that a process of its own gets, less some variables."""
+    return {name: value for name, value in os.environ.items() if name not in without}

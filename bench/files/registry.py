@@ -1,4 +1,4 @@
-"""Names → plug-ins: a file in bench/meters or bench/engines is one, and so is an entry point of those names.
+"""Names → plug-ins: a file in bench/meters, engines or witnesses is one, and so is an entry point of those names.
 
 A plug-in's libraries are imported when it is asked for, never before.
 """
@@ -10,13 +10,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 from bench.errors import NoEngine, UnknownName
-from bench.nouns import Check, Engine, Found
+from bench.nouns import Check, Engine, Found, Witness
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_KINDS = {"meters": "meter", "engines": "engine"}
+_KINDS = {"meters": "meter", "engines": "engine", "witnesses": "witness"}
 
 
 def meter_names() -> tuple[str, ...]:
@@ -27,6 +27,11 @@ def meter_names() -> tuple[str, ...]:
 def engine_names() -> tuple[str, ...]:
     """Every engine that can be loaded, this package's and others'."""
     return _names("engines")
+
+
+def witness_names() -> tuple[str, ...]:
+    """Every peer that can watch beside our meters, this package's and others'."""
+    return _names("witnesses")
 
 
 def open_meter_plugin(name: str, options: Mapping[str, str]) -> Found:
@@ -51,6 +56,11 @@ def load_engine(name: str) -> Engine:
             f"the engine {name!r} needs a library that is not here ({error}): pip install 'joulemark[{name}]'"
         ) from error
     return cast(Engine, module.open_engine())
+
+
+def load_witness(name: str) -> Witness:
+    """The peer called `name`, not started. Raises UnknownName. Its library is imported when it is opened."""
+    return cast(Witness, _module("witnesses", name).open_witness())
 
 
 def _raise_if_ours(error: ImportError) -> None:
