@@ -1,0 +1,192 @@
+"""Every reason to doubt a run: it fires just beyond its threshold, of its domain, and is silent just before it."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+from fakes import GPU, HOST, seconds
+from sound_cell import (
+    CACHE,
+    COSTS_ALL_BYTES,
+    OUTCOMES,
+    WINDOWS,
+    WORKING,
+    answered,
+    at_work,
+    busy,
+    cell,
+    falling,
+    gap,
+    gauge_alone,
+    housekeeping,
+    idle_draws,
+    judged,
+    limited,
+    looks,
+    second_half,
+    shared,
+    short_window,
+    stepping,
+    without,
+)
+
+from bench.nouns import Condition, Fault, Precision, Run, Timing, Usage
+from bench.physics import rules
+from bench.physics.precision import wider_than_asked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What is just too much, what is just not, and whose figures it touches at which level."""
+
+    fires: Run
+    silent: Run
+    domain: str | None
+    level: str = "void"
+
+
+CASES = {
+    "no sensor": Case(
+        fires=cell(sources=(replace(GPU, basis="excluded"), replace(HOST, basis="excluded"))),
+        silent=cell(sources=(replace(GPU, basis="excluded"), HOST)),
+        domain=None,
+    ),
+    "sensor lost": Case(
+        fires=cell(faults=(Fault(domain="gpu:0", reason="GPU is lost"),)), silent=cell(), domain="gpu:0"
+    ),
+    "fault": Case(fires=cell(faults=(Fault(domain=None, reason="killed"),)), silent=cell(), domain=None),
+    "sensor silent": Case(
+        fires=cell(readings=without(lambda r: r.domain == "host")),
+        silent=cell(readings=without(lambda r: (r.domain, r.t_ns > 0) == ("host", True))),
+        domain="host",
+    ),
+    "sampler gap": Case(fires=gap(2.1), silent=gap(1.9), domain="host"),
+    "void windows": Case(fires=falling(50.0), silent=falling(0.0), domain="gpu:0"),
+    "frozen power": Case(fires=gauge_alone(100.0), silent=gauge_alone(100.001), domain="gpu:0"),
+    "replayed readings": Case(
+        fires=cell(sources=(replace(GPU, meter="replay"), HOST)), silent=cell(), domain="gpu:0"
+    ),
+    "device not found": Case(
+        fires=cell(sources=(replace(GPU, device="GPU-2"), HOST)),
+        silent=cell(sources=(replace(GPU, basis="excluded"), HOST)),
+        domain=None,
+        level="flag",
+    ),
+    "no work window": Case(
+        fires=cell(windows=WINDOWS[:5], outcomes=()), silent=cell(windows=WINDOWS[:6], outcomes=OUTCOMES[:1]),
+        domain=None,
+    ),
+    "failed requests": Case(fires=answered(error="CUDA error"), silent=cell(), domain=None),
+    "work differs from the ask": Case(
+        fires=answered(achieved=Usage(requests=1, output_tokens=99)), silent=cell(), domain=None, level="flag"
+    ),
+    "work outside its window": Case(
+        fires=answered(end_ns=seconds(16.0) + 1), silent=answered(end_ns=seconds(16.0)), domain=None
+    ),
+    "too few repeats": Case(
+        fires=short_window(4.99, 31), silent=short_window(4.99, 32), domain=None, level="flag"
+    ),
+    "too few ticks": Case(fires=short_window(0.05, 40), silent=short_window(0.25, 40), domain="gpu:0"),
+    "throttled": Case(
+        fires=cell(Condition(seconds(16.0), "gpu:0", "event_reasons", float(0x20))),
+        silent=cell(Condition(seconds(16.0) + 1, "gpu:0", "event_reasons", float(0x20))),
+        domain="gpu:0",
+    ),
+    "power cap": Case(
+        fires=cell(Condition(seconds(16.0), "gpu:0", "event_reasons", float(0x4))),
+        silent=cell(Condition(seconds(16.5), "gpu:0", "event_reasons", float(0x4))),
+        domain="gpu:0",
+        level="flag",
+    ),
+    "power limit changed": Case(
+        fires=cell(*looks("power_limit_w", at_work(699.4, 700.0))),
+        silent=cell(*looks("power_limit_w", at_work(699.6, 700.0))),
+        domain="gpu:0",
+    ),
+    "clock drift": Case(
+        fires=cell(*looks("sm_clock_mhz", second_half(1160.0, 1000.0 - 15.0))),
+        silent=cell(*looks("sm_clock_mhz", second_half(1049.0, 1000.0))),
+        domain="gpu:0",
+    ),
+    "temperature drift": Case(
+        fires=cell(*looks("temperature_c", second_half(70.1, 60.0))),
+        silent=cell(*looks("temperature_c", second_half(61.9, 60.0))),
+        domain="gpu:0",
+    ),
+    "foreign processes": Case(fires=shared(1, 0.06), silent=shared(0, 0.06), domain="gpu:0"),
+    "busy board": Case(
+        fires=cell(*looks("utilisation_ratio", at_work(1, 0.26))),
+        silent=cell(*looks("utilisation_ratio", at_work(1, 0.04))),
+        domain="gpu:0",
+    ),
+    "busy machine": Case(fires=housekeeping(0.26), silent=housekeeping(0.04), domain="host"),
+    "steal time": Case(
+        fires=cell(*busy("steal_s", 0.102, WORKING[1])),
+        silent=cell(*busy("steal_s", 0.0098, WORKING[1])),
+        domain="host",
+    ),
+    "above the power limit": Case(fires=limited(355.0), silent=limited(370.0), domain="gpu:0"),
+    "below idle": Case(fires=idle_draws(430.0), silent=idle_draws(412.0), domain="gpu:0"),
+    "below the cost of memory": Case(
+        fires=stepping(CACHE + COSTS_ALL_BYTES * 1.01),
+        silent=stepping(CACHE + COSTS_ALL_BYTES * 0.99),
+        domain="gpu:0",
+    ),
+    "faster than memory": Case(  # two hundred steps in twenty seconds, each of a gigabyte beyond the cache
+        fires=stepping(CACHE + 1e9, 0.99e10), silent=stepping(CACHE + 1e9, 1.01e10), domain=None
+    ),
+}  # fmt: skip
+
+
+def test_a_sound_run_has_no_verdict():
+    """Nothing is said of a run with nothing wrong."""
+    assert judged(cell()) == ()
+
+
+def test_every_reason_has_a_case():
+    """A rule that nothing fires would rot; the one of the interval stands in a test of its own."""
+    assert {rule.name for rule in rules.RULES} == {*CASES, rules.WIDER.name}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_reason_fires_beyond_its_threshold_on_its_domain_and_not_before_it(name):
+    """Just too much is said, of the right domain, at the right level; just not too much is not said."""
+    case = CASES[name]
+
+    fired = [v for v in judged(case.fires) if v.name == name]
+    silent = [v for v in judged(case.silent) if v.name == name]
+
+    assert [(v.domain, v.level) for v in fired] == [(case.domain, case.level)]
+    assert silent == []
+    assert fired[0].evidence
+    assert fired[0].remedy
+
+
+def test_an_interval_wider_than_asked_is_flagged():
+    """The budget of windows ended first: the cell says how narrow it became."""
+    asked = Timing(most_windows=6, precision_ratio=0.02)
+    reached = Precision(domain="gpu:0", half_width_ratio=0.0201, blocks=10, windows=6)
+
+    assert [(v.name, v.level, v.domain) for v in wider_than_asked(asked, reached)] == [
+        (rules.WIDER.name, "flag", "gpu:0")
+    ]
+    assert wider_than_asked(asked, replace(reached, half_width_ratio=0.02)) == ()
+
+
+LEVELS = [
+    *(("clock drift", cell(*looks("sm_clock_mhz", second_half(1000.0 + x, 1000.0 - x))), level)
+      for x, level in ((24.9, None), (25.1, "flag"), (74.9, "flag"), (75.1, "void"))),
+    *(("temperature drift", cell(*looks("temperature_c", second_half(60.0 + c, 60.0))), level)
+      for c, level in ((1.9, None), (2.0, "flag"), (-2.0, "flag"), (10.0, "flag"), (-10.1, "void"))),
+    *(("steal time", cell(*busy("steal_s", share, WORKING[0])), level)
+      for share, level in ((0.0098, None), (0.0102, "flag"), (0.0998, "flag"), (0.1005, "void"))),
+    *(("busy board", shared(0, share), level)
+      for share, level in ((0.05, None), (0.051, "flag"), (0.25, "flag"), (0.251, "void"))),
+    *(("busy machine", housekeeping(share), level)
+      for share, level in ((0.049, None), (0.051, "flag"), (0.249, "flag"), (0.251, "void"))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "run", "level"), LEVELS, ids=[f"{n}-{i}" for i, (n, _, _) in enumerate(LEVELS)])
+def test_a_remark_becomes_a_void_at_the_second_threshold(name, run, level):
+    """Both thresholds of the rules that have two, from either side."""
+    assert [v.level for v in judged(run) if v.name == name] == ([level] if level else [])
