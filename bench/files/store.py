@@ -42,6 +42,7 @@ from bench.nouns import (
     Trace,
     Verdict,
     WindowEnergy,
+    WitnessRecord,
 )
 from bench.physics.verdict import spoilt
 
@@ -79,6 +80,7 @@ class _Seal:
     verdicts: tuple[Verdict, ...] = ()
     passports: Mapping[Domain, Passport] = field(default_factory=dict)
     precision: Precision | None = None
+    witnesses: tuple[WitnessRecord, ...] = ()
     sha256: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -110,6 +112,7 @@ def write_run(out: Path, run: Run, published: Published, version: str) -> Path:
         verdicts=published.verdicts,
         passports=published.passports,
         precision=published.precision,
+        witnesses=run.trace.witnesses,
     )
     return _write(out, seal, run.trace, outcomes_bytes(run.outcomes))
 
@@ -142,6 +145,7 @@ def write_metered(out: Path, record: MeteredRecord, version: str) -> Path:
         faults=record.faults,
         energies=record.energies,
         passports=record.passports,
+        witnesses=record.trace.witnesses,
     )
     return _write(out, seal, record.trace, b"")
 
@@ -209,7 +213,11 @@ def read_seal(folder: Path) -> _Seal:
 
 
 def _unsealed(folder: Path, seal: _Seal, sha256: str) -> Sealed:
-    trace = Trace(observations=read_readings(folder / READINGS), windows=read_windows(folder / WINDOWS))
+    trace = Trace(
+        observations=read_readings(folder / READINGS),
+        windows=read_windows(folder / WINDOWS),
+        witnesses=seal.witnesses,
+    )
     run = None
     if seal.kind == "run":
         if seal.spec is None or seal.loaded is None:
@@ -242,10 +250,11 @@ def _unsealed(folder: Path, seal: _Seal, sha256: str) -> Sealed:
     )
 
 
-def finished_specs(out: Path, meters: frozenset[str] = frozenset()) -> Mapping[str, Path]:
+def finished_specs(out: Path, needed: frozenset[str] = frozenset()) -> Mapping[str, Path]:
     """sha256 of spec → folder, for every run that is sealed whole and has the figures it was made for.
 
-    `meters`: those that read something here now; a run that one of them did not read is not finished.
+    `needed`: the meters that read something here now, and the witnesses that are asked for; a run that one of
+    them did not see is not finished.
     """
     found = {}
     for folder in run_folders(out):
@@ -255,8 +264,8 @@ def finished_specs(out: Path, meters: frozenset[str] = frozenset()) -> Mapping[s
         except BrokenResults:
             continue  # verify names it; a resumed suite measures the cell again
         void = seal.loaded is None or spoilt(seal.sources, seal.loaded.device, seal.verdicts)
-        read_by = {s.meter for s in seal.sources if s.basis != "excluded"}
-        if seal.spec is not None and not void and meters <= read_by:
+        seen_by = {s.meter for s in seal.sources if s.basis != "excluded"} | {w.name for w in seal.witnesses}
+        if seal.spec is not None and not void and needed <= seen_by:
             found[spec_sha256(seal.spec)] = folder
     return found
 

@@ -26,6 +26,7 @@ from bench.run.plan import (
     typical_usage,
 )
 from bench.run.speeds import speeds_of
+from bench.sensing.witnessing import require_witnesses
 from bench.units import BYTES_PER_GIB
 
 # Weights are not all that a run holds: activations, caches and the library itself. Measured with
@@ -46,10 +47,12 @@ class Ask:
     manifest: Path | None = None
     timing: Mapping[str, float] = field(default_factory=dict)  # fields of Timing → what overrides the suite's
     fresh: bool = False
+    witnesses: tuple[str, ...] = ()  # peers that watch the same windows
 
 
 def arrange(ask: Ask, host: Host) -> Plan:
-    """The plan. Raises UnknownName and BadInput before anything runs."""
+    """The plan. Raises UnknownName, BadInput, and CannotRun for a witness, before anything runs."""
+    require_witnesses(ask.witnesses)
     for name, value in ask.timing.items():
         if not math.isfinite(value):
             raise BadInput(f"--{name.replace('_', '-')}: expected seconds, found {value}")
@@ -60,7 +63,8 @@ def arrange(ask: Ask, host: Host) -> Plan:
     speeds = speeds_of(host)
     planned = [_planned(ask, host, cell, timing, needs, engines, speeds) for cell in _together(cells)]
     charged = _charge_loading(planned, timing, speeds)
-    marked = charged if ask.fresh else mark_done(charged, ask.out, frozenset(s.meter for s in host.sensors.live))
+    needed = frozenset((*(s.meter for s in host.sensors.live), *ask.witnesses))
+    marked = charged if ask.fresh else mark_done(charged, ask.out, needed)
     return Plan(name=name, weights=ask.weights, hardware=host.profile.name, cells=tuple(marked))
 
 

@@ -86,6 +86,7 @@ def _jobs(ask: Ask, plan: Plan, host: Host) -> list[Job]:
                 environment=host.environment,
                 manifest=str(ask.manifest.resolve()) if ask.manifest else None,
                 load_path=_load_path(ask, cells[0]),
+                witnesses=ask.witnesses,
             )
         )
     return jobs

@@ -90,9 +90,9 @@ def typical_usage(workload: Workload) -> Usage:
     return asked[len(asked) // 2]
 
 
-def mark_done(cells: Sequence[PlannedCell], out: Path, meters: frozenset[str]) -> tuple[PlannedCell, ...]:
-    """The same cells, with those that OUT holds sealed, sound and read by all `meters` marked as done."""
-    finished: Mapping[str, Path] = finished_specs(out, meters)
+def mark_done(cells: Sequence[PlannedCell], out: Path, needed: frozenset[str]) -> tuple[PlannedCell, ...]:
+    """The same cells, with those that OUT holds sealed, sound and seen by all meters and witnesses as done."""
+    finished: Mapping[str, Path] = finished_specs(out, needed)
     return tuple(replace(c, done=finished.get(spec_sha256(c.spec))) for c in cells)
 
 

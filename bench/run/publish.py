@@ -91,6 +91,8 @@ def rounded(energy: WindowEnergy) -> WindowEnergy:
         high_j=_shorter(energy.high_j),
         witness_j=_shorter(energy.witness_j),
         components={k: significant(v) for k, v in sorted(energy.components.items())},
+        peers={k: significant(v) for k, v in sorted(energy.peers.items())},
+        over_peers_j={k: significant(v) for k, v in sorted(energy.over_peers_j.items())},
     )
 
 

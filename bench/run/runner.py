@@ -37,6 +37,7 @@ from bench.physics.series import series
 from bench.physics.trains import Timetable
 from bench.physics.view import dither_s
 from bench.sensing.recorder import APPROACH_S, Recorder, rest_s
+from bench.sensing.witnessing import NOBODY, Watch, merged
 from bench.units import NS_PER_S, S_PER_NS
 
 
@@ -81,9 +82,10 @@ def measure_group(
     *,
     time_: Clockwork | None = None,
     announce: Announce = lambda _: None,
+    witnesses: Watch = NOBODY,
 ) -> Iterator[Run]:
     """The runs of cells that share one loaded model, one by one as they finish."""
-    stage = _Stage(recorder, time_ or Clockwork(), announce)
+    stage = _Stage(recorder, time_ or Clockwork(), announce, witnesses)
     stage.begin(tasks[0])
     stage.idle("bare")
     with ExitStack() as held:
@@ -102,10 +104,11 @@ def measure_group(
 class _Stage:
     """The windows, outcomes and faults of the cell that is being measured."""
 
-    def __init__(self, recorder: Recorder, time_: Clockwork, announce: Announce) -> None:
+    def __init__(self, recorder: Recorder, time_: Clockwork, announce: Announce, witnesses: Watch) -> None:
         self._recorder = recorder
         self._time = time_
         self._announce = announce
+        self._witnesses = witnesses
 
     def begin(self, task: Task) -> None:
         """Starts a cell with nothing measured, and lets a tick fall before its first window."""
@@ -142,7 +145,11 @@ class _Stage:
             environment=environment,
             sources=self._recorder.sources,
             loaded=session.loaded,
-            trace=Trace(observations=tuple(self._observations), windows=tuple(self._windows)),
+            trace=Trace(
+                observations=tuple(self._observations),
+                windows=tuple(self._windows),
+                witnesses=self._witnesses.records,
+            ),
             outcomes=tuple(self._outcomes),
             workload_notes=self._task.workload.notes,
             faults=(*((self._fault,) if self._fault else ()), *lost),
@@ -164,12 +171,14 @@ class _Stage:
     def window(self, phase: Phase, label: str, expected_s: float) -> Iterator[None]:
         """A window between its edges; nothing is announced, printed or written inside."""
         self._announce(self._said(phase, label, expected_s, over=False))
+        self._witnesses.begin()
         self._recorder.mark()
         self._time.sleep(APPROACH_S)
         start_ns = self._time.clock_ns()
         yield
         end_ns = self._time.clock_ns()
         self._recorder.mark()
+        self._witnesses.end()
         self._windows.append(Window(phase=phase, label=label, start_ns=start_ns, end_ns=end_ns))
         self._announce(self._said(phase, label, 0.0, over=True))
 
@@ -228,7 +237,7 @@ class _Stage:
         if self._fault:
             return
         try:
-            self._observations += self._recorder.collect()
+            self._observations += merged(self._recorder.collect(), self._witnesses.collect())
         except SensorLost as error:
             self._fault = Fault(domain=None, reason=f"the sampler died: {error}")
 

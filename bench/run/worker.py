@@ -26,6 +26,7 @@ from bench.run.publish import published
 from bench.run.runner import Announcement, Task, measure_group
 from bench.sensing.events import Emit, claim_stdout
 from bench.sensing.sampler import Sampler
+from bench.sensing.witnessing import Witnesses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class Job:
     environment: Mapping[str, Fact]
     manifest: str | None = None
     load_path: str | None = None
+    witnesses: tuple[str, ...] = ()
 
 
 def main() -> int:
@@ -79,8 +81,11 @@ def run_job(job: Job, emit: Emit) -> None:
     def announce(announcement: Announcement) -> None:
         emit({"event": "phase", **plain(announcement)})
 
-    with Sampler(_with_own_pid(job.meters), first.timing.sample_period_s) as sampler:
-        runs = measure_group(tasks, lambda: engine.load(load), sampler, job.environment, announce=announce)
+    sampling = Sampler(_with_own_pid(job.meters), first.timing.sample_period_s)
+    with Witnesses(job.witnesses) as witnesses, sampling as sampler:
+        runs = measure_group(
+            tasks, lambda: engine.load(load), sampler, job.environment, announce=announce, witnesses=witnesses
+        )
         for run in runs:
             _seal(Path(job.out), run, emit)
 

@@ -14,6 +14,7 @@ from bench.errors import SensorLost
 from bench.nouns import Fault, Source, Trace, Window, WindowEnergy
 from bench.physics.energy import window_energies
 from bench.sensing.recorder import APPROACH_S, Recorder, rest_s
+from bench.sensing.witnessing import NOBODY, Watch, merged
 
 NOT_STARTED = 125  # as `env` and `timeout` answer when the command could not be started
 
@@ -35,12 +36,14 @@ def meter_command(
     command: Sequence[str],
     recorder: Recorder,
     *,
+    witnesses: Watch = NOBODY,
     stdout: IO[str] | int | None = None,
     clock_ns: Callable[[], int] = time.monotonic_ns,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Metered:
-    """Runs the command once between sensors. Raises OSError when it cannot be started."""
+    """Runs the command once between sensors, and peers beside them. Raises OSError when it cannot be started."""
     sleep(rest_s(recorder.sources))
+    witnesses.begin()
     recorder.mark()
     sleep(APPROACH_S)
     start_ns = clock_ns()
@@ -48,9 +51,10 @@ def meter_command(
         code = _wait(process)
     end_ns = clock_ns()
     recorder.mark()
+    witnesses.end()
     sleep(rest_s(recorder.sources))
     window = Window(phase="work", label="1", start_ns=start_ns, end_ns=end_ns)
-    trace, faults = _read(recorder, window)
+    trace, faults = _read(recorder, witnesses, window)
     return Metered(
         exit_code=code if code >= 0 else 128 - code,
         start_ns=start_ns,
@@ -71,12 +75,13 @@ def _wait(process: "subprocess.Popen[bytes]") -> int:
             continue
 
 
-def _read(recorder: Recorder, window: Window) -> tuple[Trace, tuple[Fault, ...]]:
-    """What the sensors said, and which of them died."""
+def _read(recorder: Recorder, witnesses: Watch, window: Window) -> tuple[Trace, tuple[Fault, ...]]:
+    """What the sensors and the peers said, and which of the sensors died."""
+    said = witnesses.collect()
     try:
-        observations = recorder.collect()
+        observations = merged(recorder.collect(), said)
     except SensorLost as error:
         died = Fault(domain=None, reason=f"the sampler died: {error}")
-        return Trace(observations=(), windows=(window,)), (died,)
+        return Trace(observations=said, windows=(window,), witnesses=witnesses.records), (died,)
     lost = tuple(Fault(domain=domain, reason=reason) for domain, reason in recorder.lost.items())
-    return Trace(observations=observations, windows=(window,)), lost
+    return Trace(observations=observations, windows=(window,), witnesses=witnesses.records), lost
