@@ -5,6 +5,7 @@ The board rests, loads, and works twice for ten seconds; a counter and a gauge r
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from fakes import GPU, HOST, LOADED, outcome, run_of, seconds, ticking, window
@@ -91,9 +92,11 @@ def answered(**changed: Any) -> Run:
 
 
 def short_window(duration_s: float, requests: int) -> Run:
-    windows = (*WINDOWS[:5], window("work", "1", 6.0, 6.0 + duration_s))
-    each_s = duration_s / requests
-    work = [outcome(6.0 + i * each_s, 6.0 + (i + 1) * each_s - 1e-6, output_tokens=1) for i in range(requests)]
+    """A run of one window, which begins just after a tick of the counter: those are at whole tenths."""
+    start_s, each_s = 6.02, duration_s / requests
+    windows = (*WINDOWS[:5], window("work", "1", start_s, start_s + duration_s))
+    edges_s = [start_s + i * each_s for i in range(requests + 1)]
+    work = [outcome(a, b - 1e-6, output_tokens=1) for a, b in pairwise(edges_s)]
     return cell(windows=windows, outcomes=[replace(o, batch_id=i) for i, o in enumerate(work)])
 
 

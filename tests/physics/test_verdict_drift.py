@@ -51,6 +51,13 @@ def test_another_boards_drift_is_nobodys_business():
     assert judged(cell(*heat, *readings, sources=(GPU, other, HOST))) == ()
 
 
+def test_a_limit_that_moved_during_idle_is_a_change():
+    """The resident idle is subtracted from all work: it must have been measured under the same limit."""
+    limit = looks("power_limit_w", lambda t: 600.0 if 3.0 < t < 5.0 else 700.0)
+
+    assert [(v.name, v.domain) for v in judged(cell(*limit))] == [("power limit changed", "gpu:0")]
+
+
 def test_a_limit_that_moved_before_the_run_is_no_change():
     """The limit in the key is the one that was found when the sensors were opened."""
     before = Condition(seconds(0.1), "gpu:0", "power_limit_w", 300.0)

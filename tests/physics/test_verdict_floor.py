@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from fakes import GPU, HOST
-from sound_cell import CACHE, COUNTER, GAUGE, HOST_READINGS, OUTCOMES, cell, judged, stepping
+from sound_cell import CACHE, COSTS_ALL_BYTES, COUNTER, GAUGE, HOST_READINGS, OUTCOMES, cell, judged, stepping
 
 GIGABYTE = 1e9
 
@@ -18,10 +18,10 @@ def test_a_batch_shares_its_steps():
 
 def test_overlapping_batches_are_not_counted_twice():
     """An engine that batches by itself may share steps among requests that run together."""
-    beside = replace(OUTCOMES[1], batch_id=7, start_ns=OUTCOMES[1].start_ns + 1)
-    run = stepping(CACHE + GIGABYTE, 1.01e10)
+    beside = [replace(o, batch_id=7 + i, start_ns=o.start_ns + 1) for i, o in enumerate(OUTCOMES)]
+    run = stepping(CACHE + COSTS_ALL_BYTES * 0.99)
 
-    assert judged(replace(run, outcomes=(*OUTCOMES, beside))) == ()
+    assert judged(replace(run, outcomes=(*OUTCOMES, *beside))) == ()
 
 
 def test_work_that_memory_forbids_voids_everything():

@@ -85,7 +85,7 @@ CASES = {
     "too few repeats": Case(
         fires=short_window(4.99, 31), silent=short_window(4.99, 32), domain=None, level="flag"
     ),
-    "too few ticks": Case(fires=short_window(0.05, 40), silent=short_window(0.25, 40), domain="gpu:0"),
+    "too few ticks": Case(fires=short_window(0.16, 40), silent=short_window(0.26, 40), domain="gpu:0"),
     "throttled": Case(
         fires=cell(Condition(seconds(16.0), "gpu:0", "event_reasons", float(0x20))),
         silent=cell(Condition(seconds(16.0) + 1, "gpu:0", "event_reasons", float(0x20))),
