@@ -5,15 +5,22 @@ import hashlib
 import json
 import re
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import test_audit
+from fakes import FakeClock, FakeRecorder, FakeSession, spec
 from typer.testing import CliRunner
 
 from bench.cli.app import app
 from bench.errors import BadInput, BrokenResults
+from bench.files.store import write_run
+from bench.nouns import Request, Usage, Workload
 from bench.run.audit import THEMES, audit, check_name
+from bench.run.publish import published
+from bench.run.runner import Clockwork, Task, measure_group
+from bench.units import NS_PER_S
 
 EXAMPLE = Path(__file__).parents[2] / "results" / "examples" / "cpu-2-threads"
 # `quick` measures 20 s a cell, and a machine without sensors has nothing but a model of the host, which is wide.
@@ -213,6 +220,37 @@ def test_a_page_whose_run_was_changed_or_is_not_shown_is_told(out):
     assert found(out) == {("page runs", "fail")}
     page.write_text(html.replace(f"runs/{run.name}/", f"ruins/{run.name}/"))
     assert found(out) == {("page runs", "warn")}
+
+
+def measured(out):
+    """Two cells of one model by the real runner, on a clock and a counter that are not real."""
+    clock = FakeClock()
+    session = FakeSession(clock)
+    began = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+    time_ = Clockwork(
+        clock_ns=clock.clock_ns, sleep=clock.sleep, utc=lambda: began + timedelta(seconds=clock.now_ns / NS_PER_S)
+    )
+    asked = Usage(requests=1, prompt_tokens=32, output_tokens=8)
+    workload = Workload(name="q", family="causal-lm", requests=(Request(id="q", token_ids=(1,), asked=asked),))
+    tasks = [
+        Task(spec=spec(workload=name, window_s=10.0), workload=workload, run_id=name)
+        for name in ("prompt-32-8", "prompt-32-64")
+    ]
+    for run in measure_group(tasks, session.loading, FakeRecorder(clock, session), {}, time_=time_):
+        write_run(out, run, published(run), "0")
+
+
+def test_the_runner_keeps_the_rules_that_it_is_audited_by(tmp_path):
+    """What falls short of a run of fakes is what is fake in it, and what 20 s a cell leave open."""
+    measured(tmp_path)
+
+    short = {x.name for x in audit(tmp_path) if x.status in ("warn", "fail")}
+    assert short == {
+        "declared", "settings recorded", "no test doubles",  # a machine that is not there, a pretend engine
+        "temperature", "temperature drift", "clock drift", "slowdown", "power limit kept", "foreign processes",
+        "sensor passport",  # of two fields one is read
+        "time per cell",
+    }  # fmt: skip
 
 
 def test_nothing_to_audit_is_an_error(tmp_path):
