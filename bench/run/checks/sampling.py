@@ -50,7 +50,7 @@ def _collected(field: Series, window: Window, period_ns: int) -> float:
     """The share of a window's whole periods that hold a reading."""
     periods = (window.end_ns - window.start_ns) // period_ns
     inside = field.between(window.start_ns, window.end_ns).t_ns
-    held = {(t - window.start_ns) // period_ns for t in inside} & set(range(periods))
+    held = {(t - window.start_ns) // period_ns for t in inside} - {periods}  # the last one is not whole
     return len(held) / periods if periods else 1.0
 
 
