@@ -28,6 +28,7 @@ IdleS = Annotated[float | None, typer.Option(min=0.4, help="Seconds of idle befo
 WarmupS = Annotated[float | None, typer.Option(min=0.0, help="Seconds of warm-up at least.")]
 Windows = Annotated[int | None, typer.Option(min=1, help="Work windows a cell.")]
 Price = Annotated[float | None, typer.Option("--price-per-hour", min=0, help="EUR an hour of this machine.")]
+Witnesses = Annotated[list[str] | None, typer.Option("--witness", help="A peer beside it: codecarbon, zeus.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Measure again what is finished already.")]
 
 
@@ -78,6 +79,7 @@ def run(
     idle_s: IdleS = None,
     warmup_s: WarmupS = None,
     fresh: Fresh = False,
+    witness: Witnesses = None,
     json: Json = False,
 ) -> None:
     """Measure a suite or cells; the same call resumes."""
@@ -87,6 +89,7 @@ def run(
     ask = Ask(
         names=tuple(names), out=out, weights=_weights(weights), weights_path=weights_path, manifest=workload,
         timing=_asked(window_s=window_s, windows=windows, idle_s=idle_s, warmup_s=warmup_s), fresh=fresh,
+        witnesses=tuple(witness or ()),
     )  # fmt: skip
     results, _ = _measure(ask)
     if json:

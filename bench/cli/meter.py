@@ -1,6 +1,7 @@
 """`joulemark meter -- COMMAND`: the energy of any command, like `time`."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ from bench.cli.output import give, note
 if TYPE_CHECKING:
     from bench.sensing.metering import Metered
 
-_OPTIONS = ("--json", "--out", "--pue", "--components", "--help")
+_OPTIONS = ("--json", "--out", "--pue", "--components", "--witness", "--help")
 
 
 def meter(
@@ -20,13 +21,14 @@ def meter(
     out: Annotated[Path | None, typer.Option(help="Seal the raw readings in this folder.")] = None,
     pue: Annotated[float | None, typer.Option(help="Print the ledger times this PUE too, 1 to 3.")] = None,
     components: Annotated[bool, typer.Option("--components", help="Each part of the uncertainty too.")] = False,
+    witness: Annotated[list[str] | None, typer.Option(help="A peer beside it: codecarbon, zeus.")] = None,
 ) -> None:
     """Measure any command: joulemark meter -- COMMAND."""
     from bench.run.meter import claim, meter_document, summary
 
     _check(context.args)
     claim(out, pue_ratio=pue)
-    done = _metered(context.args, json=json)
+    done = _metered(context.args, json=json, witnesses=witness or ())
     if json:
         give(meter_document(done, pue_ratio=pue))
     else:
@@ -46,13 +48,13 @@ def _check(command: list[str]) -> None:
         raise UnknownName("option of meter", command[0], _OPTIONS)
 
 
-def _metered(command: list[str], *, json: bool) -> "Metered":
+def _metered(command: list[str], *, json: bool, witnesses: Sequence[str]) -> "Metered":
     """The command between sensors. Raises Exit where it could not be started."""
     from bench.run.meter import metered
     from bench.sensing.metering import NOT_STARTED
 
     try:
-        return metered(command, stdout=sys.stderr if json else None)
+        return metered(command, witnesses=witnesses, stdout=sys.stderr if json else None)
     except OSError as error:
         said = f"{command[0]} could not be started: {error.strerror}"
         if json:

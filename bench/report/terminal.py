@@ -4,12 +4,14 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from bench.nouns import Basis, Coefficients, Quantity, Verdict, Weights, WindowEnergy
+from bench.nouns.witnesses import is_modelled
 from bench.physics.budget import COVERAGE_95, UNSEEN_HIGH, UNSEEN_LOW
 from bench.physics.ledger import Entry, Ledger
+from bench.physics.peers import apart_ratio
 from bench.physics.verdict import voided
 from bench.report.ledgers import gathered, holding, listed, why_gap
 from bench.report.numbers import VOID, energy, half_width, interval, quantity, shown
-from bench.report.words import level, rate_unit, rate_workload
+from bench.report.words import BESIDE, PEERS_MODEL, level, rate_unit, rate_workload
 from bench.units import S_PER_NS
 
 _GAP = "  "
@@ -80,6 +82,24 @@ def component_table(energies: Sequence[WindowEnergy], *, width: int = 80) -> str
     )
     header = ("domain", "component", "kind", "J", "% of the energy")
     return "\n".join([*_table(header, lines, width, right=(3, 4)), *_wrapped(told, width)])
+
+
+def peer_table(energies: Sequence[WindowEnergy], *, width: int = 80) -> str:
+    """A line per domain and peer: its joules, ours over the same span, and how far apart they are."""
+    lines = [line for one in energies for line in _peers(one)]
+    header = ("domain", "beside ours", "its energy", "ours over its span", "apart")
+    models = any(is_modelled(label) for one in energies for label in one.peers)
+    told = (BESIDE, *((PEERS_MODEL,) if models else ()))
+    return "\n".join([*_table(header, lines, width, right=(2, 3, 4)), *_wrapped(told, width)])
+
+
+def _peers(one: WindowEnergy) -> list[Line]:
+    lines: list[Line] = []
+    for label, energy_j in one.peers.items():
+        own_j, ratio = one.over_peers_j.get(label), apart_ratio(one, label)
+        own = "none" if own_j is None else shown(own_j, "J")
+        lines.append((one.domain, label, shown(energy_j, "J"), own, "" if ratio is None else f"{ratio:+.1%}"))
+    return lines
 
 
 def _told(one: Ledger, basis: Basis, nothing: str) -> list[str]:

@@ -41,6 +41,11 @@ _SUFFIXES: Mapping[str, str] = MappingProxyType(
         "_s": "s",
     }
 )
+BESIDE = (
+    "beside ours: what another tool says of a span that begins a little before the window and ends a little after "
+    "it; it never comes into a figure of ours"
+)
+PEERS_MODEL = "(modelled): a model of that tool's own, of its own boundary, and no measurement"
 _INITIALS = frozenset({"tdp", "vcpu", "tgp", "cpu", "gpu"})
 
 

@@ -12,11 +12,12 @@ from bench.files.codec import plain
 from bench.files.machine import environment
 from bench.files.store import MeteredRecord, write_metered
 from bench.physics.ledger import Entry, Ledger, check_pue, ledger, with_pue
-from bench.report.terminal import component_table, energy_table, ledger_text
+from bench.report.terminal import component_table, energy_table, ledger_text, peer_table
 from bench.run.host import look
 from bench.run.publish import passports_of, rounded
 from bench.sensing.metering import Metered, meter_command
 from bench.sensing.sampler import Sampler
+from bench.sensing.witnessing import Witnesses
 from bench.stats import significant
 from bench.units import S_PER_NS
 
@@ -24,14 +25,19 @@ _WHOLE = "all that the machine took meanwhile: its idle and everybody else's wor
 SAMPLE_PERIOD_S = 0.05
 _FIELDS = (
     "domain", "device", "boundary", "basis", "energy_j", "low_j", "high_j", "start_ns", "end_ns",
-    "method", "witness_j", "components", "peers", "flags", "reasons",
+    "method", "witness_j", "components", "peers", "over_peers_j", "flags", "reasons",
 )  # fmt: skip
 
 
-def metered(command: Sequence[str], *, stdout: IO[str] | None = None) -> Metered:
-    """The command's end and energy in every domain. Raises OSError when it cannot be started."""
-    with Sampler(look().sensors.meters, SAMPLE_PERIOD_S) as sampler:
-        return meter_command(command, sampler, stdout=stdout)
+def metered(command: Sequence[str], *, witnesses: Sequence[str] = (), stdout: IO[str] | None = None) -> Metered:
+    """The command's end and energy in every domain. Raises OSError when it cannot be started.
+
+    `witnesses`: peers. Raises CannotRun for one that lacks.
+    """
+    watching = Witnesses(witnesses)
+    sampling = Sampler(look().sensors.meters, SAMPLE_PERIOD_S)
+    with watching as watch, sampling as sampler:
+        return meter_command(command, sampler, witnesses=watch, stdout=stdout)
 
 
 def meter_document(done: Metered, *, pue_ratio: float | None = None) -> dict[str, Any]:
@@ -51,6 +57,7 @@ def summary(name: str, done: Metered, *, pue_ratio: float | None = None, compone
     parts = [
         f"\n{name} took {(done.end_ns - done.start_ns) * S_PER_NS:.2f} s",
         energy_table(done.energies),
+        *(("", peer_table(done.energies)) if any(e.peers for e in done.energies) else ()),
         "",
         ledger_text(_ledger(done, pue_ratio)),
         _WHOLE,
