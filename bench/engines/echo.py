@@ -6,6 +6,8 @@ LoadSpec.path carries what is to happen, `"per_output_token_s=0.001,fail_request
                        how long things take; source tokens count as prompt, target tokens as output
     busy               1: the time is spent computing, not asleep
     short_tokens       so many output tokens fewer than asked are delivered
+    weight_bytes_per_step
+                       so much a decoding step is said to read
     device             the UUID of the board that it pretends to run on, "GPU-…"
     fail_load          a reason for which the model cannot be loaded
     fail_request       the id of a request that fails
@@ -31,7 +33,7 @@ _DEFAULT_S = {
     "per_video_second_s": 0.0,
 }
 _TEXTS = ("device", "fail_load", "fail_request")
-_COUNTS = ("busy", "short_tokens")
+_COUNTS = ("busy", "short_tokens", "weight_bytes_per_step")
 
 
 def open_engine() -> "EchoEngine":

@@ -107,11 +107,12 @@ def _seal(out: Path, run: Run, emit: Emit) -> None:
 
 
 def _with_own_pid(meters: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
-    """Tells NVML's meter that this process's work on a GPU is not foreign."""
-    return {
-        name: {**options, "own_pids": str(os.getpid())} if name == "nvml" else dict(options)
-        for name, options in meters.items()
-    }
+    """Tells NVML's meter that this process's work on a GPU is not foreign, beside what it was told before."""
+
+    def with_own(options: Mapping[str, str]) -> Mapping[str, str]:
+        return {**options, "own_pids": ",".join(filter(None, (options.get("own_pids"), str(os.getpid()))))}
+
+    return {name: with_own(options) if name == "nvml" else dict(options) for name, options in meters.items()}
 
 
 def _end_with_parent() -> None:
