@@ -15,7 +15,7 @@ FALLING_LIMIT = ["limit_point 0 300", "limit_point 60 200"]
 
 @pytest.mark.slow
 def test_what_voids_a_board_is_found_by_the_meter_and_proven_by_verify(nvml_sim, tmp_path):
-    """Process ids that are not ours to see, 2 GB held before loading, 30 % use at rest, steps of 10 GB in 0.1 ms."""
+    """Others hold 2 GB before loading and use the board at rest; steps of 10 GB take 0.1 ms; its limit falls."""
     environment = nvml_sim.environment([f"uuid {BOARD}", "point 0 100", *OTHERS, *FALLING_LIMIT])
     given = {**environment, "JOULEMARK_METERS": "nvml"}
     echo = f"device={BOARD},per_output_token_s=0.0001,weight_bytes_per_step=10000000000"
