@@ -22,6 +22,8 @@ class Progress:
         if event["event"] == "phase" and not event["over"]:
             # drawn before the window opens; nothing is drawn until it is over
             self._draw(event["cell"], event["phase"], event["label"])
+        elif event["event"] == "sensor":
+            self._to.write(f"… the sensor of {event['device']} is found out under known steps of load, once\n")
         elif event["event"] == "sealed":
             self._done += 1
 

@@ -50,3 +50,8 @@ def environment(name: str) -> str | None:
 def inherited(*, without: Collection[str]) -> Mapping[str, str]:
     """The environment that a process of its own gets, less some variables."""
     return {name: value for name, value in os.environ.items() if name not in without}
+
+
+def inherited_with(**more: str) -> Mapping[str, str]:
+    """The environment that a process of its own gets, and some variables more."""
+    return {**os.environ, **more}

@@ -66,7 +66,7 @@ class _Seal:
     """run.json, key by key."""
 
     schema_version: int
-    kind: Literal["run", "meter"] = "run"
+    kind: Literal["run", "meter", "passport"] = "run"
     joulemark_version: str
     id: str
     spec: RunSpec | None
@@ -119,7 +119,9 @@ def write_run(out: Path, run: Run, published: Published, version: str) -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeteredRecord:
-    """A metered command as it is sealed: no engine, no requests, and never the command itself."""
+    """What is sealed without an engine: a metered command (never the command itself), or known steps."""
+
+    kind: Literal["meter", "passport"] = "meter"
 
     id: str
     started_at: str  # UTC, ISO 8601
@@ -135,7 +137,7 @@ def write_metered(out: Path, record: MeteredRecord, version: str) -> Path:
     """Seals the readings around a metered command and returns the folder. Raises BadInput as `write_run`."""
     seal = _Seal(
         schema_version=RUN_SCHEMA_VERSION,
-        kind="meter",
+        kind=record.kind,
         joulemark_version=version,
         id=record.id,
         spec=None,
@@ -173,7 +175,7 @@ class Sealed:
 
     folder: Path
     id: str  # as run.json says it; the folder bears the same name
-    kind: Literal["run", "meter"]
+    kind: Literal["run", "meter", "passport"]
     run: Run | None
     trace: Trace
     sources: tuple[Source, ...]
@@ -248,6 +250,20 @@ def _unsealed(folder: Path, seal: _Seal, sha256: str) -> Sealed:
         sha256=seal.sha256,
         faults=seal.faults,
     )
+
+
+def known_passports(out: Path) -> Mapping[tuple[str, str | None], Passport]:
+    """(device, driver) → its passport, of the newest sealed known steps of each."""
+    found = {}
+    for folder in run_folders(out):
+        try:
+            seal = read_seal(folder)
+        except BrokenResults:
+            continue  # verify names it
+        for source in seal.sources if seal.kind == "passport" else ():
+            if (passport := seal.passports.get(source.domain)) and passport.id == seal.id:
+                found[source.device, source.driver] = passport
+    return found
 
 
 def finished_specs(out: Path, needed: frozenset[str] = frozenset()) -> Mapping[str, Path]:

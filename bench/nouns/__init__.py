@@ -4,7 +4,7 @@ Between a meter and a report only joules, watts, seconds and monotonic nanosecon
 Absence is None; zero is a measurement.
 """
 
-from bench.nouns.engines import Engine, Loaded, LoadSpec, Session
+from bench.nouns.engines import Engine, Load, Loaded, LoadSpec, Session
 from bench.nouns.learnt import CoefficientKey, Coefficients, Quantity
 from bench.nouns.runs import Cell, Fault, Precision, Run, RunSpec, Timing, Verdict, WindowEnergy
 from bench.nouns.sensors import (
@@ -42,6 +42,7 @@ __all__ = [
     "Figure",
     "Found",
     "HardwareProfile",
+    "Load",
     "LoadSpec",
     "Loaded",
     "Meter",

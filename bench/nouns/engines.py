@@ -64,3 +64,11 @@ class Engine(Protocol):
         ...
 
     def load(self, spec: LoadSpec) -> AbstractContextManager[Session]: ...
+
+
+class Load(Protocol):
+    """A device that can be kept busy for a while: the known steps under which its sensor is found out."""
+
+    def keep_busy(self, duration_s: float) -> tuple[int, int]:
+        """Draws power for that long; the monotonic moments (ns) of its first and last instant of work."""
+        ...

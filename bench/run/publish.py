@@ -21,6 +21,7 @@ from bench.physics.energy import look_at, window_energies
 from bench.physics.passport import examine
 from bench.physics.precision import main_source, precision, wider_than_asked
 from bench.physics.series import series
+from bench.physics.steps import Busy, from_steps
 from bench.physics.verdict import judge
 from bench.stats import significant
 
@@ -38,7 +39,19 @@ def passports_of(trace: Trace, sources: tuple[Source, ...]) -> Mapping[Domain, P
     """What each measured sensor is, by what was known before and by the readings of this trace."""
     known = series(trace.observations)
     found = {s.domain: examine(s, known) for s in sources if s.basis == "measured"}
-    return {domain: replace(one, fields=_rounded_fields(one)) for domain, one in found.items()}
+    return {domain: _rounded_passport(one) for domain, one in found.items()}
+
+
+def passports_by_steps(id_: str, trace: Trace, sources: tuple[Source, ...]) -> Mapping[Domain, Passport]:
+    """What the known steps of a trace show of each measured sensor; one that they did not move keeps the rest."""
+    known = series(trace.observations)
+    steps = tuple(Busy(w.start_ns, w.end_ns) for w in trace.windows)
+    found = {s.domain: from_steps(s, known, steps, id_) for s in sources if s.basis == "measured"}
+    return {domain: _rounded_passport(one) for domain, one in found.items()}
+
+
+def _rounded_passport(passport: Passport) -> Passport:
+    return replace(passport, fields=_rounded_fields(passport))
 
 
 def _rounded_fields(passport: Passport) -> Mapping[str, FieldPassport]:

@@ -19,7 +19,7 @@ from bench.report.proof import check_page
 from bench.run.compare_figures import Difference, differences
 from bench.run.evidence import evidence, sealed_folders
 from bench.run.present import report_input
-from bench.run.publish import measured, passports_of, published, rounded_energies
+from bench.run.publish import measured, passports_by_steps, passports_of, published, rounded_energies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,10 @@ def refit(sealed: list[Sealed]) -> tuple[Coefficients, ...]:
 
 def _reproved(out: Path, sealed: Sealed) -> tuple[Sealed, list[Difference]]:
     """The run with figures computed afresh, and where the sealed ones differ."""
-    if sealed.run is None:
+    if sealed.kind == "passport":
+        passports = passports_by_steps(sealed.id, sealed.trace, sealed.sources)
+        fresh = Published(energies=sealed.published.energies, verdicts=(), passports=passports)
+    elif sealed.run is None:
         fresh = Published(
             energies=rounded_energies(sealed.trace, sealed.sources, sealed.faults),
             verdicts=(),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from bench.nouns import Domain, Observation, Source
+from bench.physics.view import sees_all
 
 # Three ticks of the slowest counter known, 100 ms (arXiv:2312.02741, table 2; checked 2026-11-21), and a margin:
 # so much idle stands before and after whatever is measured, so that ticks fall on both sides of it.
@@ -30,12 +31,12 @@ def _trails(source: Source) -> bool:
     if source.meter != "nvml" or not {"average", "usage"} & set(source.fields):
         return False
     instant = source.passport.fields.get("instant") if source.passport else None
-    return not _counter_sees_all(source) and (instant is None or instant.seen_ratio != 1.0)
+    return not _counter_sees_all(source) and (instant is None or not sees_all(instant))
 
 
 def _counter_sees_all(source: Source) -> bool:
     counter = source.passport.fields.get("counter") if source.passport else None
-    return counter is not None and counter.seen_ratio == 1.0 and counter.follows is None
+    return counter is not None and sees_all(counter) and counter.follows is None
 
 
 def period_s(sources: Sequence[Source], asked_s: float) -> float:

@@ -8,13 +8,14 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from bench.errors import BadInput, CannotRun, SensorLost, UnknownName
 from bench.files.codec import build
 from bench.files.registry import meter_names
-from bench.nouns import Check, Domain, Observation, Source
+from bench.nouns import Check, Domain, Observation, Passport, Source
 from bench.sensing.spool import Column, SpoolReader, open_spool
 
 EDGE_POLL_S = 0.005
@@ -35,6 +36,7 @@ class Sampler:
         period_s: float,
         *,
         lateness_over_s: float = _LATENESS_OVER_S,
+        passports: Mapping[tuple[str, str | None], Passport] | None = None,
     ) -> None:
         known = meter_names()
         for name in meters:
@@ -45,6 +47,7 @@ class Sampler:
         self._meters = {name: dict(options) for name, options in meters.items()}
         self._period_s = period_s
         self._lateness_over_s = lateness_over_s
+        self._passports = passports or {}  # (device, driver) → what known steps have shown of it before
         self._process: subprocess.Popen[bytes] | None = None
         self._rest = b""
         self._at_end = False
@@ -159,7 +162,10 @@ class Sampler:
         os.close(self._stderr)
 
     def _opened(self, found: Mapping[str, Any]) -> None:
-        self._sources = build(tuple[Source, ...], found["sources"], "the sampler's sources")
+        sources = build(tuple[Source, ...], found["sources"], "the sampler's sources")
+        self._sources = tuple(
+            replace(s, passport=self._passports.get((s.device, s.driver), s.passport)) for s in sources
+        )
         self._checks = build(tuple[Check, ...], found["checks"], "the sampler's checks")
 
     def _send(self, command: Mapping[str, object]) -> None:
