@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bench.nouns import Coefficients, Domain, Quantity, Verdict, WindowEnergy
 from bench.physics.ledger import Entry as LedgerEntry
+from bench.physics.peers import apart_ratio
 from bench.physics.verdict import voided
 from bench.report.ledgers import entry_keys, ledgers
 from bench.report.numbers import absence, half_width, shown_parts, spoken
@@ -45,6 +46,11 @@ def energy_key(run: RunView, one: WindowEnergy) -> str:
 def is_void(run: RunView, one: WindowEnergy) -> bool:
     """Whether a figure is taken away, by its own window or by a verdict on its domain."""
     return one.basis != "excluded" and (one.energy_j is None or bool(voided(run.verdicts, one.domain)))
+
+
+def beside(run: RunView) -> tuple[tuple[WindowEnergy, str], ...]:
+    """What other tools say of this run's windows: each window that has a figure, with the label of each tool's."""
+    return tuple((one, label) for one in run.energies if not is_void(run, one) for label in one.peers)
 
 
 def is_silent(run: RunView, domain: Domain) -> bool:
@@ -112,8 +118,17 @@ def _energy(base: str, run: RunView, one: WindowEnergy) -> _Pairs:
     for name, part_j in one.components.items():
         text, unit = half_width(part_j, "J", one.energy_j)
         yield f"{base}/components/{name}", Entry(value=part_j, text=text, unit=unit)
-    for name, peer_j in one.peers.items():
-        yield f"{base}/peers/{name}", _plain(peer_j, "J")
+    for label in one.peers:
+        yield from _peer(base, one, label)
+
+
+def _peer(base: str, one: WindowEnergy, label: str) -> _Pairs:
+    """A peer's joules, ours over its span, and how far they are apart."""
+    yield f"{base}/peers/{label}", _plain(one.peers[label], "J")
+    ratio = apart_ratio(one, label)
+    if ratio is not None:
+        yield f"{base}/over_peers/{label}", _plain(one.over_peers_j[label], "J")
+        yield f"{base}/apart/{label}", _percent(ratio)
 
 
 def _ledger(base: str, one: LedgerEntry) -> _Pairs:

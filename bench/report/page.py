@@ -9,9 +9,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bench.nouns import Basis, Domain, Source, WindowEnergy
+from bench.nouns.witnesses import is_modelled
 from bench.report.dots import gross_rates
 from bench.report.figures import (
     Entries,
+    beside,
     concerns,
     energy_key,
     entries,
@@ -33,7 +35,17 @@ from bench.report.numbers import published
 from bench.report.plots import plots
 from bench.report.power import bar_energies
 from bench.report.views import HardwareFigure, PowerSeries, ReportInput, RunView
-from bench.report.words import declared_name, level, person, rate_domain, rate_name, rate_workload, term_name
+from bench.report.words import (
+    BESIDE,
+    PEERS_MODEL,
+    declared_name,
+    level,
+    person,
+    rate_domain,
+    rate_name,
+    rate_workload,
+    term_name,
+)
 
 __all__ = ["HardwareFigure", "PowerSeries", "ReportInput", "RunView", "figures", "plots", "render"]
 
@@ -81,6 +93,7 @@ def render(report: ReportInput) -> str:
         by_basis=lambda basis: tuple(s for s in report.sources if s.basis == basis and s not in silent),
         silent=silent,
         reasons=_reasons(report),
+        beside_note=_beside_note(report),
     )
 
 
@@ -164,6 +177,12 @@ def doubts(run: RunView, one: WindowEnergy) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*one.reasons, *one.flags, *spoken)))
 
 
+def _beside_note(report: ReportInput) -> str:
+    """What another tool's figures are, and which of them are its own model."""
+    models = any(is_modelled(label) for run in report.runs for _, label in beside(run))
+    return f"{BESIDE[0].upper()}{BESIDE[1:]}." + (f" {PEERS_MODEL[0].upper()}{PEERS_MODEL[1:]}." if models else "")
+
+
 def _because(source: Source) -> str:
     return source.reason or f"by the model {source.meter!r}"
 
@@ -222,9 +241,9 @@ _VERBS: Mapping[str, Callable[..., object]] = MappingProxyType(
     {
         verb.__name__: verb
         for verb in (
-            bar_energies, declared_name, doubts, energy_key, entry_keys, gathered, gross_rates, holding, is_void,
-            level, person, rate_domain, rate_name, rate_workload, run_key, shown_name, term_name, void_rates,
-            why_gap,
+            bar_energies, beside, declared_name, doubts, energy_key, entry_keys, gathered, gross_rates, holding,
+            is_void, level, person, rate_domain, rate_name, rate_workload, run_key, shown_name, term_name,
+            void_rates, why_gap,
         )
     }
 )  # fmt: skip
