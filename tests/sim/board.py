@@ -46,15 +46,27 @@ def pulses(spans: Sequence[tuple[float, float]], idle_w: float, busy_w: float) -
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
-    """A board of one class: what its fields show at any moment. Ticks fall at multiples of the periods + phase."""
+    """A board of one class: what its fields show at any moment. Ticks fall at multiples of the periods + phase.
+
+    Every flaw is off unless asked for: clocks that are slow, wander or jitter, fields that come late or are noisy,
+    a counter of another gain than theirs, or that ticks out of their step.
+    """
 
     of: SensorClass
     power: Steps
-    counter: str = "whole"  # "whole", "gated", "none"
+    counter: str = "whole"  # "whole", "gated" (adds up what the short look shows), "none"
     gain: float = 1.0
     phase_s: float = 0.0
     lag_s: float = 0.0
     name_known: bool = True
+    slow_ratio: float = 0.0  # every period is longer than the class says by this
+    jitter_s: float = 0.0  # standard deviation of each renewal about its grid
+    wander_s: float = 0.0  # standard deviation of each period: what lies between renewals adds up
+    noise_w: float = 0.0  # standard deviation of each value of a power field
+    noise_counted: bool = True  # a gated counter adds up the noise too
+    counter_gain: float = 1.0  # of the counter, beside the fields'
+    counter_phase_s: float = 0.0  # the counter ticks this much after the fields
+    seed: int = 0
     fields: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,23 +96,42 @@ class Board:
     def _mean_w(self, t: np.ndarray, window_s: float) -> np.ndarray:
         return (self.power.until_j(t) - self.power.until_j(t - window_s)) / window_s
 
+    def renewals_s(self, period_s: float, phase_s: float, looks_s: np.ndarray) -> np.ndarray:
+        """The moments of renewal from a little before the first look to the last."""
+        period_s *= 1 + self.slow_ratio
+        number = np.arange(
+            math.floor((looks_s[0] - phase_s) / period_s) - 25, math.floor((looks_s[-1] - phase_s) / period_s) + 25
+        )
+        rng = np.random.default_rng((self.seed, round(period_s * 1e6)))
+        off_s = self.jitter_s * rng.normal(size=len(number)) + np.cumsum(
+            self.wander_s * rng.normal(size=len(number))
+        )
+        return np.maximum.accumulate(phase_s + number * period_s + off_s - 1e-10)
+
+    def _shown_w(self, name: str, looks_s: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The moments at which a power field is renewed, what it then shows, and the same without its noise."""
+        at = self.renewals_s(self.of.update_s, self.phase_s, looks_s)
+        window_s = self.of.instant_s if name == "instant" else self.of.average_s
+        plain_w = self._mean_w(at - self.lag_s, window_s)
+        noise = np.random.default_rng((self.seed, len(name))).normal(size=len(at))
+        return at, plain_w + self.noise_w * noise, plain_w
+
     def _counter_j(self, looks_s: np.ndarray) -> np.ndarray:
-        tick_s = self.of.counter_tick_s
-        index = np.floor((looks_s - self.phase_s) / tick_s + 1e-9).astype(int)
-        first = math.floor((float(looks_s[0]) - self.phase_s) / tick_s) - 1
-        ticks = np.arange(first, index.max() + 1) * tick_s + self.phase_s
+        ticks = self.renewals_s(self.of.counter_tick_s, self.phase_s + self.counter_phase_s, looks_s)
         if self.counter == "whole":
             sums = self.power.until_j(ticks)
         else:
-            sums = np.cumsum(self._mean_w(ticks, self.of.gate_s) * tick_s)
-        sums = sums - sums[0] + 1000.0
-        return np.floor(self.gain * sums[index - first] * 1e3) * 1e-3  # whole millijoules
+            at, noisy_w, plain_w = self._shown_w("instant" if self.of.instant_s else "average", looks_s)
+            held_w = (noisy_w if self.noise_counted else plain_w)[np.searchsorted(at, ticks, side="right") - 1]
+            sums = np.cumsum(held_w * np.diff(ticks, prepend=ticks[0]))
+        index = np.searchsorted(ticks, looks_s, side="right") - 1
+        sums = sums - sums[index[0]] + 1000.0
+        return np.floor(self.gain * self.counter_gain * sums[index] * 1e3) * 1e-3  # whole millijoules
 
     def _gauge_w(self, looks_s: np.ndarray, name: str) -> np.ndarray:
-        update_s = self.of.update_s
-        at = np.floor((looks_s - self.phase_s) / update_s + 1e-9) * update_s + self.phase_s - self.lag_s
-        window_s = self.of.instant_s if name == "instant" else self.of.average_s
-        return np.round(self.gain * self._mean_w(at, window_s) * 1e3) * 1e-3  # whole milliwatts
+        at, shown_w, _ = self._shown_w(name, looks_s)
+        values = shown_w[np.searchsorted(at, looks_s, side="right") - 1]
+        return np.round(self.gain * values * 1e3) * 1e-3  # whole milliwatts
 
 
 def looks(

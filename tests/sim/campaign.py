@@ -1,7 +1,7 @@
 """One window after another on simulated boards and a virtual clock: what Joulemark says, and the truth."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from sim.board import Board, Steps, looks
@@ -92,12 +92,13 @@ class Bench:
     rng: np.random.Generator
     gain: float = 1.0
     name_known: bool = True
+    flaws: Mapping[str, float] = field(default_factory=dict)  # what its board has of Board's flaws
 
     def board(self, power: Steps) -> Board:
         """A board of its own phase under this power."""
         return Board(
             of=self.of, power=power, counter=self.counter, gain=self.gain,
-            phase_s=float(self.rng.uniform(0, 0.1)), name_known=self.name_known,
+            phase_s=float(self.rng.uniform(0, 0.1)), name_known=self.name_known, **self.flaws,
         )  # fmt: skip
 
     @property
