@@ -57,8 +57,8 @@ perf: .venv/.ready ## How well the harness itself does (TABLE=harness)
 	@test -f scripts/perf_$(TABLE).py || { echo "no table $(TABLE) yet; there is: harness" >&2; exit 2; }
 	@.venv/bin/python scripts/perf_$(TABLE).py
 
-perf-meter:
-	@echo "the table of the meter's truth is not built yet; make test runs the meter on simulated sensors" >&2; exit 2
+perf-meter: .venv/.ready ## How far the meter is from the truth, on simulated sensors (a quarter of an hour)
+	@.venv/bin/python scripts/perf_meter.py
 
 clean: ## Take the environment and caches away; results stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

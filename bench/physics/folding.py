@@ -33,10 +33,12 @@ PARTS = 8
 # The least share that any sensor was seen to look at, for boards whose own is not known: 25 ms of every 100 ms on
 # A100 and H100 (Yang, Adamek, Armour, arXiv:2312.02741, table 2; checked 2026-11-21).
 LEAST_SEEN_RATIO = 0.25
-_LEAST_LOOKS = 24  # three for each part
-# Batches have to begin all over the sensor's period, at eight phases at least (Yang, Adamek, Armour,
-# arXiv:2312.02741, section 5; checked 2026-11-21): a load in step with it shows one face of each part only.
-_OCTANTS, _LEAST_OCTANTS = 8, 5
+_LOOKS_A_PART = 3
+_LEAST_LOOKS = 8
+_LEAST_FREEDOM = 3
+# Batches have to begin all over the sensor's period: a load in step with it shows one face of each part only.
+# Four phases a quarter apart tile the period of a sensor that sees a quarter; a window of 10 s has eight and more.
+_OCTANTS, _LEAST_OCTANTS = 8, 4
 # An eighth of a batch is not looked into: what is added for uneven looks is trusted to a quarter of itself, which
 # holds the truth on simulated boards whose load keeps in step (`make perf-meter`).
 _TRUSTED_RATIO = 0.25
@@ -62,29 +64,35 @@ def fold(window: Window, outcomes: Sequence[Outcome], marks: Ticks, field: Field
     looks = _looks(window, marks, field)
     if field.update_s is None or len(looks) < _LEAST_LOOKS or not _spread(batches, field.update_s):
         return None
+    parts = min(PARTS, len(looks) // _LOOKS_A_PART - 1)
     spans = np.array([(a, b) for a, b, _ in looks])
     watts = np.array([w for _, _, w in looks])
-    seen = _shares(spans, batches)
-    steps = np.array([(b - field.update_s / 2, b + field.update_s / 2) for b in spans.mean(axis=1)])
-    all_time = _shares(steps, batches)
-    used = all_time.sum(axis=0) > 0.02 * len(looks) / PARTS
-    if (seen.sum(axis=0)[used] < _LEAST_SEEN * all_time.sum(axis=0)[used]).any():
+    middles = spans.mean(axis=1, keepdims=True)
+    seen = _shares(spans, batches, parts)
+    steps = _shares(np.hstack([middles - field.update_s / 2, middles + field.update_s / 2]), batches, parts)
+    used = steps.sum(axis=0) > 0.02 * len(looks) / parts
+    if (seen.sum(axis=0)[used] < _LEAST_SEEN * steps.sum(axis=0)[used]).any():
         return None
-    seen, all_time = seen[:, used], all_time[:, used]
+    return _left_out(seen[:, used], steps[:, used], watts, field)
+
+
+def _left_out(seen: "Table", steps: "Table", watts: "Vector", field: FieldPassport) -> Folded | None:
+    """What the looks (rows of `seen`) left out of the steps that they stand for (rows of `steps`)."""
+    import numpy as np
+
     solved = _solve(seen, watts)
-    freedom = len(looks) - solved.rank
-    apart = (all_time - seen).mean(axis=0)
+    freedom = len(watts) - solved.rank
+    apart = (steps - seen).mean(axis=0)
     # what the looks never told apart must not matter for what they left out
-    if freedom < PARTS or float(np.abs(apart - solved.told @ apart).sum()) > _UNTOLD:
+    if freedom < _LEAST_FREEDOM or float(np.abs(apart - solved.told @ apart).sum()) > _UNTOLD:
         return None
     residual_w = watts - seen @ solved.power_w
     missing_w = float(apart @ solved.power_w)
     spread_w2 = float(residual_w @ residual_w) / freedom
     left_out = 1 - (field.seen_ratio or LEAST_SEEN_RATIO)
-    standard_w = float(np.sqrt(spread_w2 * left_out / len(looks) + (_TRUSTED_RATIO * missing_w) ** 2))
-    return Folded(
-        missing_j=missing_w * window.duration_s, standard_j=standard_w * window.duration_s, freedom=freedom
-    )
+    standard_w = float(np.sqrt(spread_w2 * left_out / len(watts) + (_TRUSTED_RATIO * missing_w) ** 2))
+    length_s = len(watts) * (field.update_s or 0.0)
+    return Folded(missing_j=missing_w * length_s, standard_j=standard_w * length_s, freedom=freedom)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,26 +130,26 @@ def _spread(batches: Sequence[tuple[float, float]], update_s: float) -> bool:
 
 
 def _looks(window: Window, marks: Ticks, field: FieldPassport) -> list[tuple[float, float, float]]:
-    """(start, end, watts) of every look inside the window, in seconds from its start."""
+    """(start, end, watts) of every look whose step touches the window, in seconds from the window's start."""
     update_s = field.update_s or 0.0
     window_s = field.window_s or update_s
     found = []
     for i, (before_ns, at_ns) in enumerate(pairwise(marks.t_ns)):
         took_s = (at_ns - before_ns) * S_PER_NS
         middle_s = (at_ns - window.start_ns) * S_PER_NS - update_s / 2
-        if took_s <= 0 or not update_s / 2 <= middle_s <= window.duration_s - update_s / 2:
+        if took_s <= 0 or not -update_s / 2 < middle_s < window.duration_s + update_s / 2:
             continue
         watts = (marks.energy_j[i + 1] - marks.energy_j[i]) / took_s
         found.append((middle_s - window_s / 2, middle_s + window_s / 2, watts))
     return found
 
 
-def _shares(spans: "Table", batches: Sequence[tuple[float, float]]) -> "Table":
+def _shares(spans: "Table", batches: Sequence[tuple[float, float]], parts: int) -> "Table":
     """The share of each span (rows) that lies in each part of a batch's course, or in a pause (last column)."""
     import numpy as np
 
-    bounds = np.array([[a + (b - a) * i / PARTS for i in range(PARTS + 1)] for a, b in batches])
+    bounds = np.array([[a + (b - a) * i / parts for i in range(parts + 1)] for a, b in batches])
     starts, ends = bounds[:, :-1].ravel(), bounds[:, 1:].ravel()
     overlap = np.clip(np.minimum(spans[:, 1:2], ends) - np.maximum(spans[:, :1], starts), 0.0, None)
-    shares = overlap.reshape(len(spans), len(batches), PARTS).sum(axis=1) / (spans[:, 1:2] - spans[:, :1])
+    shares = overlap.reshape(len(spans), len(batches), parts).sum(axis=1) / (spans[:, 1:2] - spans[:, :1])
     return np.column_stack([shares, np.clip(1 - shares.sum(axis=1), 0.0, 1.0)])

@@ -22,6 +22,7 @@ TRAINS_A_BLOCK = 4
 _ORDER = (0, 2, 1, 3)
 # Long against the wait for the next phase (half a period on average), so that work, not waiting, fills a window.
 PERIODS_A_TRAIN = 5
+_TRAINS_A_WINDOW = 12  # in a short window trains are short, so that they leave from several phases all the same
 # Blocks from which a scatter is told: with fewer trains, blocks of two or of one are compared, which scatter more.
 LEAST_BLOCKS = 4
 
@@ -29,14 +30,15 @@ LEAST_BLOCKS = 4
 class Timetable:
     """When trains leave: reproducible from its seed."""
 
-    def __init__(self, period_s: float, seed: int) -> None:
+    def __init__(self, period_s: float, seed: int, window_s: float) -> None:
         self._period_ns = round(period_s * NS_PER_S)
+        self._train_s = min(PERIODS_A_TRAIN * period_s, window_s / _TRAINS_A_WINDOW)
         self._phases = _phases(seed)
 
     @property
     def train_s(self) -> float:
         """How long a train goes on taking batches."""
-        return PERIODS_A_TRAIN * self._period_ns * S_PER_NS
+        return self._train_s
 
     def departure_ns(self, now_ns: int) -> int:
         """The first moment from now on at which the sensor's period stands at the next phase."""

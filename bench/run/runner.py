@@ -217,7 +217,8 @@ class _Stage:
         """Trains, where what has been read so far does not prove that the device's sensor sees all of the time."""
         look = self._look(device)
         period_s = dither_s(look.passport) if look and look.source.basis == "measured" else None
-        return Timetable(period_s, self._task.spec.seed) if period_s else None
+        timing = self._task.spec.timing
+        return Timetable(period_s, self._task.spec.seed, timing.window_s) if period_s else None
 
     def _narrow_enough(self, device: str) -> bool:
         look = self._look(device)

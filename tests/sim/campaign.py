@@ -155,7 +155,7 @@ def _drive(
     dither_s: float | None,
 ) -> tuple[list[tuple[float, float]], tuple[Outcome, ...], float]:
     """The power from each moment on, the outcomes, and the end: requests of two pieces until the time is over."""
-    timetable = Timetable(dither_s, int(rng.integers(1 << 30))) if dither_s else None
+    timetable = Timetable(dither_s, int(rng.integers(1 << 30)), duration_s) if dither_s else None
     pieces, outcomes, train, train_start = [], [], -1, -1e9
     now = start_s
     while now < start_s + duration_s:
