@@ -93,16 +93,17 @@ def require_witnesses(names: Sequence[str]) -> None:
 class Witnesses:
     """Peers, each in a process of its own, from `__enter__` on."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], *, answer_within_s: float = _ANSWER_WITHIN_S) -> None:
         require_witnesses(names)
         self._names = tuple(names)
+        self._within_s = answer_within_s
         self._peers: tuple[_Peer, ...] = ()
         self._said: list[Reading] = []
 
     def __enter__(self) -> Self:
         with ExitStack() as undo:  # nothing that was opened outlives a start that fails
             undo.callback(self.close)
-            self._peers = tuple(_Peer(name) for name in self._names)
+            self._peers = tuple(_Peer(name, self._within_s) for name in self._names)
             for peer in self._peers:
                 peer.await_opened()
             undo.pop_all()
@@ -148,8 +149,9 @@ class Witnesses:
 class _Peer:
     """The parent's end of one peer's process. After its first fault it says nothing more."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, within_s: float) -> None:
         self._name = name
+        self._within_s = within_s  # in which it has to answer once it is open
         self._version = ""
         self._fault: str | None = None
         self._begun_ns = 0
@@ -187,12 +189,12 @@ class _Peer:
 
     def await_begun(self) -> None:
         """Waits until it watches."""
-        answer = self._answer(_ANSWER_WITHIN_S)
+        answer = self._answer(self._within_s)
         self._begun_ns = answer["begun"] if answer else 0
 
     def await_ended(self) -> list[Reading]:
         """Two readings of each domain: a counter as it stood when it began, and when it was told to end."""
-        answer = self._answer(_ANSWER_WITHIN_S)
+        answer = self._answer(self._within_s)
         if answer is None:
             return []
         try:

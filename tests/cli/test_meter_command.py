@@ -37,7 +37,7 @@ def test_json_keeps_its_domains_and_adds_the_ledger():
     [entry] = found["ledger"]["entries"]
     assert set(domain) == {
         "domain", "device", "boundary", "basis", "energy_j", "low_j", "high_j", "start_ns", "end_ns", "method",
-        "witness_j", "components", "peers", "flags", "reasons",
+        "witness_j", "components", "peers", "over_peers_j", "flags", "reasons",
     }  # fmt: skip
     assert (entry["basis"], entry["boundary"], entry["domains"]) == ("modelled", "wall", ["wall"])
     assert [entry[k] for k in ("energy_j", "low_j", "high_j")] == [
