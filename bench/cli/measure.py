@@ -26,7 +26,13 @@ Manifest = Annotated[
 WindowS = Annotated[float | None, typer.Option(min=0.2, help="Seconds a work window lasts at least.")]
 IdleS = Annotated[float | None, typer.Option(min=0.4, help="Seconds of idle before a cell's work.")]
 WarmupS = Annotated[float | None, typer.Option(min=0.0, help="Seconds of warm-up at least.")]
-Windows = Annotated[int | None, typer.Option(min=1, help="Work windows a cell.")]
+Windows = Annotated[int | None, typer.Option(min=1, help="Work windows a cell at least.")]
+MostWindows = Annotated[
+    int | None, typer.Option(min=1, help="Work windows a cell at most: it ends when it is known well enough.")
+]
+PrecisionPercent = Annotated[
+    float | None, typer.Option("--precision", min=0.1, help="Per cent to which a cell's repeats are to agree (2).")
+]
 Price = Annotated[float | None, typer.Option("--price-per-hour", min=0, help="EUR an hour of this machine.")]
 Witnesses = Annotated[list[str] | None, typer.Option("--witness", help="A peer beside it: codecarbon, zeus.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Measure again what is finished already.")]
@@ -43,6 +49,8 @@ def plan(
     workload: Manifest = None,
     window_s: WindowS = None,
     windows: Windows = None,
+    most_windows: MostWindows = None,
+    precision: PrecisionPercent = None,
     idle_s: IdleS = None,
     warmup_s: WarmupS = None,
     price_per_hour: Price = None,
@@ -55,7 +63,7 @@ def plan(
 
     ask = Ask(
         names=tuple(names), out=out, weights=_weights(weights), weights_path=weights_path, manifest=workload,
-        timing=_asked(window_s=window_s, windows=windows, idle_s=idle_s, warmup_s=warmup_s),
+        timing=_timing(window_s, windows, most_windows, precision, idle_s=idle_s, warmup_s=warmup_s),
     )  # fmt: skip
     _finite(price_per_hour)
     made = arrange(ask, look())
@@ -76,6 +84,8 @@ def run(
     workload: Manifest = None,
     window_s: WindowS = None,
     windows: Windows = None,
+    most_windows: MostWindows = None,
+    precision: PrecisionPercent = None,
     idle_s: IdleS = None,
     warmup_s: WarmupS = None,
     fresh: Fresh = False,
@@ -88,7 +98,7 @@ def run(
 
     ask = Ask(
         names=tuple(names), out=out, weights=_weights(weights), weights_path=weights_path, manifest=workload,
-        timing=_asked(window_s=window_s, windows=windows, idle_s=idle_s, warmup_s=warmup_s), fresh=fresh,
+        timing=_timing(window_s, windows, most_windows, precision, idle_s=idle_s, warmup_s=warmup_s), fresh=fresh,
         witnesses=tuple(witness or ()),
     )  # fmt: skip
     results, _ = _measure(ask)
@@ -166,9 +176,22 @@ def _measure(ask: "Ask", price_per_hour: float | None = None) -> "tuple[list[Cel
     return results, planned
 
 
-def _asked(**timing: float | None) -> dict[str, float]:
-    """What was typed of a suite's timing."""
-    return {name: value for name, value in timing.items() if value is not None}
+def _timing(
+    window_s: float | None,
+    windows: int | None,
+    most_windows: int | None,
+    precision_percent: float | None,
+    **seconds: float | None,
+) -> dict[str, float]:
+    """What was typed of a suite's timing. So many windows are so many, unless more are allowed."""
+    asked = {
+        "window_s": window_s,
+        "windows": windows,
+        "most_windows": most_windows or windows,
+        "precision_ratio": precision_percent / 100 if precision_percent else None,
+        **seconds,
+    }
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def _finite(price_per_hour: float | None) -> None:
@@ -202,6 +225,7 @@ def _plan_document(made: "Plan", price_per_hour: float | None) -> dict[str, obje
             for c in made.cells
         ],
         "minutes": made.minutes,
+        "further_minutes": made.further_minutes,
         "kwh": made.kwh,
         "eur": price_eur(made, price_per_hour),
         "weights": made.weights,

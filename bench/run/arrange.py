@@ -59,6 +59,10 @@ def arrange(ask: Ask, host: Host) -> Plan:
     cells, timing, needs, name = _asked(ask)
     _check_weights(ask, cells)
     timing = replace(timing, **ask.timing)  # type: ignore[arg-type]
+    if timing.most_windows is not None and timing.most_windows < timing.windows:
+        raise BadInput(
+            f"--most-windows {timing.most_windows}: fewer than the {timing.windows} that are made anyway"
+        )
     engines = {e: load_engine(e) for e in sorted({c.engine for c in cells})}
     speeds = speeds_of(host)
     planned = [_planned(ask, host, cell, timing, needs, engines, speeds) for cell in _together(cells)]
@@ -146,14 +150,17 @@ def _planned(
         workload_sha256=find_sha256(cell.workload, ask.manifest),
     )
     skipped = _why_not(ask, host, cell, model, needs, engines[cell.engine])
-    seconds = 0.0
+    seconds = further_s = 0.0
     if skipped is None:
         usage = typical_usage(find_workload(cell.workload, model, spec.seed, ask.manifest))
         batch_s = request_seconds(model, cell.precision, usage, cell.batch, speeds)
         seconds = cell_seconds(timing, batch_s)
+        longest = replace(timing, windows=timing.most_windows or timing.windows)
+        further_s = cell_seconds(longest, batch_s) - seconds
     return PlannedCell(
-        cell=cell, spec=spec, model=model, seconds=seconds, kwh=kwh(seconds, speeds), skipped=skipped
-    )
+        cell=cell, spec=spec, model=model, seconds=seconds, further_s=further_s, kwh=kwh(seconds, speeds),
+        skipped=skipped,
+    )  # fmt: skip
 
 
 def _path_name(path: str | None) -> str | None:

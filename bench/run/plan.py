@@ -33,6 +33,7 @@ class PlannedCell:
     model: ModelSpec
     seconds: float
     kwh: float | None
+    further_s: float = 0.0  # in which it may go on, where its repeats do not agree well enough
     skipped: str | None = None
     done: Path | None = None
 
@@ -55,6 +56,11 @@ class Plan:
     def minutes(self) -> float:
         """The predicted minutes of the cells that are due."""
         return math.fsum(c.seconds for c in self.due) / S_PER_MIN
+
+    @property
+    def further_minutes(self) -> float:
+        """The minutes for which due cells may go on beyond that."""
+        return math.fsum(c.further_s for c in self.due) / S_PER_MIN
 
     @property
     def kwh(self) -> float | None:
