@@ -80,7 +80,7 @@ def _view(sealed: Sealed, coefficients: Sequence[Coefficients]) -> RunView:
         precision=run.loaded.precision,
         device_name=run.loaded.device_name,
         device=run.loaded.device,
-        notes=(*run.loaded.notes, *run.workload_notes),
+        notes=(*run.loaded.notes, *run.workload_notes, *_watched(run)),
         energies=sealed.published.energies,
         verdicts=sealed.published.verdicts,
         power=tuple(_power(run, t0_ns)),
@@ -89,6 +89,13 @@ def _view(sealed: Sealed, coefficients: Sequence[Coefficients]) -> RunView:
         rates=_rates(run, coefficients),
         seal_sha256=sealed.seal_sha256,
     )
+
+
+def _watched(run: Run) -> Iterator[str]:
+    """Which other tools ran beside it: they take a share of the machine too."""
+    for one in run.trace.witnesses:
+        name = f"{one.name} {one.version}".rstrip()
+        yield f"{name} watched from a process of its own" + (f", then not: {one.fault}" if one.fault else "")
 
 
 def _rates(run: Run, coefficients: Sequence[Coefficients]) -> dict[str, Quantity]:

@@ -7,7 +7,8 @@ What its figures are, read in codecarbon 3.3.2 on 2026-11-21:
   the mean of power usage, looked at once a second, times the time (core/gpu_device.py).
 - CPU: the sum of RAPL's packages where they can be read, without DRAM (core/cpu.py). Elsewhere a model:
   TDP × (0.1 + 0.9 × load³), the TDP by the CPU's name, 85 W where it is not known (external/hardware.py).
-- Memory: never measured; 5 W for each module that a machine of its size may have (external/ram.py).
+- Memory: never measured; 5 W for each of four modules and less for the others, of as many as a machine of its size
+  may have (external/ram.py).
 """
 
 from collections.abc import Iterator, Sequence
