@@ -179,7 +179,7 @@ class Counter:
         most_uj = _HIGHEST_POWER_W * (apart_s + _SLACK_S) / J_PER_UJ
         if most_uj >= (range_uj or _SMALLEST_RANGE_UJ):
             raise SensorLost(
-                f"{domain}: no look at its counter for {apart_s:.0f} s, in which it may have wrapped more than "
+                f"{domain}: no look at its counter for {apart_s:.2f} s, in which it may have wrapped more than "
                 "once; poll it oftener"
             )
         step_uj = raw_uj - self.raw_uj

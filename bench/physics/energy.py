@@ -6,7 +6,7 @@ least open; every other field of the board is a witness over the same span.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bench.nouns import Domain, Fault, Outcome, Passport, Source, Trace, Window, WindowEnergy
 from bench.physics import counter, gauge
@@ -23,7 +23,10 @@ from bench.units import S_PER_NS
 WITNESS_WINDOW_S = 10.0
 WITNESS_FLAG_RATIO = 0.02
 WITNESS_VOID_RATIO = 0.05
+_SHORTEST_WITNESS_S, _SHORT_ALLOWANCE = 1.0, 1.5
 _FEW_TICKS = 10
+# Ten renewals of the slowest gauge (arXiv:2312.02741, table 2): power in milliwatts is hardly ever the same.
+_LONG_HELD_S = 1.0
 # No board draws twice its enforced limit over a whole window: the counter jumped, or changed its unit.
 _IMPOSSIBLE_RATIO = 2.0
 _POWER_FIELDS = ("instant", "usage", "average")
@@ -59,6 +62,8 @@ class Look:
     passport: Passport
     marks: Mapping[str, Ticks]
     highest_w: float = 0.0  # the highest power that any field showed
+    absurd: Mapping[str, Series] = field(default_factory=dict)  # readings of a power that no board draws, by field
+    shown: Mapping[str, Series] = field(default_factory=dict)  # the others of each power field
 
     @property
     def course(self) -> Ticks | None:
@@ -72,14 +77,27 @@ def look_at(source: Source, known: SeriesMap) -> Look:
     passport = examine(source, known)
     read = known.get((source.domain, "read_s", "condition"))
     read_s = max(read.values) if read else 0.0
-    marks, highest_w = {}, 0.0
-    for name, field in passport.fields.items():
+    marks, absurd, shown, highest_w = {}, {}, {}, 0.0
+    for name, one in passport.fields.items():
         if found := known.get((source.domain, name, "energy")):
-            marks[name] = counter.ticks(found, field, read_s)
+            marks[name] = counter.ticks(found, one, read_s)
         elif found := known.get((source.domain, name, "power")):
-            marks[name] = gauge.ticks(found, field, read_s)
-            highest_w = max(highest_w, *found.values)
-    return Look(source=source, passport=passport, marks=marks, highest_w=highest_w)
+            likely, absurd[name] = _likely(found, source)
+            shown[name] = likely
+            if len(likely):
+                marks[name] = gauge.ticks(likely, one, read_s)
+                highest_w = max(highest_w, *likely.values)
+    return Look(source=source, passport=passport, marks=marks, highest_w=highest_w, absurd=absurd, shown=shown)
+
+
+def _likely(power: Series, source: Source) -> tuple[Series, Series]:
+    """The readings that a board can draw, and those that none does: nothing at all, or twice its limit."""
+    most_w = _IMPOSSIBLE_RATIO * (source.power_limit_w or math.inf)
+    pairs = list(zip(power.t_ns, power.values, strict=True))
+    kept = [(t, v) for t, v in pairs if 0 < v <= most_w]
+    left = [(t, v) for t, v in pairs if not 0 < v <= most_w]
+    made = [Series(tuple(t for t, _ in some), tuple(v for _, v in some)) for some in (kept, left)]
+    return made[0], made[1]
 
 
 def _window_energy(window: Window, look: Look, outcomes: Sequence[Outcome]) -> WindowEnergy:
@@ -148,13 +166,18 @@ def _candidate(window: Window, look: Look, name: str, outcomes: Sequence[Outcome
     """The energy that one field tells, or why it tells none."""
     marks = look.marks.get(name)
     if marks is None:
-        return "gave no reading"
+        strange = look.absurd.get(name)
+        return (
+            f"read {strange.values[0]:g} W, which no board draws"
+            if strange and len(strange)
+            else "gave no reading"
+        )
     between = energy_between(marks, window.start_ns, window.end_ns)
     if isinstance(between, str):
         return between
     if between.longest_silence_s > LONGEST_SILENCE_S:
         return f"left a gap of {between.longest_silence_s:.2f} s inside the window"
-    if wrong := _impossible(between, look.source):
+    if wrong := _impossible(between, look.source) or _absurd(window, look, name):
         return wrong
     seen = unseen(
         window, between, marks, look.passport.fields[name], look.source, outcomes, highest_w=look.highest_w
@@ -171,18 +194,42 @@ def _candidate(window: Window, look: Look, name: str, outcomes: Sequence[Outcome
         unseen_low_j=seen.low_j,
         unseen_high_j=seen.high_j,
     )
-    return _Candidate(
-        field=name, between=between, budget=budget, flags=(*_few(window, between, name), *seen.flags)
-    )
+    flags = (*_few(window, between, name), *_held(window, look, name), *seen.flags)
+    return _Candidate(field=name, between=between, budget=budget, missing_j=seen.missing_j, flags=flags)
 
 
 def _impossible(between: Between, source: Source) -> str | None:
     if between.energy_j <= 0:
         return "did not move" if between.energy_j == 0 else f"gave {between.energy_j:.6g} J"
     power_w = between.energy_j / between.span_s
-    if source.power_limit_w and power_w > source.power_limit_w * _IMPOSSIBLE_RATIO:
+    most_w = (source.power_limit_w or math.inf) * _IMPOSSIBLE_RATIO
+    if power_w > most_w:
         return f"rose by {power_w:.0f} W, on a board limited to {source.power_limit_w:.0f} W"
+    if between.highest_w > most_w:
+        return f"leapt: {between.highest_w:.0f} W from one tick to the next, limit {source.power_limit_w:.0f} W"
     return None
+
+
+def _held(window: Window, look: Look, name: str) -> tuple[str, ...]:
+    """That a power field showed one value for long: a steady load, or a field that is stuck."""
+    if name not in look.shown:
+        return ()
+    inside = look.shown[name].between(window.start_ns, window.end_ns)
+    longest_ns, since_ns = 0, inside.t_ns[0] if len(inside) else 0
+    for i in range(1, len(inside)):
+        since_ns = since_ns if inside.values[i] == inside.values[i - 1] else inside.t_ns[i]
+        longest_ns = max(longest_ns, inside.t_ns[i] - since_ns)
+    if longest_ns * S_PER_NS <= _LONG_HELD_S:
+        return ()
+    held_s = longest_ns * S_PER_NS
+    return (f"{name} power showed one value for {held_s:.1f} s: a steady load, or a field that is stuck",)
+
+
+def _absurd(window: Window, look: Look, name: str) -> str | None:
+    if name not in look.absurd:
+        return None
+    wrong = look.absurd[name].between(window.start_ns, window.end_ns).values
+    return f"read {wrong[0]:g} W inside the window, which no board draws" if wrong else None
 
 
 def _few(window: Window, between: Between, name: str) -> tuple[str, ...]:
@@ -227,14 +274,14 @@ def _said(field: str) -> str:
 def _modelled(window: Window, look: Look) -> WindowEnergy:
     """A model's three counters share one clock: the same ticks bound value, low and high."""
     spans = {}
-    for field in ("value", "low", "high"):
-        marks = look.marks.get(field)
+    for name in ("value", "low", "high"):
+        marks = look.marks.get(name)
         if marks is None:
             return void(window, look.source, ("the model gave no reading",))
         between = energy_between(marks, window.start_ns, window.end_ns)
         if isinstance(between, str):
             return void(window, look.source, (f"the model {between}",))
-        spans[field] = between
+        spans[name] = between
     value, low, high = spans["value"], spans["low"], spans["high"]
     low_j = max(0.0, low.energy_j - COVERAGE_95 * low.timing_j)
     high_j = high.energy_j + COVERAGE_95 * high.timing_j
@@ -254,7 +301,9 @@ def _witnessed(energy: WindowEnergy, chosen: _Candidate, witness: _Candidate, lo
     allowed_j += max(witness.budget.unseen_high_j, witness.budget.unseen_low_j)
     allowed_j += max(chosen.budget.unseen_high_j, chosen.budget.unseen_low_j)
     span_s = (energy.end_ns - energy.start_ns) * S_PER_NS
-    if span_s < WITNESS_WINDOW_S or abs(apart_j) <= allowed_j or apart_ratio <= WITNESS_FLAG_RATIO:
+    if span_s < WITNESS_WINDOW_S:
+        allowed_j *= _SHORT_ALLOWANCE  # three sigma: a short window is doubted only where there is no doubt
+    if span_s < _SHORTEST_WITNESS_S or abs(apart_j) <= allowed_j or apart_ratio <= WITNESS_FLAG_RATIO:
         return replace(energy, witness_j=witness_j)
     said = f"{_short(chosen.field)} and {_short(witness.field)} are {apart_ratio:.1%} apart"
     if apart_ratio > WITNESS_VOID_RATIO:

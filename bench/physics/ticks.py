@@ -17,6 +17,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 
+from bench.stats import median
 from bench.units import NS_PER_S, S_PER_NS
 
 _LONGEST_SEARCH_S = 2.0  # a sensor that is silent for longer than this beside a window does not bound it
@@ -49,6 +50,7 @@ class Between:
     timing_j: float  # the moments at its edges, and of changes inside, are not known exactly
     smear_j: float  # the edges are smeared over a trailing mean
     longest_silence_s: float  # between two ticks inside
+    highest_w: float  # the mean power of the step that rose fastest; a step is no shorter than half a usual one
 
     @property
     def span_s(self) -> float:
@@ -83,7 +85,19 @@ def energy_between(marks: Ticks, start_ns: int, end_ns: int) -> Between | str:
         ),
         smear_j=math.hypot(*(_smeared_j(marks, i) for i in (first, last))),
         longest_silence_s=max((b - a for a, b in pairwise(inside)), default=0) * S_PER_NS,
+        highest_w=_highest_w(marks, first, last),
     )
+
+
+def _highest_w(marks: Ticks, first: int, last: int) -> float:
+    steps_ns = [marks.t_ns[i + 1] - marks.t_ns[i] for i in range(first, last)]
+    usual_ns = median(steps_ns) if steps_ns else 0
+    found = 0.0
+    for i, step_ns in zip(range(first, last), steps_ns, strict=True):
+        took_s = max(step_ns, usual_ns / 2) * S_PER_NS  # two looks may put two ticks next to each other
+        if took_s > 0:
+            found = max(found, (marks.energy_j[i + 1] - marks.energy_j[i]) / took_s)
+    return found
 
 
 def energy_at(marks: Ticks, t_ns: int) -> float:

@@ -58,7 +58,8 @@ def unseen(
     highest_w: float,
 ) -> Unseen | str:
     """What the field may have missed in the window; or, where not even bounds are known, why."""
-    if sees_all(passport):
+    # only of graphics boards is it known that sensors look at a part of the time
+    if sees_all(passport) or (passport.seen_ratio is None and source.boundary != "gpu"):
         return Unseen()
     folded = fold(window, outcomes, marks, passport)
     if folded is not None:

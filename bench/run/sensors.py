@@ -48,9 +48,10 @@ def find_sensors(meters: Meters) -> Sensors:
     with Sampler(meters, _LOOK_PERIOD_S) as sampler:
         found = Sensors(meters=meters, sources=sampler.sources, checks=sampler.checks)
     if variable(METERS_VARIABLE) and not found.live:
+        why = "; ".join(dict.fromkeys(check.reason for check in found.checks if check.status == "missing"))
         raise NoSensor(
-            f"{METERS_VARIABLE} asks for {', '.join(meters)}, and none of them reads anything here; "
-            "see `joulemark doctor`"
+            f"{METERS_VARIABLE} asks for {', '.join(meters)}, and none of them reads anything here"
+            f"{f' ({why})' if why else ''}; see `joulemark doctor`"
         )
     return found
 

@@ -20,7 +20,6 @@ LONG = Times(end_s=16.0)
 # What falls short of the promise, by parts of names. None of these has a counter.
 SHORT = {
     "usage alone": "there is no second sensor",
-    "0 W a second": "a power field's 0 W is taken for power, and two fields may be near each other by chance",
     "power stuck a second": "two power fields that stand still together may be near each other by chance",
 }
 

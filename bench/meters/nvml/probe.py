@@ -66,7 +66,7 @@ def probe(index: int, driver: str) -> Board:
     """The board at `index` of NVML's order, every call tried once."""
     try:
         handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-        device, name = str(pynvml.nvmlDeviceGetUUID(handle)), str(pynvml.nvmlDeviceGetName(handle))
+        device, name = str(pynvml.nvmlDeviceGetUUID(handle)), _name(handle)
     except pynvml.NVMLError as error:
         reason = f"NVML does not open it: {said(error.value)}"
         return _excluded(index, f"nvml-{index}", "", driver, reason, {}, "see `nvidia-smi`")
@@ -104,6 +104,14 @@ def probe(index: int, driver: str) -> Board:
         passport=published(name, tuple(fields)),
     )
     return Board(source=source, handle=handle, scope=scope, conditions=(*conditions, READ_S))
+
+
+def _name(handle: Handle) -> str:
+    """The board's name; a name that is no UTF-8 is no reason to lose the board."""
+    try:
+        return str(pynvml.nvmlDeviceGetName(handle))
+    except UnicodeDecodeError as error:
+        return bytes(error.object).split(b"\0")[0].decode("utf-8", "replace")
 
 
 def _memory(handle: Handle) -> dict[str, Fact]:
