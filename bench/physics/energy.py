@@ -27,6 +27,8 @@ _SHORTEST_WITNESS_S, _SHORT_ALLOWANCE = 1.0, 1.5
 _FEW_TICKS = 10
 # Ten renewals of the slowest gauge (arXiv:2312.02741, table 2): power in milliwatts is hardly ever the same.
 _LONG_HELD_S = 1.0
+_FORGOTTEN_NS = 1_300_000_000  # after that the longest mean known, one second, has forgotten a step
+_MOVED_RATIO = 0.05
 # No board draws twice its enforced limit over a whole window: the counter jumped, or changed its unit.
 _IMPOSSIBLE_RATIO = 2.0
 _POWER_FIELDS = ("instant", "usage", "average")
@@ -177,7 +179,7 @@ def _candidate(window: Window, look: Look, name: str, outcomes: Sequence[Outcome
         return between
     if between.longest_silence_s > LONGEST_SILENCE_S:
         return f"left a gap of {between.longest_silence_s:.2f} s inside the window"
-    if wrong := _impossible(between, look.source) or _absurd(window, look, name):
+    if wrong := _impossible(between, look.source) or _absurd(window, look, name) or _stuck(window, look, name):
         return wrong
     seen = unseen(
         window, between, marks, look.passport.fields[name], look.source, outcomes, highest_w=look.highest_w
@@ -212,17 +214,35 @@ def _impossible(between: Between, source: Source) -> str | None:
 
 def _held(window: Window, look: Look, name: str) -> tuple[str, ...]:
     """That a power field showed one value for long: a steady load, or a field that is stuck."""
-    if name not in look.shown:
+    start_ns, end_ns = _longest_hold(window, look, name)
+    held_s = (end_ns - start_ns) * S_PER_NS
+    if held_s <= _LONG_HELD_S:
         return ()
-    inside = look.shown[name].between(window.start_ns, window.end_ns)
-    longest_ns, since_ns = 0, inside.t_ns[0] if len(inside) else 0
+    return (f"{name} power showed one value for {held_s:.1f} s: a steady load, or a field that is stuck",)
+
+
+def _stuck(window: Window, look: Look, name: str) -> str | None:
+    """That a power field stood still while another one moved, its memory of what was before left out."""
+    start_ns, end_ns = _longest_hold(window, look, name)
+    for other in _POWER_FIELDS:
+        if other == name or other not in look.shown:
+            continue
+        seen = look.shown[other].between(start_ns + _FORGOTTEN_NS, end_ns).values
+        if seen and max(seen) - min(seen) > _MOVED_RATIO * max(seen):
+            return f"stood still for {(end_ns - start_ns) * S_PER_NS:.1f} s while the {other} power moved"
+    return None
+
+
+def _longest_hold(window: Window, look: Look, name: str) -> tuple[int, int]:
+    """The longest span inside the window in which a power field showed one value; (0, 0): none."""
+    inside = look.shown[name].between(window.start_ns, window.end_ns) if name in look.shown else None
+    if inside is None or not len(inside):
+        return 0, 0
+    longest, since_ns = (0, 0), inside.t_ns[0]
     for i in range(1, len(inside)):
         since_ns = since_ns if inside.values[i] == inside.values[i - 1] else inside.t_ns[i]
-        longest_ns = max(longest_ns, inside.t_ns[i] - since_ns)
-    if longest_ns * S_PER_NS <= _LONG_HELD_S:
-        return ()
-    held_s = longest_ns * S_PER_NS
-    return (f"{name} power showed one value for {held_s:.1f} s: a steady load, or a field that is stuck",)
+        longest = max(longest, (since_ns, inside.t_ns[i]), key=lambda span: span[1] - span[0])
+    return longest
 
 
 def _absurd(window: Window, look: Look, name: str) -> str | None:
