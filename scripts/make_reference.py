@@ -1,4 +1,4 @@
-"""Writes docs/reference.md, and the generated parts of docs/method.md, from the code and its measured results; --check: is either stale?
+"""Writes docs/reference.md, and what is generated in docs/method.md, from the code; --check: is either stale?
 
 python scripts/make_reference.py [--check]
 """

@@ -8,6 +8,7 @@ code from readings to interval; through the compiled library the unmodified samp
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -99,6 +100,8 @@ def measure(effort: Effort) -> dict[str, Any]:
         "gates": gates,
         "wraps": asdict(tables.wraps(20 * effort.bias)),
         "real": _real(effort.real),
+        "faults": _faults(),
+        "lateness": _lateness(effort.real),
     }
 
 
@@ -127,6 +130,38 @@ def _real(windows: int) -> list[dict[str, Any]] | str:
     return rows
 
 
+def _faults() -> dict[str, Any] | str:
+    """What each kind of fault ends in, through the real command; without a compiler, why that is not known."""
+    if compiler() is None:
+        return "no C compiler here: faults cannot be simulated"
+    from sim import faults
+    from sim.build import build_nvml, build_powercap
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shop = faults.Workshop(nvml=build_nvml(folder), powercap=build_powercap(folder), folder=folder)
+        answers = shop.ask(faults.BOARDS, {}, faults.Times(end_s=16.0))
+        answers |= shop.ask({}, faults.ZONES, faults.Times())
+        answers |= shop.ask(faults.STALLED_BOARDS, faults.STALLED_ZONES, faults.Times())
+        answers |= {name: shop.machine(head) for name, head in faults.MACHINE_FAULTS.items()}
+    kinds: dict[str, int] = {}
+    for one in answers.values():
+        kind = "right" if one.kind == "lucky" else one.kind
+        kinds[kind] = kinds.get(kind, 0) + 1
+    said = {name: one.said for name, one in answers.items() if one.kind in ("SILENT", "flagged")}
+    return {"kinds": kinds, "numbers": dict(sorted(said.items()))}
+
+
+def _lateness(seconds: int) -> dict[str, float] | str:
+    """How late polls come with every core busy, beside a process that only sleeps (ms)."""
+    if compiler() is None:
+        return "no C compiler here: the simulated library cannot be built"
+    import perf_harness
+
+    rows = {row.name: row.value or 0.0 for row in perf_harness.measured(["lateness"], float(seconds))}
+    return dict(rows)
+
+
 def sections(data: Mapping[str, Any]) -> Iterator[Section]:
     """The tables of a result."""
     kinds = data["kinds"]
@@ -137,6 +172,10 @@ def sections(data: Mapping[str, Any]) -> Iterator[Section]:
     yield _wrap_section(data["wraps"])
     if isinstance(data["real"], list):
         yield _real_section(data["real"])
+    if isinstance(data["faults"], dict):
+        yield _fault_section(data["faults"])
+    if isinstance(data["lateness"], dict):
+        yield _lateness_section(data["lateness"])
 
 
 def _bias_section(kinds: Sequence[Mapping[str, Any]]) -> Section:
@@ -248,6 +287,31 @@ def _real_section(found: Sequence[Mapping[str, Any]]) -> Section:
                    goals=(goal,))  # fmt: skip
 
 
+def _fault_section(found: Mapping[str, Any]) -> Section:
+    kinds = found["kinds"]
+    silent, flagged = kinds.get("SILENT", 0), kinds.get("flagged", 0)
+    goals = (
+        Goal(name="injected faults that end in a silent wrong number", asked="0", found=str(silent),
+             met=not silent),
+        Goal(name="injected faults that end in a flagged wrong number", asked="0", found=str(flagged),
+             met=not flagged),
+    )  # fmt: skip
+    rows = [(kind, str(count), "") for kind, count in sorted(kinds.items())]
+    rows += [("", name, said) for name, said in found["numbers"].items()]
+    return Section(title="Faults, each from the start and in mid-run, through `joulemark meter`: what they end in",
+                   head=("answer", "faults", "what is said"), rows=tuple(rows), goals=goals)  # fmt: skip
+
+
+def _lateness_section(found: Mapping[str, float]) -> Section:
+    late, over = found["lateness p99, cores busy"], found["lateness p99 over the bare sleeper"]
+    goals = (
+        Goal(name="polling, lateness p99, every core busy", asked="5 ms", found=f"{late:.2f} ms", met=late <= 5),
+        Goal(name="the same over a bare sleeper", asked="1 ms", found=f"{over:+.2f} ms", met=over <= 1),
+    )
+    rows = [(name, f"{value:.2f} ms") for name, value in found.items()]
+    return Section(title="Polling when every core is busy", head=("what", "found"), rows=tuple(rows), goals=goals)
+
+
 def _at_most(name: str, asked: float, found: float) -> Goal:
     return Goal(name=name, asked=f"{asked:.1%}", found=f"{found:.2%}", met=found <= asked)
 
@@ -257,8 +321,7 @@ def text(data: Mapping[str, Any]) -> str:
     made = list(sections(data))
     parts = [f"{s.title}\n{_table(s.head, s.rows)}" for s in made]
     goals = [("✓" if g.met else "✗", g.name, g.asked, g.found) for s in made for g in s.goals]
-    if isinstance(data["real"], str):
-        parts.append(data["real"])
+    parts += [data[name] for name in ("real", "faults", "lateness") if isinstance(data[name], str)]
     return "\n\n".join([*parts, _table(("", "WHAT", "ASKED", "FOUND"), goals)])
 
 

@@ -1,15 +1,18 @@
 """The whole line from a plan to a page: jobs for the workers, what was skipped, coefficients, report."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from bench.errors import CannotRun
 from bench.files.atomic import held, write_whole
 from bench.files.store import json_bytes, skipped_path
 from bench.report.terminal import coefficient_table
 from bench.run.arrange import Ask
+from bench.run.characterise import characterise, unknown_devices
 from bench.run.host import Host, keep_profile, look
 from bench.run.learn import fit_folder, report_folder
 from bench.run.plan import Plan, PlannedCell
@@ -50,7 +53,13 @@ def _measure_held(
             yield CellResult(cell=str(cell.cell), status="skipped", reason=cell.skipped)
         elif cell.done:
             yield CellResult(cell=str(cell.cell), status="already done", run_id=cell.done.name)
-    yield from run_jobs(_jobs(ask, plan, host), listen)
+    jobs = _jobs(ask, plan, host)
+    if jobs:
+        for device in unknown_devices(host.sensors.sources, ask.out):
+            listen({"event": "sensor", "device": device.device_name})
+            with suppress(CannotRun):  # no load can be made here: its windows stay as published
+                characterise(host.sensors.meters, device, ask.out)
+    yield from run_jobs(jobs, listen)
 
 
 def finish(out: Path) -> Ended:

@@ -10,7 +10,7 @@ from bench import __version__
 from bench.errors import BadInput
 from bench.files.codec import plain
 from bench.files.machine import environment
-from bench.files.store import MeteredRecord, write_metered
+from bench.files.store import MeteredRecord, known_passports, write_metered
 from bench.physics.ledger import Entry, Ledger, check_pue, ledger, with_pue
 from bench.report.terminal import component_table, energy_table, ledger_text, peer_table
 from bench.run.host import look
@@ -29,13 +29,20 @@ _FIELDS = (
 )  # fmt: skip
 
 
-def metered(command: Sequence[str], *, witnesses: Sequence[str] = (), stdout: IO[str] | None = None) -> Metered:
+def metered(
+    command: Sequence[str],
+    *,
+    witnesses: Sequence[str] = (),
+    stdout: IO[str] | None = None,
+    out: Path | None = None,
+) -> Metered:
     """The command's end and energy in every domain. Raises OSError when it cannot be started.
 
-    `witnesses`: peers. Raises CannotRun for one that lacks.
+    `out`: where passports from known steps may lie. `witnesses`: peers. Raises CannotRun for one that lacks.
     """
+    passports = known_passports(out) if out else None
     watching = Witnesses(witnesses)
-    sampling = Sampler(look().sensors.meters, SAMPLE_PERIOD_S)
+    sampling = Sampler(look().sensors.meters, SAMPLE_PERIOD_S, passports=passports)
     with watching as watch, sampling as sampler:
         return meter_command(command, sampler, witnesses=watch, stdout=stdout)
 

@@ -18,7 +18,7 @@ from bench.errors import JoulemarkError
 from bench.files.codec import build, plain
 from bench.files.models import read_model
 from bench.files.registry import load_engine
-from bench.files.store import write_run
+from bench.files.store import known_passports, write_run
 from bench.files.work import find_workload
 from bench.nouns import Fact, LoadSpec, Run, RunSpec
 from bench.physics.verdict import spoilt
@@ -81,7 +81,8 @@ def run_job(job: Job, emit: Emit) -> None:
     def announce(announcement: Announcement) -> None:
         emit({"event": "phase", **plain(announcement)})
 
-    sampling = Sampler(_with_own_pid(job.meters), first.timing.sample_period_s)
+    passports = known_passports(Path(job.out))
+    sampling = Sampler(_with_own_pid(job.meters), first.timing.sample_period_s, passports=passports)
     with Witnesses(job.witnesses) as witnesses, sampling as sampler:
         runs = measure_group(
             tasks, lambda: engine.load(load), sampler, job.environment, announce=announce, witnesses=witnesses
