@@ -115,7 +115,7 @@ class Gate:
 
 
 def gates(of: SensorClass, period_s: float, windows: int, seed: int = 1) -> Gate:
-    """Power alone, a load whose period is near a multiple of the gate's: driven in trains, and as a foreign command."""
+    """Power alone, a load whose period is near a multiple of the gate's: driven, and as a foreign command."""
     load = in_step(period_s, 0.5)
     driven = [tell(_bench(of, "none", seed, i), load, 10.0) for i in range(windows)]
     foreign = [tell(_bench(of, "none", seed, i), load, 10.0, driven=False) for i in range(windows)]
