@@ -78,10 +78,11 @@ def test_ctrl_c_is_130_and_resumable(tmp_path):
         [sys.executable, "-m", "bench", "run", *CELLS, *QUICK, "--out", str(tmp_path)],
         env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    time.sleep(2.5)
+    begun = next((line for line in process.stderr if line.startswith("…")), "")  # the first cell is under way
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
 
+    assert begun
     assert process.returncode == 130
     assert "Traceback" not in said
     assert "kept" in said
