@@ -5,14 +5,22 @@ bounds      (....]    (....]    (....]                the next one lies a period
 narrowed      (.]       (.]       (.]                 what both allow is narrower than either
 """
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from bench.stats import median
+from bench.units import NS_PER_S, S_PER_NS
 
 _LOOSE_RATIO = 0.02  # how far the given period may be from the true one
-_DRIFT_NS = 200_000  # how unsteady a renewal may be once the period is known
-_STRAIGHT_NS = 1_000_000  # a look may come this late
-_OFF_RATIO = 0.02  # of all renewals may lie off a straight line before the clock is said to wander
-_LOST_RATIO = 0.1  # of all renewals may be out of step before there is no lattice
+_DRIFT_NS = 50_000  # how far a step may be from the period that all of them tell
+_LEAST_NS = 1_000_000  # a look may come this late: no renewal is known better
+_LOST_RATIO = 0.1  # of all renewals may be out of step, or hardly bounded, before there is no lattice
+# Looks further apart than this part of a period leave it open which renewal was seen
+_WIDEST_RATIO = 0.6
+_FAR_STEPS = 3  # a period is not told by changes that are all this many of it apart
+_PIECE = 256  # renewals: a board's clock and the host's drift apart by microseconds in so short a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,28 +34,40 @@ class Renewal:
 
 def renewals(bounds: Sequence[tuple[int, int]], period_s: float | None) -> tuple[Renewal, ...]:
     """The renewals behind bounds (after, until], in time order; () where they keep no step, or too few are."""
-    if period_s is None or len(bounds) < 4:
+    if not period_s or len(bounds) < 4:
         return ()
-    rough_ns = period_s * 1e9
-    narrowed = _narrowed(bounds, rough_ns, _LOOSE_RATIO * rough_ns)
+    rough_ns = period_s * NS_PER_S
+    # what was seen at `until` was renewed within the last period: those before it in the same bounds are not told
+    own = [(max(float(a), b - rough_ns * (1 + _LOOSE_RATIO)), float(b)) for a, b in bounds]
+    if sum(b - a > _WIDEST_RATIO * rough_ns for a, b in own) > _LOST_RATIO * len(own):
+        return ()
+    narrowed = _narrowed(own, rough_ns, _LOOSE_RATIO * rough_ns)
     if narrowed is None:
         return ()
-    period_ns = _slope(narrowed)
+    period_ns = _line(narrowed)[1]
     if abs(period_ns - rough_ns) > 2 * _LOOSE_RATIO * rough_ns:
         return ()
-    better = _narrowed(bounds, period_ns, _DRIFT_NS)
-    return tuple(_straightened(narrowed if better is None else better))
+    found = _narrowed(own, period_ns, _DRIFT_NS) or narrowed
+    settled: list[Renewal] = []
+    for first in range(0, len(found), _PIECE):
+        last = first + _PIECE if first + 2 * _PIECE <= len(found) else len(found)
+        settled += _settled(found[first:last], own[first:last])
+        if last == len(found):
+            break
+    unsteady = median([r.within_ns for r in settled]) > median([b - a for a, b in own])
+    return () if unsteady else tuple(settled)
 
 
 def period_s(bounds: Sequence[tuple[int, int]], rough_s: float) -> float | None:
     """The period (s) of the lattice through the bounds; None where there is none near the rough one."""
     found = renewals(bounds, rough_s)
-    return _slope(found) * 1e-9 if found else None
+    near = sum(b.number - a.number < _FAR_STEPS for a, b in pairwise(found))
+    return _line(found)[1] * S_PER_NS if near > _LOST_RATIO * len(found) else None
 
 
-def _narrowed(bounds: Sequence[tuple[int, int]], period_ns: float, slack_ns: float) -> list[Renewal] | None:
+def _narrowed(bounds: Sequence[tuple[float, float]], period_ns: float, slack_ns: float) -> list[Renewal] | None:
     """Each renewal within what its own bounds and its neighbours' allow, forward and then backward."""
-    low, high = [float(a) for a, _ in bounds], [float(b) for _, b in bounds]
+    low, high = [a for a, _ in bounds], [b for _, b in bounds]
     steps, lost = [0], 0
     for i in range(1, len(bounds)):
         apart_ns = (low[i] + high[i] - low[i - 1] - high[i - 1]) / 2
@@ -74,23 +94,37 @@ def _tighten(low: list[float], high: list[float], i: int, beside: int, apart_ns:
     return True
 
 
-def _straightened(found: Sequence[Renewal]) -> Sequence[Renewal]:
-    """The renewals on one straight line, where that stays within what each allows: a clock ticks evenly."""
-    period_ns, count = _slope(found), len(found)
-    mean_n = sum(r.number for r in found) / count
-    mean_t = sum(r.t_ns - found[0].t_ns for r in found) / count
-    line = [found[0].t_ns + round(mean_t + (r.number - mean_n) * period_ns) for r in found]
-    off = sum(abs(t - r.t_ns) > r.within_ns / 2 + _STRAIGHT_NS for t, r in zip(line, found, strict=True))
-    if off > _OFF_RATIO * count:
-        return found
-    known_ns = round(min(r.within_ns for r in found) + _STRAIGHT_NS)
-    return [Renewal(r.number, t, known_ns) for t, r in zip(line, found, strict=True)]
+def _settled(found: Sequence[Renewal], own: Sequence[tuple[float, float]]) -> list[Renewal]:
+    """The renewals on one straight line, each inside its own bounds: a clock ticks evenly, but for its jitter.
+
+    A renewal that is anywhere in bounds of width w lies (w²/12)½ from their middle, and its jitter from the line.
+    So jitter² = mean of (middle - line)² - w²/12, narrow bounds counting for more.
+    """
+    if len(found) < 2:
+        return list(found)
+    start_ns, period_ns = _line(found)
+    line = [start_ns + (r.number - found[0].number) * period_ns for r in found]
+    weights = [1 / ((b - a) ** 2 + _LEAST_NS**2) ** 2 for a, b in own]
+    off = [((a + b) / 2 - t) ** 2 - (b - a) ** 2 / 12 for (a, b), t in zip(own, line, strict=True)]
+    jitter_ns2 = math.fsum(w * o for w, o in zip(weights, off, strict=True)) / math.fsum(weights)
+    jitter_ns = math.sqrt(12 * max(0.0, jitter_ns2))
+    settled = []
+    for r, t, (a, b) in zip(found, line, own, strict=True):
+        known_ns = r.within_ns + jitter_ns + _LEAST_NS
+        if known_ns < b - a and abs(t - r.t_ns) <= known_ns / 2:
+            settled.append(replace(r, t_ns=round(min(max(t, a), b)), within_ns=round(known_ns)))
+        else:
+            settled.append(replace(r, t_ns=round((a + b) / 2), within_ns=round(b - a)))
+    return settled
 
 
-def _slope(found: Sequence[Renewal]) -> float:
-    """The period (ns) by least squares through the renewals."""
-    count = len(found)
-    mean_n = sum(r.number for r in found) / count
-    mean_t = sum(r.t_ns - found[0].t_ns for r in found) / count
-    above = sum((r.number - mean_n) * (r.t_ns - found[0].t_ns - mean_t) for r in found)
-    return above / sum((r.number - mean_n) ** 2 for r in found)
+def _line(found: Sequence[Renewal]) -> tuple[float, float]:
+    """(moment of the first, period) in ns: the line through the renewals, the better known counting for more."""
+    origin = found[0]
+    points = [(r.number - origin.number, r.t_ns - origin.t_ns, 1 / (r.within_ns**2 + _LEAST_NS**2)) for r in found]
+    total = math.fsum(w for _, _, w in points)
+    mean_n = math.fsum(w * n for n, _, w in points) / total
+    mean_t = math.fsum(w * t for _, t, w in points) / total
+    above = math.fsum(w * (n - mean_n) * (t - mean_t) for n, t, w in points)
+    period_ns = above / math.fsum(w * (n - mean_n) ** 2 for n, _, w in points)
+    return origin.t_ns + mean_t - mean_n * period_ns, period_ns

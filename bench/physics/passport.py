@@ -1,16 +1,16 @@
 """What a sensor is, by its own readings: how often a field is renewed, whether a counter looks for itself."""
 
 import math
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 from bench.nouns import FieldPassport, Passport, Source
+from bench.physics.following import follows
 from bench.physics.lattice import period_s
 from bench.physics.series import Kind, Series
 from bench.stats import median
-from bench.units import S_PER_NS
+from bench.units import NS_PER_S, S_PER_NS
 
 SeriesMap = Mapping[tuple[str, str, Kind], Series]
 
@@ -21,10 +21,10 @@ _POWER_FIELDS = ("instant", "usage", "average")
 _KNOWN_PERIODS_S = (0.1, 0.02)  # of every board looked at from outside (arXiv:2312.02741, table 2)
 _SLOWEST_S = 0.13  # the slowest gauge known is renewed every 100 ms (arXiv:2312.02741, table 2)
 _FEW = 4  # intervals between renewals below which no period is told
-_ALIKE_RATIO = 0.03  # of the mean power: what a late look or a rounded period may put between two equal values
-_APART = 3  # values that a counter must have seen differently before it is said to look for itself
-_VARIED = 5  # values that must have differed before a counter is said to follow a field
-_VARIED_RATIO = 0.05
+# How far a board's period may be from the published one before the class is said not to describe it: boards of one
+# class differ by 1 % (101 ms of A100 in the recordings beside arXiv:2312.02741; checked 2026-11-21)
+_OWN_PERIOD_RATIO = 0.3
+_RESTED = 4  # steps between values in the least rest beside a window, half a second
 
 
 def examine(source: Source, known: SeriesMap) -> Passport:
@@ -57,11 +57,22 @@ def _field(declared: FieldPassport, found: Series | None, kind: Kind) -> FieldPa
     update_s = _period_s(found, changes, declared.update_s)
     if update_s is None or (kind == "power" and update_s > _SLOWEST_S):
         update_s = declared.update_s  # a gauge that repeats its values looks slower than it is
-    noise_w = _noise_w([found.values[i] for i in changes]) if kind == "power" else None
-    window_s = declared.window_s
-    if declared.origin == "published" and window_s == declared.update_s:
-        window_s = update_s  # such boards see all of each period; how long that is, is better read off
-    return replace(declared, update_s=update_s, window_s=window_s, noise_w=noise_w)
+    noise_w = _noise_w(found, update_s) if kind == "power" and update_s else None
+    return replace(_as_found(declared, update_s), noise_w=noise_w)
+
+
+def _as_found(declared: FieldPassport, update_s: float | None) -> FieldPassport:
+    """The declared field with the period that was found; a published window goes where the period is another."""
+    if declared.origin != "published" or not declared.update_s or not update_s:
+        return replace(declared, update_s=update_s)
+    if abs(update_s / declared.update_s - 1) > _OWN_PERIOD_RATIO:
+        said = (
+            f"renewed every {update_s:.3g} s, where boards of its name are published with {declared.update_s:g} s"
+        )
+        return FieldPassport(update_s=update_s, health=said)
+    # a board that sees all of each period: how long that is, is better read off
+    window_s = update_s if declared.window_s == declared.update_s else declared.window_s
+    return replace(declared, update_s=update_s, window_s=window_s)
 
 
 def _changes(found: Series) -> list[int]:
@@ -93,13 +104,21 @@ def _usual_s(found: Series, changes: Sequence[int]) -> float | None:
     return math.fsum(plain) / len(plain)
 
 
-def _noise_w(values: Sequence[float]) -> float | None:
-    """The standard deviation of a value at steady power, from the median step between neighbours.
+def _noise_w(found: Series, update_s: float) -> float | None:
+    """The standard deviation of a value at steady power, from steps between neighbours: of all, or in rest.
 
-    Two neighbours differ by √2 of it; the median of a normal step's size is 0.6745 of its deviation.
+    A trace begins and ends with rest. Two neighbours at steady power differ by √2 of the noise; the median size of
+    a normal step is 0.6745 of its standard deviation.
     """
+    values, next_ns = [], 0.0
+    for t_ns, value in zip(found.t_ns, found.values, strict=True):
+        if t_ns >= next_ns:
+            values.append(value)
+            next_ns = t_ns + update_s * NS_PER_S
     steps = [abs(b - a) for a, b in pairwise(values)]
-    return median(steps) / (math.sqrt(2) * 0.6745) if steps else None
+    if len(steps) < _RESTED:
+        return None
+    return min(median(part) for part in (steps, steps[:_RESTED], steps[-_RESTED:])) / (math.sqrt(2) * 0.6745)
 
 
 def _counter(source: Source, fields: Mapping[str, FieldPassport], known: SeriesMap) -> FieldPassport:
@@ -111,7 +130,8 @@ def _counter(source: Source, fields: Mapping[str, FieldPassport], known: SeriesM
     seen = {n: known[source.domain, n, "power"] for n in fields if (source.domain, n, "power") in known}
     # the mean of a second says nothing of what a shorter look beside it sees
     telling = {n: power for n, power in seen.items() if n != "average"} or seen
-    verdicts = {n: _follows(_pairs(looks, power), counter.update_s) for n, power in seen.items()}
+    noises_w = {n: fields[n].noise_w or 0.0 for n in seen}
+    verdicts = {n: follows(looks, power, counter.update_s, noises_w[n]) for n, power in seen.items()}
     followed = next((n for n in seen if verdicts[n]), None)
     if followed:
         shared = fields[followed]
@@ -129,45 +149,3 @@ def _counter(source: Source, fields: Mapping[str, FieldPassport], known: SeriesM
 def _plain(field: FieldPassport) -> bool:
     """Whether each value is the mean of its own period."""
     return field.seen_ratio == 1.0 and field.window_s == field.update_s and not field.lag_s
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """One tick of a counter: its step, and what the field showed at this tick and at the one before."""
-
-    step_j: float
-    apart_s: float
-    before_w: float
-    after_w: float
-
-
-def _pairs(counter: Series, power: Series) -> list[_Pair]:
-    """The ticks of a counter that were seen by looks at both fields; the field is read just after the counter."""
-    found: list[_Pair] = []
-    last_ns, before_w = 0, None
-    for i in range(1, len(counter)):
-        step_j = counter.values[i] - counter.values[i - 1]
-        j = bisect_left(power.t_ns, counter.t_ns[i])
-        if step_j <= 0 or j == len(power):
-            continue
-        if last_ns and before_w is not None:
-            found.append(_Pair(step_j, (counter.t_ns[i] - last_ns) * S_PER_NS, before_w, power.values[j]))
-        last_ns, before_w = counter.t_ns[i], power.values[j]
-    return found
-
-
-def _follows(pairs: Sequence[_Pair], update_s: float) -> bool | None:
-    """Whether every step of the counter is the field's value times one period; None: nothing varied enough."""
-    plain = [p for p in pairs if 0.4 * update_s <= p.apart_s <= 1.6 * update_s]
-    if len(plain) < _VARIED:
-        return None
-    mean_w = math.fsum(p.after_w for p in plain) / len(plain)
-    own = [(p.step_j / update_s, p.after_w, p.before_w) for p in plain]
-    apart = min(
-        sum(abs(step_w - shown[at]) > _ALIKE_RATIO * max(mean_w, shown[at]) for step_w, *shown in own)
-        for at in (0, 1)
-    )
-    if apart >= _APART:
-        return False
-    varied = sum(abs(p.after_w - p.before_w) > _VARIED_RATIO * mean_w for p in plain)
-    return True if varied >= _VARIED else None
