@@ -5,7 +5,7 @@ least open; every other field of the board is a witness over the same span.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bench.nouns import Domain, Fault, Outcome, Passport, Source, Trace, Window, WindowEnergy
@@ -14,8 +14,8 @@ from bench.physics.budget import COVERAGE_95, GAIN, VIEW, Budget
 from bench.physics.passport import examine
 from bench.physics.peers import beside_peers
 from bench.physics.series import Kind, Series, series
-from bench.physics.ticks import LONGEST_SILENCE_S, Between, Ticks, energy_at, energy_between
-from bench.physics.view import unseen
+from bench.physics.ticks import LONGEST_SILENCE_S, Between, Ticks, energy_at, energy_between, smear_bound_j
+from bench.physics.view import SEES_PART, unseen
 from bench.units import S_PER_NS
 
 # Witness rules: counter and integral of one sensor agree within 2 % in windows of 10 s or more
@@ -25,6 +25,7 @@ WITNESS_FLAG_RATIO = 0.02
 WITNESS_VOID_RATIO = 0.05
 _SHORTEST_WITNESS_S, _SHORT_ALLOWANCE = 1.0, 1.5
 _FEW_TICKS = 10
+_PRECISE_RATIO = 0.005  # a tenth of the gain: what is open by less does not decide against the counter
 # Ten renewals of the slowest gauge (arXiv:2312.02741, table 2): power in milliwatts is hardly ever the same.
 _LONG_HELD_S = 1.0
 _FORGOTTEN_NS = 1_300_000_000  # after that the longest mean known, one second, has forgotten a step
@@ -113,14 +114,14 @@ def _window_energy(window: Window, look: Look, outcomes: Sequence[Outcome]) -> W
     found = {name: one for name, one in tried.items() if isinstance(one, _Candidate)}
     if not found:
         return void(window, source, tuple(f"{_said(name)} {why}" for name, why in tried.items()))
-    chosen = _chosen(found)
+    chosen = _chosen(found, look)
     flags = [*_why_not_counted(chosen, tried), *chosen.flags]
     low_j, high_j = chosen.budget.interval(chosen.between.energy_j)
     energy = _energy(
         window, source, chosen.between, low_j, high_j, "counter" if chosen.field == "counter" else "power",
         components=chosen.budget.components, freedom=chosen.budget.freedom, flags=tuple(flags),
     )  # fmt: skip
-    witness = min((c for c in found.values() if c is not chosen), key=_open_j, default=None)
+    witness = min((c for c in found.values() if c.field != chosen.field), key=_open_j, default=None)
     return _witnessed(energy, chosen, witness, look) if witness else energy
 
 
@@ -267,11 +268,45 @@ def _open_j(one: _Candidate) -> float:
     return one.budget.half_width_j(without=GAIN) + max(one.budget.unseen_low_j, one.budget.unseen_high_j)
 
 
-def _chosen(found: Mapping[str, _Candidate]) -> _Candidate:
+def _chosen(found: Mapping[str, _Candidate], look: Look) -> _Candidate:
+    """The counter where it sees everything, or a field that does confirms it; else what leaves least open."""
     counted = found.get("counter")
-    if counted and not counted.budget.unseen_high_j and VIEW not in counted.budget.standard_j:
-        return counted  # it sees everything
+    if counted is not None:
+        if not counted.budget.unseen_high_j and VIEW not in counted.budget.standard_j:
+            return counted
+        confirmed = _confirmed(counted, found.values(), look)
+        least_j = min(_open_j(one) for one in found.values())
+        if confirmed and _open_j(confirmed) <= 2 * least_j + _PRECISE_RATIO * counted.between.energy_j:
+            return confirmed
     return min(found.values(), key=_open_j)  # the first of equals: the counter
+
+
+def _confirmed(counted: _Candidate, found: Iterable[_Candidate], look: Look) -> _Candidate | None:
+    """The counter with what a field that sees everything leaves open of it; None: none does, or it disagrees.
+
+    u(view) = the larger of their difference and the other's own standard uncertainty, over the counter's span.
+    """
+    whole = [c for c in found if not c.budget.unseen_high_j and VIEW not in c.budget.standard_j]
+    other = min(whole, key=_open_j, default=None)
+    if other is None or other is counted:
+        return None
+    between = counted.between
+    told_j, smear_j = _energy_over(other, look, between.start_ns, between.end_ns)
+    apart_j = abs(told_j - between.energy_j)
+    budget = Budget(standard_j={k: u for k, u in counted.budget.standard_j.items() if k != VIEW})
+    own_j = other.budget.half_width_j(without=GAIN) + smear_j
+    if apart_j > math.hypot(own_j, budget.half_width_j(without=GAIN)):
+        return None
+    view_j = max(apart_j, own_j) / COVERAGE_95
+    flags = tuple(f for f in counted.flags if not f.startswith(SEES_PART))
+    return replace(counted, budget=Budget(standard_j={**budget.standard_j, VIEW: view_j}), flags=flags)
+
+
+def _energy_over(one: _Candidate, look: Look, start_ns: int, end_ns: int) -> tuple[float, float]:
+    """What a candidate's field tells of any span (J), and by how much smeared edges may be off there."""
+    marks = look.marks[one.field]
+    told_j = energy_at(marks, end_ns) - energy_at(marks, start_ns) + one.missing_j
+    return told_j, smear_bound_j(marks, start_ns) + smear_bound_j(marks, end_ns)
 
 
 def _why_not_counted(chosen: _Candidate, tried: Mapping[str, _Candidate | str]) -> tuple[str, ...]:
@@ -312,11 +347,10 @@ def _modelled(window: Window, look: Look) -> WindowEnergy:
 def _witnessed(energy: WindowEnergy, chosen: _Candidate, witness: _Candidate, look: Look) -> WindowEnergy:
     """The same energy with another field's over the same span beside it, and what their gap means."""
     assert energy.energy_j is not None
-    marks = look.marks[witness.field]
-    witness_j = energy_at(marks, energy.end_ns) - energy_at(marks, energy.start_ns) + witness.missing_j
+    witness_j, smear_j = _energy_over(witness, look, energy.start_ns, energy.end_ns)
     apart_j = witness_j - energy.energy_j
     apart_ratio = abs(apart_j) / energy.energy_j
-    allowed_j = math.hypot(*(c.budget.half_width_j(without=GAIN) for c in (chosen, witness)))
+    allowed_j = math.hypot(*(c.budget.half_width_j(without=GAIN) for c in (chosen, witness))) + smear_j
     # what a field never saw may be missing from it, or be too much in it: it excuses a gap on either side
     allowed_j += max(witness.budget.unseen_high_j, witness.budget.unseen_low_j)
     allowed_j += max(chosen.budget.unseen_high_j, chosen.budget.unseen_low_j)

@@ -83,7 +83,7 @@ def energy_between(marks: Ticks, start_ns: int, end_ns: int) -> Between | str:
             math.sqrt(max(0.0, wobble_j2)),
             energy_j * marks.scale_ratio,
         ),
-        smear_j=math.hypot(*(_smeared_j(marks, i) for i in (first, last))),
+        smear_j=math.hypot(*(smear_bound_j(marks, marks.t_ns[i]) / math.sqrt(3) for i in (first, last))),
         longest_silence_s=max((b - a for a, b in pairwise(inside)), default=0) * S_PER_NS,
         highest_w=_highest_w(marks, first, last),
     )
@@ -125,11 +125,10 @@ def power_near(marks: Ticks, index: int) -> float:
     return max(powers(marks, marks.t_ns[index], marks.t_ns[index]), default=0.0)
 
 
-def _smeared_j(marks: Ticks, index: int) -> float:
-    """A step of ΔP anywhere within the smear moves an energy by at most ΔP × smear / 8 (a box of that width)."""
+def smear_bound_j(marks: Ticks, at_ns: int) -> float:
+    """What a smeared edge at `at_ns` may be off (J): a step of ΔP moves it by at most ΔP × smear / 8 (a box)."""
     if not marks.smear_s:
         return 0.0
     half_ns = round(marks.smear_s / 2 * NS_PER_S)
-    at_ns = marks.t_ns[index]
     seen = powers(marks, at_ns - half_ns, at_ns + half_ns)
-    return (max(seen) - min(seen)) * marks.smear_s / 8 / math.sqrt(3) if seen else 0.0
+    return (max(seen) - min(seen)) * marks.smear_s / 8 if seen else 0.0

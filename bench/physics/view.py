@@ -15,6 +15,7 @@ from bench.physics.gauge import SLOWEST_UPDATE_S
 from bench.physics.ticks import Between, Ticks
 from bench.physics.trains import block_scatter
 
+SEES_PART = "this sensor"  # how the flag begins that bounds were needed
 _SENSOR_FIELDS = ("counter", "instant", "usage", "average")
 _WHOLE_RATIO = 0.95  # a window and a period that are each known to a few per cent
 
@@ -81,5 +82,5 @@ def unseen(
     return Unseen(
         low_j=(1 - ratio) * between.energy_j,
         high_j=(1 - ratio) * max(0.0, most_j - between.energy_j),
-        flags=(f"this sensor {seen}, and a load in step with it can't be told from a steady one: wide interval",),
+        flags=(f"{SEES_PART} {seen}, and a load in step with it can't be told from a steady one: wide interval",),
     )

@@ -54,8 +54,7 @@ class Told:
 
         parts = dict(self.energy.components)
         low, high = parts.pop("unseen_low_j", 0.0), parts.pop("unseen_high_j", 0.0)
-        blocks = {"view_j": self.energy.freedom["view_j"]} if "view_j" in parts else {}
-        half_j = Budget(standard_j=parts, freedom=blocks).half_width_j(without=GAIN)
+        half_j = Budget(standard_j=parts, freedom=self.energy.freedom).half_width_j(without=GAIN)
         held = -half_j - low <= self.truth_j - self.energy.energy_j <= half_j + high
         return held, (half_j + max(low, high)) / self.energy.energy_j
 
