@@ -24,15 +24,23 @@ SHORT = {
 }
 
 
+SOUND = ("gpu: none, start", "gpu: none, mid-run")
+
+
 @pytest.fixture(scope="module")
 def answers(nvml_library, powercap_library, tmp_path_factory):
     """The answers to all faults, in three runs: boards do not disturb each other, unless their calls stall."""
     shop = Workshop(nvml=nvml_library, powercap=powercap_library, folder=tmp_path_factory.mktemp("faults"))
+    # sound sensors by themselves: a hundred boards in one process are more than a busy machine reads in time
+    sound = {name: fault for name, fault in BOARDS.items() if name in SOUND}
+    runs = (
+        (BOARDS, {}, LONG),
+        ({}, ZONES, Times()),
+        (STALLED_BOARDS, STALLED_ZONES, Times()),
+        (sound, {}, LONG),
+    )
     with ThreadPoolExecutor(2) as pool:
-        asked = [
-            pool.submit(shop.ask, *one)
-            for one in ((BOARDS, {}, LONG), ({}, ZONES, Times()), (STALLED_BOARDS, STALLED_ZONES, Times()))
-        ]
+        asked = [pool.submit(shop.ask, *one) for one in runs]
         return {name: answer for one in asked for name, answer in one.result().items()}
 
 
@@ -50,7 +58,7 @@ def test_no_fault_ends_in_a_wrong_number(answers, fault):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", ["gpu: none, start", "gpu: none, mid-run", "zone: none, start"])
+@pytest.mark.parametrize("fault", [*SOUND, "zone: none, start"])
 def test_a_sound_sensor_gives_a_number(answers, fault):
     """The suite would prove nothing with a meter that never says anything."""
     assert answers[fault].kind == "right"
