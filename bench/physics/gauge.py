@@ -6,15 +6,17 @@ ticks      |   |   |   |   |       one each renewal; the energy grows by the val
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
 from bench.nouns import FieldPassport
-from bench.physics.counter import shift_and_smear
+from bench.physics.counter import late_s, shift_and_smear
 from bench.physics.lattice import Renewal, renewals
 from bench.physics.series import Series
 from bench.physics.ticks import LONGEST_SILENCE_S, Ticks
+from bench.stats import mean
 from bench.units import NS_PER_S, S_PER_NS
 
 # The slowest gauge known is renewed every 100 ms (arXiv:2312.02741, table 2; checked 2026-11-21).
@@ -29,17 +31,21 @@ def ticks(power: Series, field: FieldPassport, read_s: float = 0.0) -> Ticks:
     """
     update_ns = round((field.update_s or SLOWEST_UPDATE_S) * NS_PER_S)
     shift_s, smear_s = shift_and_smear(field)
-    found = _renewed(power, update_ns)
+    found, steady = _renewed(power, update_ns)
+    unlooked = _unlooked(power, update_ns)
     t_ns, energy_j, timing_s, wobble_j2 = [found[0][0]], [0.0], [found[0][2]], [0.0]
     last_w = found[0][1]
     for moment_ns, value_w, within_s in found[1:]:
         took_s = (moment_ns - t_ns[-1]) * S_PER_NS
         if took_s <= 0:
             continue
+        # energy = Σ v[i] (t[i] - t[i-1]): a wrong t[i] moves energy between v[i] and v[i+1]; and where the steps
+        # are uneven, what each value is the mean of is so too
+        moved_j2 = (value_w - last_w) ** 2 * (timing_s[-1] ** 2 / 12) * (1 if steady else 2)
+        noise_j2 = ((field.noise_w or 0.0) * took_s) ** 2
+        wobble_j2.append(wobble_j2[-1] + moved_j2 + noise_j2 + _between(unlooked, t_ns[-1], moment_ns))
         t_ns.append(moment_ns)
         energy_j.append(energy_j[-1] + value_w * took_s)
-        # energy = Σ v[i] (t[i] - t[i-1]): a wrong t[i] moves energy between v[i] and v[i+1]
-        wobble_j2.append(wobble_j2[-1] + (value_w - last_w) ** 2 * (timing_s[-1] ** 2 / 12))
         timing_s.append(within_s)
         last_w = value_w
     shift_ns, length_s = round(shift_s * NS_PER_S), (t_ns[-1] - t_ns[0]) * S_PER_NS
@@ -50,16 +56,40 @@ def ticks(power: Series, field: FieldPassport, read_s: float = 0.0) -> Ticks:
         wobble_j2=tuple(wobble_j2),
         scale_ratio=max(timing_s) / (length_s * math.sqrt(3)) if length_s > 0 else 0.0,
         smear_s=smear_s,
+        late_s=late_s(field),
     )
 
 
-def _renewed(power: Series, update_ns: int) -> list[_Tick]:
-    """(moment, value, span that the moment is known within) of every renewal, those to the same value too."""
+def _unlooked(power: Series, update_ns: int) -> Series:
+    """When a look came more than a period after the one before it, and the variance (J²) of what was not seen.
+
+    The values of that time are drawn from the same power as all others: one that was held in their place is off by
+    √2 standard deviations of them.
+    """
+    middle_w = mean(power.values)
+    variance_w2 = mean([(v - middle_w) ** 2 for v in power.values])
+    found = [
+        (b, 2 * variance_w2 * ((b - a - update_ns) * S_PER_NS) ** 2)
+        for a, b in pairwise(power.t_ns)
+        if b - a > update_ns
+    ]
+    return Series(tuple(t for t, _ in found), tuple(j2 for _, j2 in found))
+
+
+def _between(unlooked: Series, after_ns: int, until_ns: int) -> float:
+    first, last = bisect_right(unlooked.t_ns, after_ns), bisect_right(unlooked.t_ns, until_ns)
+    return math.fsum(unlooked.values[first:last])
+
+
+def _renewed(power: Series, update_ns: int) -> tuple[list[_Tick], bool]:
+    """Every renewal, those to the same value too, and whether they keep a step."""
     changed = [i for i in range(1, len(power)) if power.values[i] != power.values[i - 1]]
     bounds = [(power.t_ns[i - 1], power.t_ns[i]) for i in changed]
     silent = any(b - a > LONGEST_SILENCE_S * NS_PER_S for a, b in pairwise(power.t_ns))
     settled = () if silent else renewals(bounds, update_ns * S_PER_NS)
-    return _in_step(power, changed, settled, update_ns) if settled else _as_looked(power, update_ns)
+    if not settled:
+        return _as_looked(power, update_ns), False
+    return _in_step(power, changed, settled, update_ns), True
 
 
 def _in_step(power: Series, changed: Sequence[int], settled: Sequence[Renewal], update_ns: int) -> list[_Tick]:

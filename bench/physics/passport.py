@@ -118,7 +118,8 @@ def _noise_w(found: Series, update_s: float) -> float | None:
     steps = [abs(b - a) for a, b in pairwise(values)]
     if len(steps) < _RESTED:
         return None
-    return min(median(part) for part in (steps, steps[:_RESTED], steps[-_RESTED:])) / (math.sqrt(2) * 0.6745)
+    rested = [*steps[:_RESTED], *steps[-_RESTED:]]
+    return min(median(steps), median(rested)) / (math.sqrt(2) * 0.6745)
 
 
 def _counter(source: Source, fields: Mapping[str, FieldPassport], known: SeriesMap) -> FieldPassport:

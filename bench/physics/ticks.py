@@ -9,7 +9,8 @@ bounds that were used stand beside the energy:
     window              |<──── work ────>|
     energy           |<─────────────────────>|        ends on ticks, contains all the work
 
-A value that trails smears an edge over its own span, so the window is widened by half of that span more.
+A value that trails smears an edge over its own span, so the window is widened by half of that span more. Values
+that may come late may show the work after it has ended, so its end is widened by how late they may be.
 """
 
 import math
@@ -36,6 +37,7 @@ class Ticks:
     wobble_j2: tuple[float, ...] = ()  # variance that the moments so far put into the energy, J²; (): none
     scale_ratio: float = 0.0  # how well the period is known that all steps are as long as (one sigma)
     smear_s: float = 0.0  # each energy is the mean over this span around its moment
+    late_s: float = 0.0  # each energy may be older than its moment says by up to this
     fault: str | None = None  # nothing that the sensor says can be trusted
 
 
@@ -48,7 +50,7 @@ class Between:
     end_ns: int
     ticks: int  # ticks inside, the last included
     timing_j: float  # the moments at its edges, and of changes inside, are not known exactly
-    smear_j: float  # the edges are smeared over a trailing mean
+    smear_j: float  # the edges are smeared over a trailing mean, or may come late
     longest_silence_s: float  # between two ticks inside
     highest_w: float  # the mean power of the step that rose fastest; a step is no shorter than half a usual one
 
@@ -62,13 +64,13 @@ def energy_between(marks: Ticks, start_ns: int, end_ns: int) -> Between | str:
     """The energy from the last tick before [start_ns, end_ns) to the first after it, or why it can't be told."""
     if marks.fault:
         return marks.fault
-    margin_ns = round(marks.smear_s / 2 * NS_PER_S)
-    first = bisect_right(marks.t_ns, start_ns - margin_ns) - 1
-    last = bisect_left(marks.t_ns, end_ns + margin_ns)
+    from_ns = start_ns - round(marks.smear_s / 2 * NS_PER_S)
+    until_ns = end_ns + round((marks.smear_s / 2 + marks.late_s) * NS_PER_S)
+    first, last = bisect_right(marks.t_ns, from_ns) - 1, bisect_left(marks.t_ns, until_ns)
     limit_ns = _LONGEST_SEARCH_S * NS_PER_S
-    if first < 0 or start_ns - margin_ns - marks.t_ns[first] > limit_ns:
+    if first < 0 or from_ns - marks.t_ns[first] > limit_ns:
         return f"did not tick in the {_LONGEST_SEARCH_S:g} s before the window"
-    if last >= len(marks.t_ns) or marks.t_ns[last] - end_ns - margin_ns > limit_ns:
+    if last >= len(marks.t_ns) or marks.t_ns[last] - until_ns > limit_ns:
         return f"did not tick in the {_LONGEST_SEARCH_S:g} s after the window"
     inside = marks.t_ns[first : last + 1]
     wobble_j2 = marks.wobble_j2[last] - marks.wobble_j2[first] if marks.wobble_j2 else 0.0
@@ -132,3 +134,14 @@ def smear_bound_j(marks: Ticks, at_ns: int) -> float:
     half_ns = round(marks.smear_s / 2 * NS_PER_S)
     seen = powers(marks, at_ns - half_ns, at_ns + half_ns)
     return (max(seen) - min(seen)) * marks.smear_s / 8 if seen else 0.0
+
+
+def _late_j(marks: Ticks, first: int, last: int) -> float:
+    """A lag between none and the most moves what lies before the one edge in, and before the other out."""
+    if not marks.late_s or first == last:
+        return 0.0
+    late_ns = round(marks.late_s * NS_PER_S)
+    start_ns, end_ns = marks.t_ns[first], marks.t_ns[last]
+    gained_j = energy_at(marks, start_ns) - energy_at(marks, start_ns - late_ns)
+    missed_j = energy_at(marks, end_ns) - energy_at(marks, end_ns - late_ns)
+    return abs(gained_j - missed_j) / math.sqrt(3)
