@@ -223,10 +223,12 @@ def _held(window: Window, look: Look, name: str) -> tuple[str, ...]:
 
 
 def _stuck(window: Window, look: Look, name: str) -> str | None:
-    """That a power field stood still while another one moved, its memory of what was before left out."""
+    """That a power field stood still while one of a longer mean moved, its memory of what was before left out."""
     start_ns, end_ns = _longest_hold(window, look, name)
-    for other in _POWER_FIELDS:
-        if other == name or other not in look.shown:
+    own_s = look.passport.fields[name].window_s or 0.0
+    for other, field_ in look.passport.fields.items():
+        # the mean of whole periods of a load stands still while shorter looks move, never the other way round
+        if other not in look.shown or (field_.window_s or 0.0) <= own_s:
             continue
         seen = look.shown[other].between(start_ns + _FORGOTTEN_NS, end_ns).values
         if seen and max(seen) - min(seen) > _MOVED_RATIO * max(seen):

@@ -27,6 +27,7 @@ _ALIKE_RATIO = (
 )
 _ALIKE_NOISES = 4  # standard deviations of a value, likewise
 _LEAST_STEADY = 3  # steps at steady power that tell the gain between counter and field
+_LONG = 10
 _LEAST_STEPS = 5  # in motion, below which nothing is said
 # Of the steps in motion. On simulated boards of every class (tests/sim) a follower misses none while its clock is
 # steady and up to 0.22 at 5 ms of jitter; what looks for itself misses 0.1 to 1. What lies between is left open.
@@ -93,9 +94,12 @@ def follows(counter: Series, power: Series, update_s: float, noise_w: float) -> 
 
 def _gain(steps: Sequence[_Step], noise_w: float) -> tuple[float, float]:
     """The counter's gain over the field's, from steps at steady power, and what it leaves open as a ratio."""
-    steady = [
-        s for s in steps if max(s.shown_w) - min(s.shown_w) <= _ALIKE_RATIO * s.after_w + noise_w and s.after_w
-    ]
+    steady = []
+    for k in range(_LONG, len(steps)):
+        # over so many steps: in a slow ramp each step is steady, and a trailing mean a constant share behind
+        shown_w = [w for s in steps[k - _LONG : k + 1] for w in s.shown_w]
+        if steps[k].after_w and max(shown_w) - min(shown_w) <= _ALIKE_RATIO * steps[k].after_w + noise_w:
+            steady.append(steps[k])
     found = [(s.low_w + s.high_w) / 2 / s.after_w for s in steady]
     near = [ratio for ratio in found if abs(ratio - 1) <= _GAIN_RATIO]
     if len(near) < _LEAST_STEADY:
