@@ -27,7 +27,7 @@ _ALIKE_RATIO = (
 )
 _ALIKE_NOISES = 4  # standard deviations of a value, likewise
 _LEAST_STEADY = 3  # steps at steady power that tell the gain between counter and field
-_LONG = 10
+_SHORT, _LONG = 1, 10  # steps of rest before one that tells the gain
 _LEAST_STEPS = 5  # in motion, below which nothing is said
 # Of the steps in motion. On simulated boards of every class (tests/sim) a follower misses none while its clock is
 # steady and up to 0.22 at 5 ms of jitter; what looks for itself misses 0.1 to 1. What lies between is left open.
@@ -65,16 +65,22 @@ _RULES: tuple[_Rule, ...] = (
 )
 
 
-def follows(counter: Series, power: Series, update_s: float, noise_w: float) -> bool | None:
+def follows(
+    counter: Series, power: Series, update_s: float, noise_w: float, *, trails: bool = False
+) -> bool | None:
     """Whether the counter adds up the field's values; None: what was seen does not tell.
 
     `update_s`: the counter's period; `noise_w`: the standard deviation of the field's values at steady power.
+    `trails`: the field is a mean of many periods. In a slow ramp it stays a constant share behind, which looks
+    like a gain: then nothing is said without rest that is longer than it remembers.
     """
     steps = _steps(counter, power, update_s)
     if len(steps) < _LEAST_STEPS:
         return None
     mean_w = math.fsum(s.after_w for s in steps) / len(steps)
-    gain, alike_ratio = _gain(steps, _ALIKE_NOISES * noise_w)
+    gain, alike_ratio = _gain(steps, _ALIKE_NOISES * noise_w, _LONG if trails else _SHORT)
+    if trails and alike_ratio == _GAIN_RATIO:
+        return None
 
     def alike(step: _Step, value_w: float) -> bool:
         apart_w = alike_ratio * max(mean_w, value_w) + _ALIKE_NOISES * noise_w
@@ -89,15 +95,21 @@ def follows(counter: Series, power: Series, update_s: float, noise_w: float) -> 
     own_ratio = _OWN_RATIO if open_ratio <= _STEADY_RATIO else _OWN_UNSTEADY_RATIO
     if missed >= max(_LEAST_MISSED, own_ratio * len(moving)):
         return False
-    return True if missed <= _FOLLOWS_RATIO * len(moving) and not _averaged(steps) else None
+    # where the field moves by less than what is left open, following and being near are the same
+    told = sum(
+        abs(s.after_w - s.before_w)
+        > (s.high_w - s.low_w) / 2 + alike_ratio * max(mean_w, s.after_w) + _ALIKE_NOISES * noise_w
+        for s in steps
+    )
+    follows_it = missed <= _FOLLOWS_RATIO * len(moving) and told >= _LEAST_STEPS and not _averaged(steps)
+    return True if follows_it else None
 
 
-def _gain(steps: Sequence[_Step], noise_w: float) -> tuple[float, float]:
+def _gain(steps: Sequence[_Step], noise_w: float, rested: int) -> tuple[float, float]:
     """The counter's gain over the field's, from steps at steady power, and what it leaves open as a ratio."""
     steady = []
-    for k in range(_LONG, len(steps)):
-        # over so many steps: in a slow ramp each step is steady, and a trailing mean a constant share behind
-        shown_w = [w for s in steps[k - _LONG : k + 1] for w in s.shown_w]
+    for k in range(rested, len(steps)):
+        shown_w = [w for s in steps[k - rested : k + 1] for w in s.shown_w]
         if steps[k].after_w and max(shown_w) - min(shown_w) <= _ALIKE_RATIO * steps[k].after_w + noise_w:
             steady.append(steps[k])
     found = [(s.low_w + s.high_w) / 2 / s.after_w for s in steady]

@@ -132,7 +132,10 @@ def _counter(source: Source, fields: Mapping[str, FieldPassport], known: SeriesM
     # the mean of a second says nothing of what a shorter look beside it sees
     telling = {n: power for n, power in seen.items() if n != "average"} or seen
     noises_w = {n: fields[n].noise_w or 0.0 for n in seen}
-    verdicts = {n: follows(looks, power, counter.update_s, noises_w[n]) for n, power in seen.items()}
+    verdicts = {
+        n: follows(looks, power, counter.update_s, noises_w[n], trails=_trails(fields[n]))
+        for n, power in seen.items()
+    }
     followed = next((n for n in seen if verdicts[n]), None)
     if followed:
         shared = fields[followed]
@@ -145,6 +148,10 @@ def _counter(source: Source, fields: Mapping[str, FieldPassport], known: SeriesM
         # what it may follow leaves nothing out, and does not trail
         return replace(counter, window_s=counter.update_s, lag_s=0.0, origin="published")
     return counter
+
+
+def _trails(field: FieldPassport) -> bool:
+    return field.window_s is not None and field.update_s is not None and field.window_s > 1.5 * field.update_s
 
 
 def _plain(field: FieldPassport) -> bool:
