@@ -9,17 +9,21 @@ look is at known parts of a batch's course (eighths of its length, or the pause 
     power of look k = Σ_j β_j x[k, j] + residual        least squares
 
 Parts that were looked at too rarely for their time make the plain mean wrong by a known amount, which is added;
-what is left is the residuals' scatter. (Post-stratified, or generalised regression, estimator of survey sampling:
-Särndal, Swensson, Wretman, Model Assisted Survey Sampling, 1992, chapters 6 and 7; checked 2026-11-21.)
+what is left is the scatter of the residuals, by looks and by trains. (Post-stratified, or generalised regression,
+estimator of survey sampling: Särndal, Swensson, Wretman, Model Assisted Survey Sampling, 1992, chapters 6 and 7;
+checked 2026-11-21.)
 """
 
+import math
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from bench.nouns import FieldPassport, Outcome, Window
 from bench.physics.ticks import Ticks
+from bench.physics.trains import LEAST_BLOCKS, train_starts
 from bench.units import S_PER_NS
 
 if TYPE_CHECKING:
@@ -34,6 +38,12 @@ PARTS = 8
 # A100 and H100 (Yang, Adamek, Armour, arXiv:2312.02741, table 2; checked 2026-11-21).
 LEAST_SEEN_RATIO = 0.25
 _LOOKS_A_PART = 3
+# A load may keep in step with the sensor inside a batch. Parts of batches longer than this many periods are too
+# long to tell: there two waves of the sensor's period tell it, where the looks are many enough for them.
+_LONG = 2.0
+_HARMONICS, _LOOKS_A_WAVE = 2, 12
+# A few trains may seem to follow any wave: only waves that leave less than this of the looks' variance are there.
+_EXPLAINED_RATIO = 0.5
 _LEAST_LOOKS = 8
 _LEAST_FREEDOM = 3
 # Batches have to begin all over the sensor's period: a load in step with it shows one face of each part only.
@@ -54,6 +64,8 @@ class Folded:
     missing_j: float
     standard_j: float
     freedom: int
+    spread_w2: float  # variance of the looks (W²) about the course of a batch
+    residual_w: "Vector"  # of each look
 
 
 def fold(window: Window, outcomes: Sequence[Outcome], marks: Ticks, field: FieldPassport) -> Folded | None:
@@ -73,7 +85,62 @@ def fold(window: Window, outcomes: Sequence[Outcome], marks: Ticks, field: Field
     used = steps.sum(axis=0) > 0.02 * len(looks) / parts
     if (seen.sum(axis=0)[used] < _LEAST_SEEN * steps.sum(axis=0)[used]).any():
         return None
-    return _left_out(seen[:, used], steps[:, used], watts, field)
+    seen, steps = seen[:, used], steps[:, used]
+    plain = _left_out(seen, steps, watts, field)
+    if plain is None:
+        return None
+    trains = _trains(window, outcomes, middles[:, 0])
+    if float(np.median([b - a for a, b in batches])) <= _LONG * field.update_s:
+        return _clustered(plain, trains, field)
+    waves = _waves(middles[:, 0], batches, field.update_s, min(_HARMONICS, len(looks) // _LOOKS_A_WAVE))
+    waved = _left_out(np.hstack([seen, waves]), np.hstack([steps, np.zeros_like(waves)]), watts, field)
+    if waved is None or waved.spread_w2 > _EXPLAINED_RATIO * plain.spread_w2:
+        return plain
+    return _clustered(waved, trains, field)
+
+
+def _waves(middles_s: "Vector", batches: Sequence[tuple[float, float]], update_s: float, count: int) -> "Table":
+    """Cosine and sine of where the sensor's period stands since the batch began; 0 in pauses.
+
+    Over all of the time their mean is nothing: there the load shows every face.
+    """
+    import numpy as np
+
+    starts, ends = np.array(batches).T
+    at = np.clip(np.searchsorted(starts, middles_s, side="right") - 1, 0, None)
+    inside = (middles_s >= starts[at]) & (middles_s < ends[at])
+    angles = 2 * np.pi * (middles_s - starts[at]) / update_s
+    columns = [wave(n * angles) * inside for n in range(1, count + 1) for wave in (np.cos, np.sin)]
+    return np.column_stack(columns) if columns else np.empty((len(middles_s), 0))
+
+
+def _trains(window: Window, outcomes: Sequence[Outcome], middles_s: "Vector") -> list[int]:
+    """The number of the train (from 0 on, -1: before the first) that each look falls into or after."""
+    starts_s = [(t - window.start_ns) * S_PER_NS for t in train_starts(window, outcomes)]
+    return [bisect_right(starts_s, float(middle_s)) - 1 for middle_s in middles_s]
+
+
+def _clustered(found: Folded, trains: Sequence[int], field: FieldPassport) -> Folded:
+    """The same with no less uncertainty than the scatter from train to train: the looks of one train are alike.
+
+    u² = Σ over trains (Σ residuals)², times the part that was left out: clusters of looks (Särndal, Swensson,
+    Wretman, 1992, section 4.2; checked 2026-11-21).
+    """
+    totals_w: dict[int, float] = {}
+    for train, residual_w in zip(trains, found.residual_w, strict=True):
+        totals_w[train] = totals_w.get(train, 0.0) + float(residual_w)
+    sums = [total_w for train, total_w in totals_w.items() if train >= 0]
+    if len(sums) < LEAST_BLOCKS:
+        return found
+    spread_w2 = math.fsum(total_w**2 for total_w in sums) * len(sums) / (len(sums) - 1)
+    standard_j = math.sqrt(spread_w2 * _unseen_ratio(field)) * (field.update_s or 0.0)
+    if standard_j <= found.standard_j:
+        return found
+    return replace(found, standard_j=standard_j, freedom=min(found.freedom, len(sums) - 1))
+
+
+def _unseen_ratio(field: FieldPassport) -> float:
+    return 1 - (field.seen_ratio or LEAST_SEEN_RATIO)
 
 
 def _left_out(seen: "Table", steps: "Table", watts: "Vector", field: FieldPassport) -> Folded | None:
@@ -89,10 +156,15 @@ def _left_out(seen: "Table", steps: "Table", watts: "Vector", field: FieldPasspo
     residual_w = watts - seen @ solved.power_w
     missing_w = float(apart @ solved.power_w)
     spread_w2 = float(residual_w @ residual_w) / freedom
-    left_out = 1 - (field.seen_ratio or LEAST_SEEN_RATIO)
-    standard_w = float(np.sqrt(spread_w2 * left_out / len(watts) + (_TRUSTED_RATIO * missing_w) ** 2))
+    standard_w = math.sqrt(spread_w2 * _unseen_ratio(field) / len(watts) + (_TRUSTED_RATIO * missing_w) ** 2)
     length_s = len(watts) * (field.update_s or 0.0)
-    return Folded(missing_j=missing_w * length_s, standard_j=standard_w * length_s, freedom=freedom)
+    return Folded(
+        missing_j=missing_w * length_s,
+        standard_j=standard_w * length_s,
+        freedom=freedom,
+        spread_w2=spread_w2,
+        residual_w=residual_w,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +220,24 @@ def _shares(spans: "Table", batches: Sequence[tuple[float, float]], parts: int) 
     """The share of each span (rows) that lies in each part of a batch's course, or in a pause (last column)."""
     import numpy as np
 
-    bounds = np.array([[a + (b - a) * i / parts for i in range(parts + 1)] for a, b in batches])
-    starts, ends = bounds[:, :-1].ravel(), bounds[:, 1:].ravel()
-    overlap = np.clip(np.minimum(spans[:, 1:2], ends) - np.maximum(spans[:, :1], starts), 0.0, None)
-    shares = overlap.reshape(len(spans), len(batches), parts).sum(axis=1) / (spans[:, 1:2] - spans[:, :1])
+    starts, ends = np.array(batches).T
+    lengths_s = spans[:, 1] - spans[:, 0]
+    columns = []
+    for part in range(parts):
+        begins = starts + (ends - starts) * part / parts
+        stops = starts + (ends - starts) * (part + 1) / parts
+        inside_s = _passed_s(spans[:, 1], begins, stops) - _passed_s(spans[:, 0], begins, stops)
+        columns.append(inside_s / lengths_s)
+    shares = np.column_stack(columns)
     return np.column_stack([shares, np.clip(1 - shares.sum(axis=1), 0.0, 1.0)])
+
+
+def _passed_s(t_s: "Vector", begins_s: "Vector", stops_s: "Vector") -> "Vector":
+    """How much of all the spans has passed by each moment; spans may overlap."""
+    import numpy as np
+
+    passed_s: Vector = np.zeros_like(t_s)
+    for sign, moments_s in ((1.0, np.sort(begins_s)), (-1.0, np.sort(stops_s))):
+        count = np.searchsorted(moments_s, t_s, side="right")
+        passed_s += sign * (count * t_s - np.concatenate(([0.0], np.cumsum(moments_s)))[count])
+    return passed_s

@@ -67,13 +67,15 @@ def block_scatter(window: Window, outcomes: Sequence[Outcome], marks: Ticks) -> 
 
     mean power of block g: R_g; u(energy) = duration × s(R) / √blocks, with blocks - 1 degrees of freedom.
     """
-    starts = _train_starts(window, outcomes)
+    starts = train_starts(window, outcomes)
     size = next((n for n in (TRAINS_A_BLOCK, 2, 1) if len(starts) >= n * LEAST_BLOCKS), None)
     if size is None or len(marks.t_ns) < 2:
         return None
     whole = len(starts) - len(starts) % size  # a block that was not finished is left out
     edges = [*starts[:whole:size], starts[whole] if whole < len(starts) else window.end_ns]
-    spans = list(pairwise(edges))
+    spans = [(a, b) for a, b in pairwise(edges) if b > a]
+    if len(spans) < LEAST_BLOCKS:
+        return None
     powers = [(energy_at(marks, b) - energy_at(marks, a)) / ((b - a) * S_PER_NS) for a, b in spans]
     return Scatter(
         energy_j=window.duration_s * deviation(powers) / math.sqrt(len(powers)),
@@ -81,8 +83,8 @@ def block_scatter(window: Window, outcomes: Sequence[Outcome], marks: Ticks) -> 
     )
 
 
-def _train_starts(window: Window, outcomes: Sequence[Outcome]) -> list[int]:
-    """The moment at which each numbered train inside the window began."""
+def train_starts(window: Window, outcomes: Sequence[Outcome]) -> list[int]:
+    """The moment (ns) at which each numbered train inside the window began, in their order."""
     found: dict[int, int] = {}
     for one in outcomes:
         if one.train_id is not None and window.start_ns <= one.start_ns and one.end_ns <= window.end_ns:

@@ -116,7 +116,8 @@ def tell(bench: Bench, load: Load, duration_s: float, *, driven: bool = True) ->
     rng = bench.rng
     start_s = 1000.0 + bench.rest_s + APPROACH_S + float(rng.uniform(0, 1))
     trains = driven and bench.of.gated and bench.counter != "whole"
-    pieces, outcomes, end_s = _drive(load(rng), start_s, duration_s, rng, bench.of.update_s if trains else None)
+    period_s = bench.of.update_s * (1 + bench.flaws.get("slow_ratio", 0.0))  # as a run reads it off before work
+    pieces, outcomes, end_s = _drive(load(rng), start_s, duration_s, rng, period_s if trains else None)
     power = Steps(np.array([900.0, *(p[0] for p in pieces)]), np.array([IDLE_W, *(p[1] for p in pieces)]))
     return observe(bench, power, start_s, end_s, outcomes if driven else ())
 
