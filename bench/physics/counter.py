@@ -25,6 +25,8 @@ def ticks(counter: Series, field: FieldPassport, read_s: float = 0.0) -> Ticks:
     moved = []
     for i in range(1, len(counter)):
         step_j = counter.values[i] - counter.values[i - 1]
+        if not abs(step_j) < math.inf:
+            return Ticks((), (), (), fault=f"read {counter.values[i]:g} J")
         if step_j < 0:
             fault = f"fell by {-step_j:.6g} J, from {counter.values[i - 1]:.9g} J"
             return Ticks((), (), (), fault=fault)

@@ -74,7 +74,7 @@ def fold(window: Window, outcomes: Sequence[Outcome], marks: Ticks, field: Field
 
     batches = _batches(window, outcomes)
     looks = _looks(window, marks, field)
-    if field.update_s is None or len(looks) < _LEAST_LOOKS or not _spread(batches, field.update_s):
+    if not field.update_s or len(looks) < _LEAST_LOOKS or not _spread(batches, field.update_s):
         return None
     parts = min(PARTS, len(looks) // _LOOKS_A_PART - 1)
     spans = np.array([(a, b) for a, b, _ in looks])

@@ -15,12 +15,13 @@ from bench.nouns import FieldPassport
 from bench.physics.counter import late_s, shift_and_smear
 from bench.physics.lattice import Renewal, renewals
 from bench.physics.series import Series
-from bench.physics.ticks import LONGEST_SILENCE_S, Ticks
+from bench.physics.ticks import LONGEST_SILENCE_S, MOST_W, Ticks
 from bench.stats import mean
 from bench.units import NS_PER_S, S_PER_NS
 
 # The slowest gauge known is renewed every 100 ms (arXiv:2312.02741, table 2; checked 2026-11-21).
 SLOWEST_UPDATE_S = 0.1
+_FASTEST_UPDATE_S = 0.001  # a twentieth of the fastest gauge known: a burst of looks is no sensor of microseconds
 _Tick: TypeAlias = tuple[int, float, float]  # moment (ns), value (W), span that the moment is known within (s)
 
 
@@ -29,7 +30,9 @@ def ticks(power: Series, field: FieldPassport, read_s: float = 0.0) -> Ticks:
 
     A silence of over a second stays one step between two ticks, so that a window over it finds the gap.
     """
-    update_ns = round((field.update_s or SLOWEST_UPDATE_S) * NS_PER_S)
+    if strange := [v for v in power.values if not abs(v) <= MOST_W]:
+        return Ticks((), (), (), fault=f"read {strange[0]:g} W")
+    update_ns = round(max(field.update_s or SLOWEST_UPDATE_S, _FASTEST_UPDATE_S) * NS_PER_S)
     shift_s, smear_s = shift_and_smear(field)
     found, steady = _renewed(power, update_ns)
     unlooked = _unlooked(power, update_ns)

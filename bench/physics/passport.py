@@ -9,6 +9,7 @@ from bench.nouns import FieldPassport, Passport, Source
 from bench.physics.following import follows
 from bench.physics.lattice import period_s
 from bench.physics.series import Kind, Series
+from bench.physics.ticks import MOST_W
 from bench.stats import median
 from bench.units import NS_PER_S, S_PER_NS
 
@@ -20,6 +21,7 @@ _AVERAGE = FieldPassport(update_s=0.1, window_s=1.0, lag_s=0.0, origin="publishe
 _POWER_FIELDS = ("instant", "usage", "average")
 _KNOWN_PERIODS_S = (0.1, 0.02)  # of every board looked at from outside (arXiv:2312.02741, table 2)
 _SLOWEST_S = 0.13  # the slowest gauge known is renewed every 100 ms (arXiv:2312.02741, table 2)
+_FASTEST_S = 0.0005  # a burst of looks is no sensor of microseconds: RAPL is renewed every millisecond
 _FEW = 4  # intervals between renewals below which no period is told
 # How far a board's period may be from the published one before the class is said not to describe it: boards of one
 # class differ by 1 % (101 ms of A100 in the recordings beside arXiv:2312.02741; checked 2026-11-21)
@@ -100,6 +102,8 @@ def _usual_s(found: Series, changes: Sequence[int]) -> float | None:
     if len(slow) < max(_FEW, len(changes) // 2):
         return None
     usual_s = median(slow)
+    if usual_s < _FASTEST_S:
+        return None
     plain = [s for s in slow if s < 1.6 * usual_s]
     return math.fsum(plain) / len(plain)
 
@@ -112,7 +116,7 @@ def _noise_w(found: Series, update_s: float) -> float | None:
     """
     values, next_ns = [], 0.0
     for t_ns, value in zip(found.t_ns, found.values, strict=True):
-        if t_ns >= next_ns:
+        if t_ns >= next_ns and abs(value) <= MOST_W:
             values.append(value)
             next_ns = t_ns + update_s * NS_PER_S
     steps = [abs(b - a) for a, b in pairwise(values)]

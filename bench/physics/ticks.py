@@ -25,6 +25,7 @@ _LONGEST_SEARCH_S = 2.0  # a sensor that is silent for longer than this beside a
 # Ten ticks of the slowest sensor known, 100 ms (arXiv:2312.02741, table 2; checked 2026-11-21): whatever draws
 # power moves its counter in between.
 LONGEST_SILENCE_S = 1.0
+MOST_W = 1e6  # a megawatt: what a field says beyond that is no power of one device or host
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ def energy_between(marks: Ticks, start_ns: int, end_ns: int) -> Between | str:
     inside = marks.t_ns[first : last + 1]
     wobble_j2 = marks.wobble_j2[last] - marks.wobble_j2[first] if marks.wobble_j2 else 0.0
     energy_j = marks.energy_j[last] - marks.energy_j[first]
+    if energy_j > MOST_W * (marks.t_ns[last] - marks.t_ns[first]) * S_PER_NS:
+        return f"rose by {energy_j:.3g} J, more than anything here can draw"
     return Between(
         energy_j=energy_j,
         start_ns=marks.t_ns[first],
