@@ -39,9 +39,9 @@ PARTS = 8
 LEAST_SEEN_RATIO = 0.25
 _LOOKS_A_PART = 3
 # A load may keep in step with the sensor inside a batch. Parts of batches longer than this many periods are too
-# long to tell: there two waves of the sensor's period tell it, where the looks are many enough for them.
+# long to tell: there two waves of the sensor's period tell it, where looks and batches are many enough for them.
 _LONG = 2.0
-_HARMONICS, _LOOKS_A_WAVE = 2, 12
+_HARMONICS, _LOOKS_A_WAVE, _BATCHES_A_WAVE = 2, 12, 5
 # A few trains may seem to follow any wave: only waves that leave less than this of the looks' variance are there.
 _EXPLAINED_RATIO = 0.5
 _LEAST_LOOKS = 8
@@ -90,16 +90,17 @@ def fold(window: Window, outcomes: Sequence[Outcome], marks: Ticks, field: Field
     if plain is None:
         return None
     trains = _trains(window, outcomes, middles[:, 0])
-    if float(np.median([b - a for a, b in batches])) <= _LONG * field.update_s:
+    waves = _waves(middles[:, 0], batches, field.update_s)
+    short = float(np.median([b - a for a, b in batches])) <= _LONG * field.update_s
+    if short or min(len(looks) // _LOOKS_A_WAVE, len(batches) // _BATCHES_A_WAVE) < _HARMONICS:
         return _clustered(plain, trains, field)
-    waves = _waves(middles[:, 0], batches, field.update_s, min(_HARMONICS, len(looks) // _LOOKS_A_WAVE))
     waved = _left_out(np.hstack([seen, waves]), np.hstack([steps, np.zeros_like(waves)]), watts, field)
     if waved is None or waved.spread_w2 > _EXPLAINED_RATIO * plain.spread_w2:
         return plain
     return _clustered(waved, trains, field)
 
 
-def _waves(middles_s: "Vector", batches: Sequence[tuple[float, float]], update_s: float, count: int) -> "Table":
+def _waves(middles_s: "Vector", batches: Sequence[tuple[float, float]], update_s: float) -> "Table":
     """Cosine and sine of where the sensor's period stands since the batch began; 0 in pauses.
 
     Over all of the time their mean is nothing: there the load shows every face.
@@ -110,8 +111,8 @@ def _waves(middles_s: "Vector", batches: Sequence[tuple[float, float]], update_s
     at = np.clip(np.searchsorted(starts, middles_s, side="right") - 1, 0, None)
     inside = (middles_s >= starts[at]) & (middles_s < ends[at])
     angles = 2 * np.pi * (middles_s - starts[at]) / update_s
-    columns = [wave(n * angles) * inside for n in range(1, count + 1) for wave in (np.cos, np.sin)]
-    return np.column_stack(columns) if columns else np.empty((len(middles_s), 0))
+    columns = [wave(n * angles) * inside for n in range(1, _HARMONICS + 1) for wave in (np.cos, np.sin)]
+    return np.column_stack(columns)
 
 
 def _trains(window: Window, outcomes: Sequence[Outcome], middles_s: "Vector") -> list[int]:
