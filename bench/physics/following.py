@@ -6,7 +6,9 @@ of two of them. Chance may make a step equal a value that it does not rest on, b
     field      prev |  before  |  after   |  next
     counter         |        step         |           in watts: one of these, always on the same side; else its own
 
-Only steps in motion tell: at steady power all counters agree.
+Only steps in motion tell: at steady power all counters agree. A counter that follows no field is taken for one that
+sees all of the time: the two kinds that are known. One with a part-time look of its own would pass for it: only
+known steps of load can tell that (bench/physics/steps.py).
 """
 
 import math
@@ -22,9 +24,7 @@ from bench.stats import median
 from bench.units import S_PER_NS
 
 _GAIN_RATIO = 0.06  # fields of one sensor differ by no more
-_ALIKE_RATIO = (
-    0.02  # of the power: what a rounded period or a gain read off three steps leaves between equal values
-)
+_ALIKE_RATIO = 0.02  # of the power: what a rounded period and a gain read off three steps leave open
 _ALIKE_NOISES = 4  # standard deviations of a value, likewise
 _LEAST_STEADY = 3  # steps at steady power that tell the gain between counter and field
 _SHORT, _LONG = 1, 10  # steps of rest before one that tells the gain
@@ -32,7 +32,7 @@ _LEAST_STEPS = 5  # in motion, below which nothing is said
 # Of the steps in motion. On simulated boards of every class (tests/sim) a follower misses none while its clock is
 # steady and up to 0.22 at 5 ms of jitter; what looks for itself misses 0.1 to 1. What lies between is left open.
 _FOLLOWS_RATIO, _OWN_RATIO, _OWN_UNSTEADY_RATIO = 0.02, 0.1, 0.35
-_LEAST_MISSED = 3
+_LEAST_MISSED = 3  # late looks alone miss one or two
 _STEADY_RATIO = 0.04  # a step is known to be as long as a period within this
 
 
