@@ -6,9 +6,9 @@ of two of them. Chance may make a step equal a value that it does not rest on, b
     field      prev |  before  |  after   |  next
     counter         |        step         |           in watts: one of these, always on the same side; else its own
 
-Only steps in motion tell: at steady power all counters agree. A counter that follows no field is taken for one that
-sees all of the time: the two kinds that are known. One with a part-time look of its own would pass for it: only
-known steps of load can tell that (bench/physics/steps.py).
+Only steps in motion tell: at steady power all counters agree. A counter that follows no field is taken for one
+that sees all of the time: no third kind is known. One with a part-time look of its own would pass for it, and only
+known steps of load could tell (bench/physics/steps.py).
 """
 
 import math
