@@ -88,7 +88,10 @@ def energy_between(marks: Ticks, start_ns: int, end_ns: int) -> Between | str:
             math.sqrt(max(0.0, wobble_j2)),
             energy_j * marks.scale_ratio,
         ),
-        smear_j=math.hypot(*(smear_bound_j(marks, marks.t_ns[i]) / math.sqrt(3) for i in (first, last))),
+        smear_j=math.hypot(
+            *(smear_bound_j(marks, marks.t_ns[i]) / math.sqrt(3) for i in (first, last)),
+            _late_j(marks, first, last),
+        ),
         longest_silence_s=max((b - a for a, b in pairwise(inside)), default=0) * S_PER_NS,
         highest_w=_highest_w(marks, first, last),
     )
