@@ -52,7 +52,7 @@ def test_a_gauge_that_sees_all_of_each_period_gives_the_sum_of_values_times_the_
     ("window_s", "lag_s", "begins_s"), [(0.1, 0.0, 0.9), (0.1, 0.04, 0.86), (0.025, 0.0, 0.9375)]
 )
 def test_a_value_stands_for_the_period_around_the_middle_of_its_look(window_s, lag_s, begins_s):
-    """300 W shown from 1.0 s on were drawn from T before that, less the lag; a short look's period is around it."""
+    """300 W shown from 1.0 s on were drawn from T before, less the lag; a short look's period is around it."""
     values_w = [100.0 + k % 2 for k in range(30)]
     values_w[10] = 300.0
 
