@@ -7,6 +7,7 @@ import pytest
 from fakes import outcome, seconds, window
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sim.board import Steps
 
 from bench.nouns import FieldPassport
 from bench.physics.folding import PARTS, _shares, fold
@@ -16,30 +17,34 @@ GATE = FieldPassport(update_s=0.1, window_s=0.025, lag_s=0.0, origin="steps")
 IDLE_W = 80.0
 
 
-def power_of(batches, watts):
-    """The power (W) at any moment: `watts(share of the batch passed, seconds since it began)`, idle in pauses."""
+def course(batches, pieces):
+    """The power of batches in closed form: `pieces(length)` are the (seconds, watts) of one; idle in pauses."""
+    t_s, power_w = [-10.0], [IDLE_W]
+    for start_s, end_s in batches:
+        now = start_s
+        for length_s, watts in pieces(end_s - start_s):
+            t_s.append(now)
+            power_w.append(watts)
+            now += length_s
+        t_s.append(end_s)
+        power_w.append(IDLE_W)
+    return Steps(np.array(t_s), np.array(power_w))
 
-    def power(t_s):
-        for start_s, end_s in batches:
-            if start_s <= t_s < end_s:
-                return watts((t_s - start_s) / (end_s - start_s), t_s - start_s)
-        return IDLE_W
 
-    return power
+def parts_of(*watts):
+    """Equal parts of a batch."""
+    return lambda length_s: [(length_s / len(watts), w) for w in watts]
 
 
-def looks_of(power, long_s, field=GATE, phase_s=0.0):
+def looks_of(power, long_s, field=GATE):
     """What a gate shows of a power: a mean over its look, standing for its period around it; and the truth (J)."""
-    update_s, window_s, fine = field.update_s, field.window_s, 200
-    count = round(long_s / update_s)
-    t_ns, energy_j = [seconds(phase_s)], [0.0]
-    for k in range(count):
-        middle_s = phase_s + (k + 0.5) * update_s
-        look = [power(middle_s + window_s * ((i + 0.5) / fine - 0.5)) for i in range(fine)]
-        t_ns.append(seconds(phase_s + (k + 1) * update_s))
-        energy_j.append(energy_j[-1] + float(np.mean(look)) * update_s)
-    all_time = [power(phase_s + count * update_s * (i + 0.5) / (fine * count)) for i in range(fine * count)]
-    return Ticks(tuple(t_ns), tuple(energy_j), (0.0,) * len(t_ns)), float(np.mean(all_time)) * count * update_s
+    ends_s = np.arange(1, round(long_s / field.update_s) + 1) * field.update_s
+    middles_s = ends_s - field.update_s / 2
+    half_s = field.window_s / 2
+    shown_w = (power.until_j(middles_s + half_s) - power.until_j(middles_s - half_s)) / field.window_s
+    energy_j = np.concatenate(([0.0], np.cumsum(shown_w * field.update_s)))
+    t_ns = (0, *(seconds(t) for t in ends_s))
+    return Ticks(t_ns, tuple(map(float, energy_j)), (0.0,) * len(t_ns)), power.energy_j(0.0, float(ends_s[-1]))
 
 
 def batches_of(length_s, long_s, rng, pause_s=0.02, every=5, spread=0.0):
@@ -59,20 +64,18 @@ def outcomes_of(batches, every=5):
     return [replace(outcome(a, b), train_id=k // every) for k, (a, b) in enumerate(batches)]
 
 
-@settings(max_examples=15, deadline=None)
-@given(st.integers(0, 10_000), st.sampled_from([0.1, 0.15, 0.2]))
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([0.05, 0.15, 0.2]))
 def test_fold_gives_back_what_the_looks_left_out_of_a_known_course(seed, length_s):
-    """Busy for the first quarter of each batch: the looks miss some of it, fold adds it back within its claim."""
-    rng = np.random.default_rng(seed)
-    batches = batches_of(length_s, 12.0, rng, every=3)
-    power = power_of(batches, lambda share, _: 300.0 if share < 0.25 else 100.0)
-    marks, truth_j = looks_of(power, 12.0)
+    """Busy for the first quarter of each batch: the looks miss some of it, fold adds it within its claim."""
+    batches = batches_of(length_s, 12.0, np.random.default_rng(seed), every=3, spread=0.3)
+    marks, truth_j = looks_of(course(batches, parts_of(300.0, 100.0, 100.0, 100.0)), 12.0)
 
-    found = fold(window("work", "1", 0.0, 12.0), outcomes_of(batches), marks, GATE)
+    found = fold(window("work", "1", 0.0, 12.0), outcomes_of(batches, every=3), marks, GATE)
 
     left_out_j = truth_j - marks.energy_j[-1]
-    assert found.missing_j == pytest.approx(left_out_j, abs=max(2.5 * found.standard_j, 1e-3))
-    assert abs(left_out_j - found.missing_j) < max(0.5 * abs(left_out_j), 0.01 * truth_j)
+    assert found.missing_j == pytest.approx(left_out_j, abs=3.5 * found.standard_j)
+    assert abs(left_out_j - found.missing_j) < max(0.5 * abs(left_out_j), 0.012 * truth_j)
 
 
 def test_a_known_course_of_whole_parts_is_given_back_to_the_joule():
@@ -80,8 +83,7 @@ def test_a_known_course_of_whole_parts_is_given_back_to_the_joule():
     rng = np.random.default_rng(4)
     batches = batches_of(0.2, 24.0, rng)
     eighths = (300.0, 120.0, 110.0, 260.0, 90.0, 90.0, 200.0, 140.0)
-    power = power_of(batches, lambda share, _: eighths[min(int(share * PARTS), PARTS - 1)])
-    marks, truth_j = looks_of(power, 24.0)
+    marks, truth_j = looks_of(course(batches, parts_of(*eighths)), 24.0)
 
     found = fold(window("work", "1", 0.0, 24.0), outcomes_of(batches), marks, GATE)
 
@@ -94,8 +96,8 @@ def test_what_keeps_in_step_inside_long_batches_is_given_back_too(seed, cycle_s)
     """Requests of 0.5 s made of cycles of 50 or 100 ms: eighths do not tell them, waves of the period do."""
     rng = np.random.default_rng(seed)
     batches = batches_of(0.5, 30.0, rng, every=1)
-    power = power_of(batches, lambda _, since_s: 350.0 if since_s % cycle_s < cycle_s / 2 else 100.0)
-    marks, truth_j = looks_of(power, 30.0)
+    cycles = parts_of(*(350.0, 100.0) * round(0.5 / cycle_s))
+    marks, truth_j = looks_of(course(batches, cycles), 30.0)
 
     found = fold(window("work", "1", 0.0, 30.0), outcomes_of(batches, every=1), marks, GATE)
 
@@ -106,7 +108,7 @@ def test_what_keeps_in_step_inside_long_batches_is_given_back_too(seed, cycle_s)
 def test_a_constant_load_leaves_nothing_out():
     """Where every look says the same, all time does."""
     batches = batches_of(0.13, 12.0, np.random.default_rng(0), pause_s=0.0)
-    marks, _ = looks_of(lambda _: 200.0, 12.0)
+    marks, _ = looks_of(course([], parts_of(0.0)), 12.0)
 
     found = fold(window("work", "1", 0.0, 12.0), outcomes_of(batches), marks, GATE)
 
@@ -126,7 +128,7 @@ def test_a_constant_load_leaves_nothing_out():
 )
 def test_looks_that_cannot_tell_parts_apart_are_refused(batches, why):
     """A load in step shows one face of each part: the other is not made up."""
-    marks, _ = looks_of(power_of(batches, lambda share, _: 300.0 if share < 0.5 else 100.0), 12.0)
+    marks, _ = looks_of(course(batches, parts_of(300.0, 100.0)), 12.0)
 
     assert fold(window("work", "1", 0.0, 12.0), outcomes_of(batches), marks, GATE) is None, why
 
@@ -135,7 +137,7 @@ def test_looks_that_cannot_tell_parts_apart_are_refused(batches, why):
 def test_a_field_without_a_period_is_refused(field):
     """Looks at no known time tell nothing of known batches."""
     batches = batches_of(0.15, 12.0, np.random.default_rng(0))
-    marks, _ = looks_of(power_of(batches, lambda share, _: 100.0 + 100.0 * share), 12.0)
+    marks, _ = looks_of(course(batches, parts_of(110.0, 190.0)), 12.0)
 
     assert fold(window("work", "1", 0.0, 12.0), outcomes_of(batches), marks, field) is None
 
@@ -143,7 +145,7 @@ def test_a_field_without_a_period_is_refused(field):
 def test_few_looks_are_refused():
     """Seven looks are fewer than what they would be fitted with."""
     batches = batches_of(0.05, 0.7, np.random.default_rng(0))
-    marks, _ = looks_of(power_of(batches, lambda share, _: 100.0 + 100.0 * share), 0.7)
+    marks, _ = looks_of(course(batches, parts_of(110.0, 190.0)), 0.7)
 
     assert fold(window("work", "1", 0.0, 0.6), outcomes_of(batches), marks, GATE) is None
 
@@ -152,12 +154,8 @@ def test_looks_of_one_train_that_are_alike_widen_the_interval():
     """Trains that draw more or less than others: their looks are not independent of each other."""
     rng = np.random.default_rng(2)
     batches = batches_of(0.1, 20.0, rng, every=5)
-    level = {a: 250.0 + 80.0 * float(rng.choice([-1.0, 1.0])) for a, _ in batches[::5]}
-    of_batch = {batch: level[batches[k - k % 5][0]] for k, batch in enumerate(batches)}
-    power = power_of(batches, lambda *_: 0.0)
-    marks, _ = looks_of(
-        lambda t: next((w for (a, b), w in of_batch.items() if a <= t < b), power(t)), 20.0
-    )  # fmt: skip
+    levels_w = iter(np.repeat(250.0 + 80.0 * rng.choice([-1.0, 1.0], len(batches)), 5))
+    marks, _ = looks_of(course(batches, lambda length_s: [(length_s, next(levels_w))]), 20.0)
     ran = outcomes_of(batches)
 
     alike = fold(window("work", "1", 0.0, 20.0), ran, marks, GATE)
