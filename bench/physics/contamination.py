@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bench.nouns import Run, Source, Verdict, Window
 from bench.physics import rules
 from bench.physics.doubt import Rule
-from bench.physics.energy import SeriesMap
+from bench.physics.look import SeriesMap
 from bench.physics.phases import idle, work
 from bench.physics.series import Series
 from bench.stats import median

@@ -6,15 +6,15 @@ least open; every other field of the board is a witness over the same span.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from bench.nouns import Domain, Fault, Outcome, Passport, Source, Trace, Window, WindowEnergy
-from bench.physics import counter, gauge
+from bench.nouns import Fault, Outcome, Source, Trace, Window, WindowEnergy
 from bench.physics.budget import COVERAGE_95, GAIN, VIEW, Budget
-from bench.physics.passport import examine
+from bench.physics.look import POWER_FIELDS, Look, look_at
 from bench.physics.peers import beside_peers
-from bench.physics.series import Kind, Series, series
-from bench.physics.ticks import LONGEST_SILENCE_S, Between, Ticks, energy_at, energy_between, smear_bound_j
+from bench.physics.plausible import absurd, held, impossible, stuck
+from bench.physics.series import series
+from bench.physics.ticks import LONGEST_SILENCE_S, Between, energy_at, energy_between, smear_bound_j
 from bench.physics.view import SEES_PART, unseen
 from bench.units import S_PER_NS
 
@@ -26,15 +26,6 @@ WITNESS_VOID_RATIO = 0.05
 _SHORTEST_WITNESS_S, _SHORT_ALLOWANCE = 1.0, 1.5
 _FEW_TICKS = 10
 _PRECISE_RATIO = 0.005  # a tenth of the gain: what is open by less does not decide against the counter
-# Ten renewals of the slowest gauge (arXiv:2312.02741, table 2): power in milliwatts is hardly ever the same.
-_LONG_HELD_S = 1.0
-_FORGOTTEN_NS = 1_300_000_000  # after that the longest mean known, one second, has forgotten a step
-_MOVED_RATIO = 0.05
-# No board draws twice its enforced limit over a whole window: the counter jumped, or changed its unit.
-_IMPOSSIBLE_RATIO = 2.0
-_POWER_FIELDS = ("instant", "usage", "average")
-
-SeriesMap = Mapping[tuple[Domain, str, Kind], Series]
 
 
 def window_energies(
@@ -57,59 +48,13 @@ def window_energies(
     return beside_peers(tuple(found), trace, [look.course for look in looks])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """All that was seen of one domain: its passport, and the ticks of each of its fields."""
-
-    source: Source
-    passport: Passport
-    marks: Mapping[str, Ticks]
-    highest_w: float = 0.0  # the highest power that any field showed
-    absurd: Mapping[str, Series] = field(default_factory=dict)  # readings of a power that no board draws, by field
-    shown: Mapping[str, Series] = field(default_factory=dict)  # the others of each power field
-
-    @property
-    def course(self) -> Ticks | None:
-        """The ticks that follow its energy best: the counter's, the model's, or a power field's; None: none do."""
-        names = ("counter", "value", *_POWER_FIELDS)
-        return next((self.marks[n] for n in names if n in self.marks and len(self.marks[n].t_ns) > 1), None)
-
-
-def look_at(source: Source, known: SeriesMap) -> Look:
-    """All that the readings of a trace tell of one source, before any window is cut."""
-    passport = examine(source, known)
-    read = known.get((source.domain, "read_s", "condition"))
-    read_s = max(read.values) if read else 0.0
-    marks, absurd, shown, highest_w = {}, {}, {}, 0.0
-    for name, one in passport.fields.items():
-        if found := known.get((source.domain, name, "energy")):
-            marks[name] = counter.ticks(found, one, read_s)
-        elif found := known.get((source.domain, name, "power")):
-            likely, absurd[name] = _likely(found, source)
-            shown[name] = likely
-            if len(likely):
-                marks[name] = gauge.ticks(likely, one, read_s)
-                highest_w = max(highest_w, *likely.values)
-    return Look(source=source, passport=passport, marks=marks, highest_w=highest_w, absurd=absurd, shown=shown)
-
-
-def _likely(power: Series, source: Source) -> tuple[Series, Series]:
-    """The readings that a board can draw, and those that none does: nothing at all, or twice its limit."""
-    most_w = _IMPOSSIBLE_RATIO * (source.power_limit_w or math.inf)
-    pairs = list(zip(power.t_ns, power.values, strict=True))
-    kept = [(t, v) for t, v in pairs if 0 < v <= most_w]
-    left = [(t, v) for t, v in pairs if not 0 < v <= most_w]
-    made = [Series(tuple(t for t, _ in some), tuple(v for _, v in some)) for some in (kept, left)]
-    return made[0], made[1]
-
-
 def _window_energy(window: Window, look: Look, outcomes: Sequence[Outcome]) -> WindowEnergy:
     source = look.source
     if source.basis == "excluded":
         return void(window, source, (source.reason or "excluded",))
     if source.basis == "modelled":
         return _modelled(window, look)
-    fields = [name for name in ("counter", *_POWER_FIELDS) if name in source.fields]
+    fields = [name for name in ("counter", *POWER_FIELDS) if name in source.fields]
     tried = {name: _candidate(window, look, name, outcomes) for name in fields}
     found = {name: one for name, one in tried.items() if isinstance(one, _Candidate)}
     if not found:
@@ -180,7 +125,7 @@ def _candidate(window: Window, look: Look, name: str, outcomes: Sequence[Outcome
         return between
     if between.longest_silence_s > LONGEST_SILENCE_S:
         return f"left a gap of {between.longest_silence_s:.2f} s inside the window"
-    if wrong := _impossible(between, look.source) or _absurd(window, look, name) or _stuck(window, look, name):
+    if wrong := impossible(between, look.source) or absurd(window, look, name) or stuck(window, look, name):
         return wrong
     seen = unseen(
         window, between, marks, look.passport.fields[name], look.source, outcomes, highest_w=look.highest_w
@@ -197,62 +142,8 @@ def _candidate(window: Window, look: Look, name: str, outcomes: Sequence[Outcome
         unseen_low_j=seen.low_j,
         unseen_high_j=seen.high_j,
     )
-    flags = (*_few(window, between, name), *_held(window, look, name), *seen.flags)
+    flags = (*_few(window, between, name), *held(window, look, name), *seen.flags)
     return _Candidate(field=name, between=between, budget=budget, missing_j=seen.missing_j, flags=flags)
-
-
-def _impossible(between: Between, source: Source) -> str | None:
-    if between.energy_j <= 0:
-        return "did not move" if between.energy_j == 0 else f"gave {between.energy_j:.6g} J"
-    power_w = between.energy_j / between.span_s
-    most_w = (source.power_limit_w or math.inf) * _IMPOSSIBLE_RATIO
-    if power_w > most_w:
-        return f"rose by {power_w:.0f} W, on a board limited to {source.power_limit_w:.0f} W"
-    if between.highest_w > most_w:
-        return f"leapt: {between.highest_w:.0f} W from one tick to the next, limit {source.power_limit_w:.0f} W"
-    return None
-
-
-def _held(window: Window, look: Look, name: str) -> tuple[str, ...]:
-    """That a power field showed one value for long: a steady load, or a field that is stuck."""
-    start_ns, end_ns = _longest_hold(window, look, name)
-    held_s = (end_ns - start_ns) * S_PER_NS
-    if held_s <= _LONG_HELD_S:
-        return ()
-    return (f"{name} power showed one value for {held_s:.1f} s: a steady load, or a field that is stuck",)
-
-
-def _stuck(window: Window, look: Look, name: str) -> str | None:
-    """That a power field stood still while one of a longer mean moved, its memory of what was before left out."""
-    start_ns, end_ns = _longest_hold(window, look, name)
-    own_s = look.passport.fields[name].window_s or 0.0
-    for other, field_ in look.passport.fields.items():
-        # the mean of whole periods of a load stands still while shorter looks move, never the other way round
-        if other not in look.shown or (field_.window_s or 0.0) <= own_s:
-            continue
-        seen = look.shown[other].between(start_ns + _FORGOTTEN_NS, end_ns).values
-        if seen and max(seen) - min(seen) > _MOVED_RATIO * max(seen):
-            return f"stood still for {(end_ns - start_ns) * S_PER_NS:.1f} s while the {other} power moved"
-    return None
-
-
-def _longest_hold(window: Window, look: Look, name: str) -> tuple[int, int]:
-    """The longest span inside the window in which a power field showed one value; (0, 0): none."""
-    inside = look.shown[name].between(window.start_ns, window.end_ns) if name in look.shown else None
-    if inside is None or not len(inside):
-        return 0, 0
-    longest, since_ns = (0, 0), inside.t_ns[0]
-    for i in range(1, len(inside)):
-        since_ns = since_ns if inside.values[i] == inside.values[i - 1] else inside.t_ns[i]
-        longest = max(longest, (since_ns, inside.t_ns[i]), key=lambda span: span[1] - span[0])
-    return longest
-
-
-def _absurd(window: Window, look: Look, name: str) -> str | None:
-    if name not in look.absurd:
-        return None
-    wrong = look.absurd[name].between(window.start_ns, window.end_ns).values
-    return f"read {wrong[0]:g} W inside the window, which no board draws" if wrong else None
 
 
 def _few(window: Window, between: Between, name: str) -> tuple[str, ...]:

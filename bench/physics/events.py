@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bench.nouns import Source, Verdict, Window
 from bench.physics import rules
-from bench.physics.energy import SeriesMap
+from bench.physics.look import SeriesMap
 from bench.physics.phases import work
 
 # NVML clock event reasons (nvml.h, NVIDIA driver API reference; checked 2026-11-21)

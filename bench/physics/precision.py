@@ -17,7 +17,7 @@ from itertools import pairwise
 
 from bench.nouns import Outcome, Precision, Source, Timing, Verdict, Window
 from bench.physics import rules
-from bench.physics.energy import Look
+from bench.physics.look import Look
 from bench.physics.ticks import Ticks, energy_at
 from bench.stats import deviation, mean, t95
 from bench.units import NS_PER_S

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from bench.nouns import Run, Source, Verdict, Window, WindowEnergy
 from bench.physics import counter, rules
-from bench.physics.energy import SeriesMap
+from bench.physics.look import SeriesMap
 from bench.physics.passport import examine
 from bench.physics.phases import work
 from bench.physics.series import Series

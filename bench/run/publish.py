@@ -17,7 +17,8 @@ from bench.nouns import (
     Trace,
     WindowEnergy,
 )
-from bench.physics.energy import look_at, window_energies
+from bench.physics.energy import window_energies
+from bench.physics.look import look_at
 from bench.physics.passport import examine
 from bench.physics.precision import main_source, precision, wider_than_asked
 from bench.physics.series import series

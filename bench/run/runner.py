@@ -31,7 +31,7 @@ from bench.nouns import (
     Window,
     Workload,
 )
-from bench.physics.energy import Look, look_at
+from bench.physics.look import Look, look_at
 from bench.physics.precision import main_source, precision
 from bench.physics.series import series
 from bench.physics.trains import Timetable

@@ -6,7 +6,8 @@ import pytest
 from fakes import GPU, HOST, seconds, ticking, window
 
 from bench.nouns import Fault, Reading, Trace
-from bench.physics.energy import COVERAGE_95, window_energies
+from bench.physics.budget import COVERAGE_95
+from bench.physics.energy import window_energies
 
 
 def energy_of(readings, where, source=GPU):

@@ -8,7 +8,7 @@ import pytest
 from fakes import GPU, outcome, seconds, window
 
 from bench.nouns import Outcome, Passport, Precision, Timing, Usage
-from bench.physics.energy import Look
+from bench.physics.look import Look
 from bench.physics.precision import _effective, main_source, precision, wider_than_asked
 from bench.physics.ticks import Ticks
 from bench.stats import deviation, mean, t95
