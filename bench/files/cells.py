@@ -1,14 +1,16 @@
-"""Cells as people write them: ENGINE/MODEL:PRECISION/WORKLOAD[@batch=8,concurrency=8]."""
+"""Cells as people write them: ENGINE/MODEL:PRECISION/WORKLOAD[@batch=8,concurrency=8,rate=30,load=NAME]."""
 
+import math
 import re
+from dataclasses import replace
 
 from bench.errors import BadInput
 from bench.nouns import Cell
 
-GRAMMAR = "ENGINE/MODEL:PRECISION/WORKLOAD[@batch=8,concurrency=8]"
+GRAMMAR = "ENGINE/MODEL:PRECISION/WORKLOAD[@batch=8,concurrency=8,rate=30,load=NAME]"
 EXAMPLE = "transformers/mistral-7b:bf16/prompt-512-128@batch=8"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
-_LEVELS = ("batch", "concurrency")
+_LEVELS = ("batch", "concurrency", "rate", "load")
 
 
 def parse_cell(text: str) -> Cell:
@@ -30,22 +32,43 @@ def parse_cell(text: str) -> Cell:
             raise _bad(text, f"the {what} is {name!r}")
     if not model or model != model.strip():
         raise _bad(text, f"the model is {model!r}")
-    levels = _levels(text, tail) if at else {}
-    return Cell(engine=engine, model=model, precision=precision, workload=workload, **levels)
+    plain = Cell(engine=engine, model=model, precision=precision, workload=workload)
+    return _leveled(plain, text, tail) if at else plain
 
 
-def _levels(text: str, tail: str) -> dict[str, int]:
-    levels: dict[str, int] = {}
+def _leveled(cell: Cell, text: str, tail: str) -> Cell:
+    """The cell with the levels after "@"."""
+    seen = set()
     for part in tail.split(","):
         name, _, value = part.partition("=")
         if name not in _LEVELS:
-            raise _bad(text, f"after '@' only {' and '.join(_LEVELS)} are known, found {name!r}")
-        if name in levels:
+            raise _bad(text, f"after '@' only {', '.join(_LEVELS)} are known, found {name!r}")
+        if name in seen:
             raise _bad(text, f"{name} is given twice")
-        if not (value.isascii() and value.isdigit() and int(value) >= 1):
+        seen.add(name)
+        if name == "load":
+            if not _NAME.fullmatch(value):
+                raise _bad(text, f"load is {value!r}, expected the name of a scenario")
+            cell = replace(cell, load=value)
+        elif name == "rate":
+            cell = replace(cell, rate=_rate(text, value))
+        elif value.isascii() and value.isdigit() and int(value) >= 1:
+            cell = replace(cell, **{name: int(value)})  # type: ignore[arg-type]
+        else:
             raise _bad(text, f"{name} is {value!r}, expected a whole number of at least 1")
-        levels[name] = int(value)
-    return levels
+    if len(seen & {"concurrency", "rate", "load"}) > 1:
+        raise _bad(text, "concurrency, rate and load each say how requests are sent: give one of them")
+    return cell
+
+
+def _rate(text: str, value: str) -> float:
+    try:
+        rate = float(value)
+    except ValueError:
+        rate = math.nan
+    if not (math.isfinite(rate) and rate > 0):
+        raise _bad(text, f"rate is {value!r}, expected requests a second, more than 0")
+    return rate
 
 
 def _bad(text: str, why: str) -> BadInput:

@@ -92,7 +92,13 @@ def run_folders(out: Path) -> tuple[Path, ...]:
 
 def spec_sha256(spec: RunSpec) -> str:
     """The identity of a cell as it was asked for: equal specs need not be measured twice."""
-    return hashlib.sha256(json.dumps(plain(spec), sort_keys=True).encode()).hexdigest()
+    asked = plain(spec)
+    # what was not asked of a server is left out: the identity of every other cell is what it always was
+    for part, names in ((asked, ("pace", "endpoint")), (asked["cell"], ("rate", "load"))):
+        for name in names:
+            if part[name] is None:
+                del part[name]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 def write_run(out: Path, run: Run, published: Published, version: str) -> Path:

@@ -42,6 +42,7 @@ TERMS: Mapping[Family, tuple[Term, ...]] = {
     ),
     "video": (Term("video_second", "video_s", "J/video_s"), _REQUEST),
     "classifier": (_REQUEST,),
+    "api": (_REQUEST,),
 }
 
 # Gross energy of a workload per unit of what it delivers; derived, printed, never summed.
@@ -54,4 +55,5 @@ RATES: Mapping[Family, tuple[Term, ...]] = {
     "speech": (Term("audio_second", "audio_s", "J/audio_s"), _PER_REQUEST),
     "video": (Term("video_second", "video_s", "J/video_s"),),
     "classifier": (_PER_REQUEST,),
+    "api": (_PER_REQUEST,),
 }

@@ -4,9 +4,20 @@ Between a meter and a report only joules, watts, seconds and monotonic nanosecon
 Absence is None; zero is a measurement.
 """
 
-from bench.nouns.engines import Engine, Load, Loaded, LoadSpec, Session
+from bench.nouns.engines import (
+    Endpoint,
+    Engine,
+    Identity,
+    Load,
+    Loaded,
+    LoadSpec,
+    Send,
+    Served,
+    ServingEngine,
+    Session,
+)
 from bench.nouns.learnt import CoefficientKey, Coefficients, Quantity
-from bench.nouns.runs import Cell, Fault, Precision, Run, RunSpec, Timing, Verdict, WindowEnergy
+from bench.nouns.runs import Cell, Fault, Pace, Precision, Run, RunSpec, Timing, Verdict, WindowEnergy
 from bench.nouns.sensors import (
     Check,
     Condition,
@@ -22,18 +33,20 @@ from bench.nouns.sensors import (
     WitnessRecord,
 )
 from bench.nouns.witnesses import PeerEnergy, Watching, Witness
-from bench.nouns.words import Basis, Boundary, Domain, Fact, Family, Phase, Weights
+from bench.nouns.words import Basis, Boundary, Cause, Domain, Fact, Family, Phase, Weights
 from bench.nouns.work import Figure, HardwareProfile, ModelSpec, Outcome, Request, Usage, Workload
 
 __all__ = [
     "Basis",
     "Boundary",
+    "Cause",
     "Cell",
     "Check",
     "CoefficientKey",
     "Coefficients",
     "Condition",
     "Domain",
+    "Endpoint",
     "Engine",
     "Fact",
     "Family",
@@ -42,6 +55,7 @@ __all__ = [
     "Figure",
     "Found",
     "HardwareProfile",
+    "Identity",
     "Load",
     "LoadSpec",
     "Loaded",
@@ -49,6 +63,7 @@ __all__ = [
     "ModelSpec",
     "Observation",
     "Outcome",
+    "Pace",
     "Passport",
     "PeerEnergy",
     "Phase",
@@ -58,6 +73,9 @@ __all__ = [
     "Request",
     "Run",
     "RunSpec",
+    "Send",
+    "Served",
+    "ServingEngine",
     "Session",
     "Source",
     "Timing",

@@ -1,13 +1,23 @@
 """How a model is loaded and run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from bench.nouns.sensors import Check
-from bench.nouns.words import Fact, Weights
+from bench.nouns.words import Fact, Family, Weights
 from bench.nouns.work import ModelSpec, Outcome, Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A running server, as the user named it. No key is in it: keys come from the environment."""
+
+    url: str  # without user, password and query
+    options: Mapping[str, str] = field(default_factory=dict)  # the engine's own, as they were typed
+    # where its energy is read: a GPU's UUID, "cpu", or "elsewhere": on a machine whose sensors are not at hand
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +31,7 @@ class LoadSpec:
     seed: int = 0
     threads: int | None = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    endpoint: Endpoint | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +63,35 @@ class Session(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a running server says of itself and of the model it was asked for, before any work."""
+
+    version: str  # the server's name and version: "vllm 0.11.0"
+    model: str  # as the server spells it
+    precision: str  # "served" where it does not say
+    family: Family
+    parameters: int = 0  # 0: not said
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+Send: TypeAlias = Callable[[Request, int], Awaitable[bool]]  # (request, the moment meant) → was it answered
+
+
+@runtime_checkable
+class Served(Session, Protocol):
+    """A model behind a server: requests may overlap."""
+
+    def drive(self, play: Callable[[Send], Awaitable[None]]) -> None:
+        """Runs `play` with a way of sending; returns when all it sent has been answered or given up."""
+        ...
+
+    def take(self) -> Sequence[Outcome]:
+        """The outcomes of what was sent since the last call, in the order of sending. Outside every window."""
+        ...
+
+
 class Engine(Protocol):
     """A way of running models: one file in bench/engines/."""
 
@@ -64,6 +104,15 @@ class Engine(Protocol):
         ...
 
     def load(self, spec: LoadSpec) -> AbstractContextManager[Session]: ...
+
+
+@runtime_checkable
+class ServingEngine(Engine, Protocol):
+    """An engine whose model runs in a server of its own."""
+
+    def identify(self, endpoint: Endpoint, model: str) -> Identity:
+        """Asks the server who it is. Raises CannotRun where it does not answer, UnknownName for the model."""
+        ...
 
 
 class Load(Protocol):

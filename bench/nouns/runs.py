@@ -4,15 +4,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bench.nouns.engines import Loaded
+from bench.nouns.engines import Endpoint, Loaded
 from bench.nouns.sensors import Source, Trace
 from bench.nouns.words import Basis, Boundary, Domain, Fact, Family, Phase, Weights
 from bench.nouns.work import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How requests are sent: closed, by users who wait for answers, or open, at a rate whatever comes back."""
+
+    kind: Literal["closed", "open"]
+    users: int = 1  # closed: requests under way at most
+    least_think_s: float = 0.0  # closed: an even draw between an answer and the next request
+    most_think_s: float = 0.0
+    rate_per_s: float = 0.0  # open: Poisson arrivals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """ENGINE/MODEL:PRECISION/WORKLOAD[@batch=8,concurrency=8]"""
+    """ENGINE/MODEL:PRECISION/WORKLOAD[@batch=8,concurrency=8,rate=30,load=NAME]"""
 
     engine: str
     model: str
@@ -20,9 +31,13 @@ class Cell:
     workload: str
     batch: int = 1
     concurrency: int = 1
+    rate: float | None = None  # requests a second, whatever comes back
+    load: str | None = None  # a named scenario, in workloads/loads/
 
     def __str__(self) -> str:
         levels = [f"{k}={v}" for k, v in (("batch", self.batch), ("concurrency", self.concurrency)) if v != 1]
+        levels += [f"{k}={v:g}" for k, v in (("rate", self.rate),) if v is not None]
+        levels += [f"load={self.load}"] if self.load else []
         at = "@" + ",".join(levels) if levels else ""
         return f"{self.engine}/{self.model}:{self.precision}/{self.workload}{at}"
 
@@ -64,6 +79,8 @@ class RunSpec:
     timing: Timing
     workload_sha256: str  # of the declaration and its payloads
     seed: int = 0
+    pace: Pace | None = None  # None: one batch after the other, in the engine's own process
+    endpoint: Endpoint | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,23 @@ Domain: TypeAlias = str  # "gpu:0", "cpu-package:0", "dram:0", "platform", "host
 Boundary: TypeAlias = Literal["gpu", "cpu", "dram", "platform", "host", "wall"]
 Basis: TypeAlias = Literal["measured", "modelled", "excluded"]
 Phase: TypeAlias = Literal["idle", "load", "warmup", "prepare", "work"]
-Family: TypeAlias = Literal["speech", "translation", "causal-lm", "classifier", "video"]
+Family: TypeAlias = Literal["speech", "translation", "causal-lm", "classifier", "video", "api"]
 Weights: TypeAlias = Literal["synthetic", "pretrained"]
 Fact: TypeAlias = str | int | float | bool | None
+# Why a request to a server gave nothing that can be counted. `status`: not the one expected; `busy`: 429 or 503;
+# `usage`: what the server says it delivered is missing, impossible or contradicts what came; `cached`: answered
+# without the work; `ended`: the stream stopped without its end; `wrong-model`: another model answered.
+Cause: TypeAlias = Literal[
+    "refused",
+    "timeout",
+    "dropped",
+    "malformed",
+    "resent",
+    "status",
+    "busy",
+    "usage",
+    "cached",
+    "ended",
+    "wrong-model",
+    "failed",
+]

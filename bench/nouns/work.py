@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
-from bench.nouns.words import Fact, Family, Phase
+from bench.nouns.words import Cause, Fact, Family, Phase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,12 @@ class Outcome:
     requested: Usage
     achieved: Usage
     error: str | None = None
+    cause: Cause | None = None  # what kind of error, where a server was asked
+    # A server's requests: latency counts from due_ns, the moment the schedule meant.
+    due_ns: int | None = None
+    sent_ns: int | None = None  # the last byte of the request was handed over
+    output_ns: tuple[int, ...] = ()  # each piece of output, of one token or more
+    server: Mapping[str, float] = field(default_factory=dict)  # the server's own times and counts, as it says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,142 @@
+"""Any server that speaks OpenAI's protocol: vLLM, llama-server, `transformers serve`, Foundry Local, Ollama's /v1.
+
+Every request asks for a stream with its usage at the end and for exactly N tokens, in the words that the server
+takes (`ignore_eos` and `min_tokens` where it does). Tokens are the server's own count, checked before the first
+window against the tokens that it lists one by one; pieces of a stream are counted as pieces, never as tokens.
+
+LoadSpec.endpoint.options:
+
+    api          completions or chat; by default completions where the server has them
+    precision    what the weights are, where the server does not say: it goes into the record
+    timeout_s    after which a request is given up (120)
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.engines import library_check
+from bench.errors import BadInput, CannotRun, UnknownName
+from bench.nouns import Check, Endpoint, Identity, Loaded, LoadSpec, Served
+
+if TYPE_CHECKING:
+    pass
+
+_OPTIONS = ("api", "precision", "timeout_s")
+_TIMEOUT_S = 120.0
+
+
+def open_engine() -> "OpenAiEngine":
+    """The engine."""
+    return OpenAiEngine()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAiEngine:
+    """A client; the model runs elsewhere."""
+
+    def check(self) -> Check:
+        """Whether the client's library is here; servers are asked when they are named."""
+        return library_check("openai_http", {"aiohttp": "aiohttp"}, "endpoints")
+
+    def version(self) -> str:
+        """The server's is not known before it is asked."""
+        return "server"
+
+    def identify(self, endpoint: Endpoint, model: str) -> Identity:
+        """What /v1/models and the pages of the servers that are known say. Raises CannotRun or UnknownName."""
+        from bench.wire.exchange import Call
+        from bench.wire.probe import ask, authorised, json_of, said
+
+        _check_options(endpoint)
+        base, timeout_s = _base(endpoint), _timeout_s(endpoint)
+        reply = ask(Call(method="GET", url=f"{base}/models", headers=authorised()), timeout_s)
+        found = json_of(reply)
+        rows = found.get("data") if isinstance(found, dict) else None
+        if reply.status != 200 or not isinstance(rows, list):
+            raise CannotRun(
+                f"{base}/models answers {reply.status} ({said(reply)}): expected OpenAI's list of models"
+            )
+        known = {str(row.get("id")): row for row in rows if isinstance(row, dict)}
+        if model not in known:
+            raise UnknownName(f"model of {base}", model, known)
+        version, facts = _server(base, known[model], timeout_s)
+        return Identity(
+            version=version,
+            model=model,
+            precision=endpoint.options.get("precision", "served"),
+            family="causal-lm",
+            parameters=_parameters(known[model]),
+            facts=facts,
+        )
+
+    @contextmanager
+    def load(self, spec: LoadSpec) -> Iterator[Served]:
+        """A session with the server of `spec.endpoint`. Raises CannotRun where its counts can't be trusted."""
+        from bench.wire.openai_probe import probed
+        from bench.wire.served import ServedSession
+
+        if spec.endpoint is None:
+            raise BadInput(
+                "openai_http needs a server: joulemark run endpoint --engine openai_http --endpoint URL"
+            )
+        endpoint = spec.endpoint
+        identity = self.identify(endpoint, spec.model.name)
+        api = endpoint.options.get("api", "")
+        found = probed(_base(endpoint), identity.model, api, _timeout_s(endpoint))
+        loaded = Loaded(
+            engine="openai_http",
+            engine_version=identity.version,
+            precision=identity.precision,
+            weights=spec.weights,
+            device=endpoint.device,
+            device_name=endpoint.url,
+            parameters=identity.parameters,
+            notes=(*identity.notes, *found.notes),
+            facts={**identity.facts, **found.facts},
+        )
+        with ServedSession(loaded, found.dialect, _timeout_s(endpoint), found.alone_token_s) as session:
+            yield session
+
+
+def _server(base: str, row: Mapping[str, Any], timeout_s: float) -> tuple[str, dict[str, Any]]:
+    """The server's name and version by the pages that only it has, and what they say beside it."""
+    from bench.wire.probe import authorised, get_json
+
+    root = base.removesuffix("/v1")
+    meta = row.get("meta") if isinstance(row.get("meta"), dict) else {}
+    facts: dict[str, Any] = {"model_id": str(row.get("id"))}
+    if (limit := row.get("max_model_len") or (meta or {}).get("n_ctx_train")) is not None:
+        facts["context_tokens"] = limit
+    for page, key, name in (("/props", "build_info", "llama-server"), ("/api/version", "version", "ollama"),
+                            ("/version", "version", str(row.get("owned_by") or "server"))):  # fmt: skip
+        found = get_json(root + page, authorised(), timeout_s)
+        if isinstance(found, dict) and found.get(key):
+            return f"{name} {found[key]}", facts
+    return str(row.get("owned_by") or "unknown server"), facts
+
+
+def _parameters(row: Mapping[str, Any]) -> int:
+    meta = row.get("meta")
+    found = meta.get("n_params") if isinstance(meta, dict) else None
+    return found if isinstance(found, int) else 0
+
+
+def _base(endpoint: Endpoint) -> str:
+    """The address with /v1, given with or without it."""
+    return endpoint.url if endpoint.url.endswith("/v1") else f"{endpoint.url}/v1"
+
+
+def _timeout_s(endpoint: Endpoint) -> float:
+    from bench.wire.probe import number
+
+    return number(endpoint.options, "timeout_s", _TIMEOUT_S)
+
+
+def _check_options(endpoint: Endpoint) -> None:
+    for name in endpoint.options:
+        if name not in _OPTIONS:
+            raise UnknownName("option of openai_http (--set)", name, _OPTIONS)
+    if endpoint.options.get("api", "chat") not in ("chat", "completions"):
+        raise BadInput(f"--set api={endpoint.options['api']}: expected chat or completions")

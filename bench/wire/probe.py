@@ -1,0 +1,110 @@
+"""Questions to a server outside every window: one at a time, with patience, and in plain JSON."""
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from bench.errors import BadInput, CannotRun
+from bench.files.config import environment
+from bench.wire.exchange import Call, Reply, Wire
+
+KEY_VARIABLE = "JOULEMARK_API_KEY"
+_BUSY = (429, 503)
+_PATIENCE_S = 60.0  # a server may still be loading its model
+_PAUSE_S = 1.0
+_SAID = 200
+
+
+def ask(call: Call, timeout_s: float) -> Reply:
+    """The reply, after waiting out a busy server. Raises CannotRun where nobody answers."""
+    began = time.monotonic()
+    while True:
+        reply = asyncio.run(_once(call, timeout_s))
+        if reply.failure:
+            raise CannotRun(
+                f"{call.url} does not answer: {reply.failure.said}; is the server up, and the address right?"
+            )
+        if reply.status not in _BUSY or time.monotonic() - began > _PATIENCE_S:
+            return reply
+        time.sleep(_PAUSE_S)
+
+
+async def _once(call: Call, timeout_s: float) -> Reply:
+    async with Wire(timeout_s) as wire:
+        return await wire.exchange(call)
+
+
+def get_json(url: str, headers: Mapping[str, str], timeout_s: float) -> Any:
+    """The JSON at a URL; None where there is none (an optional page of some servers)."""
+    reply = ask(Call(method="GET", url=url, headers=headers), timeout_s)
+    return json_of(reply) if reply.status == 200 else None
+
+
+def post(url: str, body: object, headers: Mapping[str, str]) -> Call:
+    """A call with a JSON body."""
+    return Call(
+        method="POST",
+        url=url,
+        body=json.dumps(body).encode(),
+        headers={"Content-Type": "application/json", **headers},
+    )
+
+
+def json_of(reply: Reply) -> Any:
+    """The body as JSON; None where it is none."""
+    try:
+        return json.loads(reply.body)
+    except ValueError:
+        return None
+
+
+def said(reply: Reply) -> str:
+    """What a server says of its refusal, in one line."""
+    found = json_of(reply)
+    if isinstance(found, dict):
+        error = found.get("error", found.get("detail", found.get("message")))
+        text = error.get("message") if isinstance(error, dict) else error
+        if text:
+            return " ".join(str(text).split())[:_SAID]
+    return " ".join(reply.body.decode("utf-8", "replace").split())[:_SAID] or "no word why"
+
+
+def authorised() -> dict[str, str]:
+    """The header that carries the user's key, from the environment alone; {}: there is none."""
+    key = environment(KEY_VARIABLE)
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def plain_url(text: str) -> str:
+    """The address without a slash at its end. Raises BadInput where it carries a key or is none."""
+    parts = urlsplit(text.strip())
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise BadInput(
+            f"--endpoint: an address is recorded, so no user, password or query may be in it; a key goes into the "
+            f"environment variable {KEY_VARIABLE}"
+        )
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadInput(f"--endpoint {text!r}: expected http://HOST:PORT or https://…")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    try:
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError as error:
+        raise BadInput(f"--endpoint {text!r}: {error}") from error
+    return urlunsplit((parts.scheme, host + port, parts.path.rstrip("/"), "", ""))
+
+
+def number(options: Mapping[str, str], name: str, default: float) -> float:
+    """An option that is a number. Raises BadInput."""
+    text = options.get(name)
+    if text is None:
+        return default
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise BadInput(f"--set {name}={text}: expected a number") from error
+    if not 0 < value < 1e9:
+        raise BadInput(f"--set {name}={text}: expected a number above 0")
+    return value

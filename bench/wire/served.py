@@ -1,0 +1,155 @@
+"""A session with a server: one event loop and one pool of connections from loading to the end.
+
+Inside a window requests are sent and the pieces of replies kept; `take` reads them afterwards, through the dialect
+of the server's protocol.
+"""
+
+import asyncio
+import gc
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Protocol, Self
+
+from bench.nouns import Cause, Loaded, Outcome, Request, Send, Usage
+from bench.units import S_PER_NS
+from bench.wire.exchange import Call, Reply, Wire
+
+# No load makes an answer faster than the same server gave it alone: less than this share of that time, for as
+# many tokens, is no work done. (Chosen: far below what speculative decoding gains, far above a look-up.)
+CACHED_RATIO = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a dialect read in a reply. With an error, `achieved` holds nothing that could be counted."""
+
+    achieved: Usage
+    first_output_ns: int | None = None
+    output_ns: tuple[int, ...] = ()
+    error: str | None = None
+    cause: Cause | None = None
+    server: dict[str, float] = field(default_factory=dict)
+
+
+def refused(cause: Cause, error: str) -> Answer:
+    """A reply that counts for nothing, and why."""
+    return Answer(achieved=Usage(requests=0), cause=cause, error=error)
+
+
+class Dialect(Protocol):
+    """How a protocol spells a request, and what its replies mean. Pure: no clock, no connection."""
+
+    def call(self, request: Request, serial: int) -> Call:
+        """The request, with a beginning of its own: no two serials share a prefix."""
+        ...
+
+    def read(self, request: Request, reply: Reply) -> Answer:
+        """What the reply delivered. The transport has not failed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    request: Request
+    due_ns: int
+    reply: Reply
+
+
+class ServedSession:
+    """A model behind a server, as the runner drives it."""
+
+    def __init__(self, loaded: Loaded, dialect: Dialect, timeout_s: float, alone_token_s: float = 0.0) -> None:
+        self._loaded = loaded
+        self._dialect = dialect
+        self._timeout_s = timeout_s
+        self._alone_token_s = alone_token_s  # what a token took when nothing else was asked
+        self._serial = 0
+        self._sent: list[_Sent] = []
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opened:
+            self._loop = opened.enter_context(asyncio.Runner())
+            self._wire = self._loop.run(Wire(self._timeout_s).__aenter__())
+            self._held = opened.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.run(self._wire.__aexit__(kind, error, trace))
+        self._held.close()
+
+    @property
+    def loaded(self) -> Loaded:
+        """What the server was found to run."""
+        return self._loaded
+
+    def stage(self, requests: Sequence[Request]) -> tuple[Request, ...]:
+        """The same requests: each is spelt when it is sent, with a beginning of its own."""
+        return tuple(requests)
+
+    def run(self, batch: Sequence[Request]) -> Sequence[Outcome]:
+        """Sends all of them at once and waits for every answer."""
+
+        async def together(send: Send) -> None:
+            due_ns = time.monotonic_ns()
+            await asyncio.gather(*(send(request, due_ns) for request in batch))
+
+        self.drive(together)
+        return self.take()
+
+    def drive(self, play: Callable[[Send], Awaitable[None]]) -> None:
+        """Runs `play` on the session's loop; the garbage collector waits, so that no pause of it is a latency."""
+
+        async def main() -> None:
+            await play(self._send)
+
+        gc.disable()
+        try:
+            self._loop.run(main())
+        finally:
+            gc.enable()
+
+    def take(self) -> Sequence[Outcome]:
+        """What was sent since the last call, read."""
+        sent, self._sent = sorted(self._sent, key=lambda one: one.reply.start_ns), []
+        return [without_cached(self._outcome(one), self._alone_token_s) for one in sent]
+
+    async def _send(self, request: Request, due_ns: int) -> bool:
+        self._serial += 1
+        reply = await self._wire.exchange(self._dialect.call(request, self._serial))
+        self._sent.append(_Sent(request, due_ns, reply))
+        return reply.failure is None and reply.status is not None and reply.status < 400
+
+    def _outcome(self, sent: _Sent) -> Outcome:
+        reply, request = sent.reply, sent.request
+        failure = reply.failure
+        answer = refused(failure.kind, failure.said) if failure else self._dialect.read(request, reply)
+        return Outcome(
+            request_id=request.id,
+            batch_id=0,
+            start_ns=reply.start_ns,
+            first_output_ns=answer.first_output_ns,
+            end_ns=reply.end_ns,
+            requested=request.asked,
+            achieved=answer.achieved,
+            error=answer.error and f"{answer.cause}: {answer.error}",
+            cause=answer.cause,
+            due_ns=sent.due_ns,
+            sent_ns=reply.sent_ns,
+            output_ns=answer.output_ns,
+            server=answer.server,
+        )
+
+
+def without_cached(one: Outcome, alone_token_s: float) -> Outcome:
+    """The same outcome; one that came in a tenth of the time that its tokens take alone is no work done."""
+    took_s = (one.end_ns - one.start_ns) * S_PER_NS
+    least_s = CACHED_RATIO * alone_token_s * (one.achieved.output_tokens or 0)
+    if one.error or took_s >= least_s:
+        return one
+    said = f"cached: answered in {took_s * 1e3:.1f} ms, {least_s / CACHED_RATIO * 1e3:.1f} ms are its work alone"
+    return replace(one, achieved=Usage(requests=0), error=said, cause="cached")

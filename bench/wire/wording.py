@@ -1,0 +1,74 @@
+"""Prompts of about so many tokens for a tokenizer that is not at hand, no two of which begin alike.
+
+Words of our own texts in a seeded order. How many tokens they are is asked of the server itself, with two prompts
+of different length: tokens = fixed + words × tokens_per_word. What a request really was is counted by the server
+again each time; this only aims.
+"""
+
+import random
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bench.errors import CannotRun
+from bench.files.config import places
+from bench.files.payloads import read_content, read_payloads
+
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_SHORT, _LONG = 16, 144
+_MOST_PER_WORD = 12.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """Words, and how many of the server's tokens they make."""
+
+    words: tuple[str, ...]
+    tokens_per_word: float
+    fixed_tokens: float  # a chat's template, a beginning-of-sequence mark
+
+    def text(self, tokens: int, serial: int) -> str:
+        """A text of about so many tokens, the fixed ones among them; its first two words are its own."""
+        count = max(1, round((tokens - self.fixed_tokens) / self.tokens_per_word))
+        return spelt(self.words, count, serial)
+
+    def likely(self, tokens: int) -> tuple[float, float]:
+        """Between which counts a server can truthfully say that such a text lies."""
+        count = max(1, round((tokens - self.fixed_tokens) / self.tokens_per_word))
+        about = count * self.tokens_per_word
+        return self.fixed_tokens + about / 2, self.fixed_tokens + 2 * about + 2
+
+
+def own_words(seed: int = 0) -> tuple[str, ...]:
+    """The different words of the committed texts, in a seeded order."""
+    texts = read_payloads(places().workloads / "data").texts.values()
+    found = {
+        word.lower()
+        for text in texts
+        if text.language in ("en", "fr")
+        for word in _WORD.findall(read_content(text))
+    }
+    words = sorted(found)
+    random.Random(seed).shuffle(words)
+    return tuple(words)
+
+
+def spelt(words: Sequence[str], count: int, serial: int) -> str:
+    """`count` words: two that number the text, then the others from a place of its own on."""
+    size = len(words)
+    head = [words[serial % size], words[serial // size % size]][:count]
+    start = serial * 31 % size
+    return " ".join([*head, *(words[(start + k) % size] for k in range(count - len(head)))])
+
+
+def learn(count_tokens: Callable[[str], int], words: tuple[str, ...]) -> Wording:
+    """Asks for the tokens of a short text and of a long one. Raises CannotRun where the answers make no sense."""
+    short = count_tokens(spelt(words, _SHORT, 1))
+    long = count_tokens(spelt(words, _LONG, 2))
+    per_word = (long - short) / (_LONG - _SHORT)
+    if not 0.5 <= per_word <= _MOST_PER_WORD:
+        raise CannotRun(
+            f"the server counts {short} tokens in {_SHORT} words and {long} in {_LONG}: its prompt tokens mean "
+            "something else than its prompts, so no figure per token could be true"
+        )
+    return Wording(words=words, tokens_per_word=per_word, fixed_tokens=max(0.0, short - _SHORT * per_word))
