@@ -1,0 +1,1 @@
+"""Outcomes and references → how good the answers are. Never: score synthetic weights, read a file."""
