@@ -35,6 +35,19 @@ PrecisionPercent = Annotated[
 ]
 Price = Annotated[float | None, typer.Option("--price-per-hour", min=0, help="EUR an hour of this machine.")]
 Witnesses = Annotated[list[str] | None, typer.Option("--witness", help="A peer beside it: codecarbon, zeus.")]
+EngineOption = Annotated[str | None, typer.Option("--engine", help="endpoint: openai_http, ollama or http.")]
+UrlOption = Annotated[str | None, typer.Option("--endpoint", help="endpoint: the server's address.")]
+ModelOption = Annotated[str | None, typer.Option("--model", help="endpoint: the model as the server names it.")]
+SetOption = Annotated[list[str] | None, typer.Option("--set", help="endpoint: the engine's own NAME=VALUE.")]
+DeviceOption = Annotated[
+    str | None, typer.Option("--device", help="endpoint: where its energy is read: GPU-…, cpu, elsewhere.")
+]
+Workloads = Annotated[
+    list[str] | None, typer.Option("--workloads", help="endpoint: declared workloads; by default four of prompts.")
+]
+Concurrency = Annotated[list[int] | None, typer.Option(min=1, help="endpoint: requests under way at once.")]
+Rates = Annotated[list[float] | None, typer.Option("--rate", help="endpoint: requests a second, open loop.")]
+Loads = Annotated[list[str] | None, typer.Option("--load", help="endpoint: a named scenario.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Measure again what is finished already.")]
 
 
@@ -90,18 +103,37 @@ def run(
     warmup_s: WarmupS = None,
     fresh: Fresh = False,
     witness: Witnesses = None,
+    engine: EngineOption = None,
+    endpoint: UrlOption = None,
+    model: ModelOption = None,
+    set_: SetOption = None,
+    device: DeviceOption = None,
+    workloads: Workloads = None,
+    concurrency: Concurrency = None,
+    rate: Rates = None,
+    load: Loads = None,
     json: Json = False,
 ) -> None:
-    """Measure a suite or cells; the same call resumes."""
+    """Measure a suite, cells, or a running server (`run endpoint --engine … --endpoint URL --model NAME`).
+
+    The same call resumes.
+    """
+    from bench.cli.served import measure_endpoint, server_options
     from bench.files.codec import plain
     from bench.run.arrange import Ask
 
+    timing = _timing(window_s, windows, most_windows, precision, idle_s=idle_s, warmup_s=warmup_s)
+    asked = server_options(
+        names, engine, endpoint, model, settings=set_ or (), device=device, manifest=workload,
+        workloads=workloads or (), concurrency=concurrency or (), rates=rate or (), loads=load or (), out=out,
+        timing=timing, fresh=fresh,
+    )  # fmt: skip
+
     ask = Ask(
         names=tuple(names), out=out, weights=_weights(weights), weights_path=weights_path, manifest=workload,
-        timing=_timing(window_s, windows, most_windows, precision, idle_s=idle_s, warmup_s=warmup_s), fresh=fresh,
-        witnesses=tuple(witness or ()),
+        timing=timing, fresh=fresh, witnesses=tuple(witness or ()),
     )  # fmt: skip
-    results, _ = _measure(ask)
+    results = measure_endpoint(asked, ask) if asked else _measure(ask)[0]
     if json:
         give({"cells": [plain(r) for r in results], "out": str(out)})
     code = _code([r.status for r in results])

@@ -129,7 +129,7 @@ def _base(endpoint: Endpoint) -> str:
 
 
 def _timeout_s(endpoint: Endpoint) -> float:
-    from bench.wire.probe import number
+    from bench.wire.address import number
 
     return number(endpoint.options, "timeout_s", _TIMEOUT_S)
 

@@ -6,9 +6,11 @@ from typing import get_args
 from bench.errors import UnknownName
 from bench.files.config import places
 from bench.files.declaration import Table, read_table
-from bench.nouns import Family, ModelSpec
+from bench.nouns import Cell, Family, ModelSpec, RunSpec
 
 # IEEE 754-2019 binary32 and binary16; bfloat16: arXiv:1905.12322, section 3; checked 2026-11-21
+# Ids stand for the length of a prompt only: its words are chosen, and counted, by the server's own tokenizer.
+_SERVED_VOCABULARY = 32_000
 _BYTES_PER_PARAMETER = {"fp32": 4, "bf16": 2, "fp16": 2, "none": 0}
 
 
@@ -25,6 +27,29 @@ def read_model(name: str, folder: Path | None = None) -> ModelSpec:
     spec = _spec(name, table)
     table.finish()
     return spec
+
+
+def model_of(spec: RunSpec) -> ModelSpec:
+    """The model of a cell: as declared, or what little is known of one that a server holds."""
+    return served_model(spec.cell, spec.family) if spec.endpoint else read_model(spec.cell.model)
+
+
+def served_model(cell: Cell, family: Family, parameters: int = 0) -> ModelSpec:
+    """A model by the name that its server gives it: its architecture is not ours to know."""
+    return ModelSpec(
+        name=cell.model,
+        family=family,
+        title=f"{cell.model} (as its server holds it)",
+        parameters=parameters,
+        active_parameters=parameters,
+        architecture="served",
+        config={"vocab_size": _SERVED_VOCABULARY},
+        engines=(cell.engine,),
+        precisions=(cell.precision,),
+        hub=None,
+        licence="not known: see the server's model",
+        source="the server",
+    )
 
 
 def weight_bytes(spec: ModelSpec, precision: str) -> int:

@@ -1,5 +1,6 @@
 """Was the work done that was asked, and does a window hold it whole and often enough?"""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from bench.nouns import Outcome, Run, Usage, Verdict, Window
@@ -12,17 +13,24 @@ def undelivered(run: Run) -> list[Verdict]:
     """Every doubt about the work itself; all of them touch every domain."""
     windows = work(run.trace.windows)
     if not windows:
-        return [rules.NO_WORK.voids(None, "the run holds no finished work window"), *_unequal(run.outcomes)]
-    return [*_unequal(run.outcomes), *_stray(run.outcomes, windows), *_few_repeats(run.outcomes, windows)]
+        return [rules.NO_WORK.voids(None, "the run holds no finished work window"), *_unequal(run)]
+    return [*_unequal(run), *_stray(run.outcomes, windows), *_few_repeats(run.outcomes, windows)]
 
 
-def _unequal(outcomes: Sequence[Outcome]) -> list[Verdict]:
+def _unequal(run: Run) -> list[Verdict]:
     """Achieved work that differs from what was asked makes every figure per unit wrong."""
+    outcomes = run.outcomes
     failed = [o for o in outcomes if o.error]
     if failed:
-        evidence = f"{len(failed)} of {len(outcomes)} requests failed: {failed[0].error}"
+        causes = Counter(o.cause for o in failed if o.cause)
+        counted = f" ({', '.join(f'{n} {cause}' for cause, n in causes.most_common())})" if causes else ""
+        evidence = f"{len(failed)} of {len(outcomes)} requests failed{counted}: {failed[0].error}"
         return [rules.FAILED_REQUESTS.voids(None, evidence)]
-    other = [o for o in outcomes if o.achieved != o.requested]
+    # a server's prompt is aimed at, in words, and counted by the server: its answer is what was asked for exactly
+    aimed = run.spec.endpoint is not None
+    other = [
+        o for o in outcomes if (_exact(o.achieved) != _exact(o.requested) if aimed else o.achieved != o.requested)
+    ]
     if not other:
         return []
     evidence = (
@@ -30,6 +38,10 @@ def _unequal(outcomes: Sequence[Outcome]) -> list[Verdict]:
         f"and did {_said(other[0].achieved)}"
     )
     return [rules.OTHER_WORK.flags(None, evidence)]
+
+
+def _exact(usage: Usage) -> tuple[int | None, int | None]:
+    return usage.requests, usage.output_tokens
 
 
 def _said(usage: Usage) -> str:

@@ -12,7 +12,7 @@ from bench.nouns import Fault, Outcome, Source, Trace, Window, WindowEnergy
 from bench.physics.budget import COVERAGE_95, GAIN, VIEW, Budget
 from bench.physics.look import POWER_FIELDS, Look, look_at
 from bench.physics.peers import beside_peers
-from bench.physics.plausible import absurd, held, impossible, stuck
+from bench.physics.plausible import absurd, all_held, held, impossible, stuck
 from bench.physics.series import series
 from bench.physics.ticks import LONGEST_SILENCE_S, Between, energy_at, energy_between, smear_bound_j
 from bench.physics.view import SEES_PART, unseen
@@ -59,6 +59,8 @@ def _window_energy(window: Window, look: Look, outcomes: Sequence[Outcome]) -> W
     found = {name: one for name, one in tried.items() if isinstance(one, _Candidate)}
     if not found:
         return void(window, source, tuple(f"{_said(name)} {why}" for name, why in tried.items()))
+    if still := all_held(window, look, found):
+        return void(window, source, (f"{_said(next(iter(found)))} {still}",))
     chosen = _chosen(found, look)
     flags = [*_why_not_counted(chosen, tried), *chosen.flags]
     low_j, high_j = chosen.budget.interval(chosen.between.energy_j)
@@ -253,9 +255,15 @@ def _witnessed(energy: WindowEnergy, chosen: _Candidate, witness: _Candidate, lo
     if span_s < _SHORTEST_WITNESS_S or abs(apart_j) <= allowed_j or apart_ratio <= WITNESS_FLAG_RATIO:
         return replace(energy, witness_j=witness_j)
     said = f"{_short(chosen.field)} and {_short(witness.field)} are {apart_ratio:.1%} apart"
-    if apart_ratio > WITNESS_VOID_RATIO:
+    stood = held(_as_window(energy), look, chosen.field)
+    if apart_ratio > WITNESS_VOID_RATIO or stood:
+        said = f"{said}{f', and the {stood[0]}' if stood else ''}"
         return replace(energy, energy_j=None, low_j=None, high_j=None, witness_j=witness_j, reasons=(said,))
     return replace(energy, witness_j=witness_j, flags=(*energy.flags, said))
+
+
+def _as_window(energy: WindowEnergy) -> Window:
+    return Window(phase=energy.phase, label=energy.label, start_ns=energy.start_ns, end_ns=energy.end_ns)
 
 
 def _short(field: str) -> str:

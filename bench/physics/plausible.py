@@ -1,6 +1,7 @@
 """What no board can draw, and sensors that are stuck: readings that make an energy a gap, or flag it."""
 
 import math
+from collections.abc import Iterable
 
 from bench.nouns import Source, Window
 from bench.physics.look import IMPOSSIBLE_RATIO, Look
@@ -9,6 +10,8 @@ from bench.units import S_PER_NS
 
 # Ten renewals of the slowest gauge (arXiv:2312.02741, table 2): power in milliwatts is hardly ever the same.
 _LONG_HELD_S = 1.0
+# No load is steady to the milliwatt for so long (chosen: five means of the slowest field, longer than an idle).
+_TOO_LONG_HELD_S = 5.0
 _FORGOTTEN_NS = 1_300_000_000  # after that the longest mean known, one second, has forgotten a step
 _MOVED_RATIO = 0.05
 
@@ -33,6 +36,15 @@ def held(window: Window, look: Look, name: str) -> tuple[str, ...]:
     if held_s <= _LONG_HELD_S:
         return ()
     return (f"{name} power showed one value for {held_s:.1f} s: a steady load, or a field that is stuck",)
+
+
+def all_held(window: Window, look: Look, names: Iterable[str]) -> str | None:
+    """That every field there is stood still for so long that no load explains it; None: one of them moved."""
+    spans = [_longest_hold(window, look, name) for name in names]
+    held_s = min(((end_ns - start_ns) * S_PER_NS for start_ns, end_ns in spans), default=0.0)
+    if held_s <= _TOO_LONG_HELD_S:
+        return None
+    return f"showed one value for {held_s:.1f} s, and nothing beside it moved: a sensor that is stuck"
 
 
 def stuck(window: Window, look: Look, name: str) -> str | None:

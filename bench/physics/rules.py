@@ -33,6 +33,13 @@ NO_SENSOR = Rule(
     why="nothing was read",
     remedy=_DOCTOR,
 )
+ELSEWHERE = Rule(
+    name="work done elsewhere",
+    touches=_EVERY,
+    voided="the server that did the work runs on another machine",
+    why="the sensors are here, the server is there: an idle machine is not its meter",
+    remedy="times stand; for its energy run joulemark on that machine, beside the server",
+)
 SENSOR_LOST = Rule(
     name="sensor lost",
     touches=_OWN,
@@ -265,7 +272,7 @@ FASTER_THAN_MEMORY = Rule(
 )
 
 RULES = (
-    NO_SENSOR, SENSOR_LOST, FAULT, SENSOR_SILENT, SAMPLER_GAP, VOID_WINDOWS, FROZEN_POWER, REPLAYED,
+    NO_SENSOR, ELSEWHERE, SENSOR_LOST, FAULT, SENSOR_SILENT, SAMPLER_GAP, VOID_WINDOWS, FROZEN_POWER, REPLAYED,
     DEVICE_NOT_FOUND, NO_WORK, FAILED_REQUESTS, OTHER_WORK, STRAY_WORK, FEW_REPEATS, WIDER, FEW_TICKS, THROTTLED,
     POWER_CAP, LIMIT_CHANGED, CLOCK_DRIFT, TEMPERATURE_DRIFT, FOREIGN, BUSY_BOARD, BUSY_MACHINE, STEAL,
     ABOVE_LIMIT, BELOW_IDLE, BELOW_MEMORY_COST, FASTER_THAN_MEMORY,

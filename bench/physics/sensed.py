@@ -21,7 +21,10 @@ def unsensed(run: Run) -> list[Verdict]:
         else rules.FAULT.voids(None, fault.reason)
         for fault in run.faults
     ]
-    if all(s.basis == "excluded" for s in run.sources):
+    elsewhere = [s for s in run.sources if s.meter == "elsewhere"]
+    if elsewhere:
+        found.append(rules.ELSEWHERE.voids(None, elsewhere[0].reason or ""))
+    elif all(s.basis == "excluded" for s in run.sources):
         found.append(
             rules.NO_SENSOR.voids(None, "no sensor answered and no model of this machine's power is known")
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.errors import BadInput, BrokenResults, UnknownName
-from bench.files.models import read_model
+from bench.files.models import model_of
 from bench.files.store import READINGS, SEAL, Sealed, read_sealed, run_folders
 
 
@@ -40,7 +40,7 @@ def _one(folder: Path, first: dict[str, str]) -> Sealed | BrokenResults:
         return BrokenResults(f"{seal}: its id is {sealed.id!r}: the folder was copied or renamed")
     if sealed.run is not None:
         try:
-            family = read_model(sealed.run.spec.cell.model).family
+            family = model_of(sealed.run.spec).family
         except UnknownName as error:
             return BrokenResults(f"{seal}: {error}")
         if sealed.run.spec.family != family:

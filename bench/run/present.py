@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench import __version__
 from bench.errors import BrokenResults
-from bench.files.models import read_model
+from bench.files.models import model_of
 from bench.files.profiles import read_profile
 from bench.files.store import Sealed, profile_folder, read_json, skipped_path
 from bench.nouns import Coefficients, HardwareProfile, Quantity, Run, Source
@@ -71,7 +71,7 @@ def _view(sealed: Sealed, coefficients: Sequence[Coefficients]) -> RunView:
     return RunView(
         id=run.id,
         cell=str(run.spec.cell),
-        model_title=read_model(run.spec.cell.model).title,
+        model_title=model_of(run.spec).title,
         weights=run.loaded.weights,
         hardware=run.spec.hardware,
         started_at=run.started_at,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import cycle, islice
+from itertools import count, cycle, islice
 
 from bench.errors import SensorLost
 from bench.nouns import (
@@ -26,6 +26,7 @@ from bench.nouns import (
     Request,
     Run,
     RunSpec,
+    Served,
     Session,
     Trace,
     Window,
@@ -36,6 +37,7 @@ from bench.physics.precision import main_source, precision
 from bench.physics.series import series
 from bench.physics.trains import Timetable
 from bench.physics.view import dither_s
+from bench.run.load.play import Play
 from bench.sensing.recorder import APPROACH_S, Recorder, rest_s
 from bench.sensing.witnessing import NOBODY, Watch, merged
 from bench.units import NS_PER_S, S_PER_NS
@@ -70,6 +72,8 @@ class Task:
     run_id: str
 
 
+_WINDOWS_A_SEED = 1000  # every window of a run has arrivals of its own
+_Drive = Callable[[Phase, str, float], Sequence[Outcome]]
 Loader = Callable[[], AbstractContextManager[Session]]
 Announce = Callable[[Announcement], None]
 
@@ -119,22 +123,24 @@ class _Stage:
         self._observations: list[Observation] = []
         self._fault: Fault | None = None
         self._trains = 0
+        self._timetable: Timetable | None = None
         self.rest()
 
     def measure(self, session: Session, environment: Mapping[str, Fact]) -> Run:
         """The whole cell after loading: idle, warm-up and work."""
         timing = self._task.spec.timing
         requests = session.stage(self._task.workload.requests)
-        batches = _batches(requests, self._task.spec.cell.batch)
+        drive = self._driver(session, requests)
         self.idle("resident")
-        self._work(session, batches, "warmup", "1", timing.warmup_s, keep=False)
-        timetable = self._timetable(session.loaded.device)
+        drive("warmup", "1", timing.warmup_s)
+        self._timetable = self._spread_over(session.loaded.device)
         for index in range(timing.most_windows or timing.windows):
             self.rest()
             if index >= timing.windows and self._narrow_enough(session.loaded.device):
                 break
-            phase = self._task.workload.phase
-            self._work(session, batches, phase, str(index + 1), timing.window_s, keep=True, timetable=timetable)
+            self._outcomes += drive(self._task.workload.phase, str(index + 1), timing.window_s)
+            if self._outcomes and all(o.error for o in self._outcomes):
+                break  # nothing works: more windows of it tell no more
         self.rest()
         self._gather()
         lost = tuple(Fault(domain=domain, reason=why) for domain, why in self._recorder.lost.items())
@@ -182,18 +188,36 @@ class _Stage:
         self._windows.append(Window(phase=phase, label=label, start_ns=start_ns, end_ns=end_ns))
         self._announce(self._said(phase, label, 0.0, over=True))
 
-    def _work(
+    def _driver(self, session: Session, requests: Sequence[Request]) -> "_Drive":
+        """What fills a window with work: batches one after the other, or a server's requests at their pace."""
+        pace = self._task.spec.pace
+        if pace is not None and isinstance(session, Served):
+            seeds = count(self._task.spec.seed * _WINDOWS_A_SEED)
+            endless = cycle(requests)
+            return lambda phase, label, least_s: self._served(
+                session, Play(pace, endless, least_s, next(seeds)), phase, label, least_s
+            )
+        batches = _batches(requests, self._task.spec.cell.batch)
+        return lambda phase, label, least_s: self._batched(session, batches, phase, label, least_s)
+
+    def _served(self, session: Served, play: Play, phase: Phase, label: str, least_s: float) -> Sequence[Outcome]:
+        """Requests that overlap; the window ends with the last answer, so that it holds all of their work."""
+        with self.window(phase, label, least_s):
+            session.drive(play)
+        done = len(self._outcomes)
+        return [replace(o, batch_id=done + i) for i, o in enumerate(session.take())]
+
+    def _batched(
         self,
         session: Session,
         batches: Iterator[tuple[Request, ...]],
         phase: Phase,
         label: str,
         least_s: float,
-        *,
-        keep: bool,
-        timetable: Timetable | None = None,
-    ) -> None:
-        """Whole batches until `least_s` have passed, at least one. With a timetable they leave in trains."""
+    ) -> Sequence[Outcome]:
+        """Whole batches until `least_s` have passed, at least one; in trains, where the sensor needs them."""
+        timetable = self._timetable
+        found: list[Outcome] = []
         with self.window(phase, label, least_s):
             now_ns = self._time.clock_ns()
             stop_ns, train_ends_ns = now_ns + round(least_s * NS_PER_S), now_ns
@@ -202,18 +226,17 @@ class _Stage:
                     self._await(timetable.departure_ns(now_ns))
                     self._trains += 1
                     train_ends_ns = self._time.clock_ns() + round(timetable.train_s * NS_PER_S)
-                outcomes = session.run(next(batches))
-                if keep:
-                    train = self._trains if timetable else None
-                    self._outcomes += _numbered(outcomes, len(self._outcomes), train)
+                train = self._trains if timetable else None
+                found += _numbered(session.run(next(batches)), len(self._outcomes) + len(found), train)
                 now_ns = self._time.clock_ns()
                 if now_ns >= stop_ns:
                     break
+        return found
 
     def _await(self, moment_ns: int) -> None:
         self._time.sleep(max(0, moment_ns - self._time.clock_ns()) * S_PER_NS)
 
-    def _timetable(self, device: str) -> Timetable | None:
+    def _spread_over(self, device: str) -> Timetable | None:
         """Trains, where what has been read so far does not prove that the device's sensor sees all of the time."""
         look = self._look(device)
         period_s = dither_s(look.passport) if look and look.source.basis == "measured" else None

@@ -16,7 +16,7 @@ from pathlib import Path
 from bench import __version__
 from bench.errors import JoulemarkError
 from bench.files.codec import build, plain
-from bench.files.models import read_model
+from bench.files.models import model_of
 from bench.files.registry import load_engine
 from bench.files.store import known_passports, write_run
 from bench.files.work import find_workload
@@ -59,7 +59,7 @@ def main() -> int:
 def run_job(job: Job, emit: Emit) -> None:
     """Measures and seals the job's cells in order, emitting `phase` and `sealed` events."""
     first = job.specs[0]
-    model = read_model(first.cell.model)
+    model = model_of(first)
     engine = load_engine(first.cell.engine)
     manifest = Path(job.manifest) if job.manifest else None
     tasks = [
@@ -76,6 +76,7 @@ def run_job(job: Job, emit: Emit) -> None:
         weights=first.weights,
         path=job.load_path or first.weights_path,
         seed=first.seed,
+        endpoint=first.endpoint,
     )
 
     def announce(announcement: Announcement) -> None:

@@ -5,13 +5,12 @@ import json
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-from bench.errors import BadInput, CannotRun
+from bench.errors import CannotRun
 from bench.files.config import environment
+from bench.wire.address import KEY_VARIABLE
 from bench.wire.exchange import Call, Reply, Wire
 
-KEY_VARIABLE = "JOULEMARK_API_KEY"
 _BUSY = (429, 503)
 _PATIENCE_S = 60.0  # a server may still be loading its model
 _PAUSE_S = 1.0
@@ -76,35 +75,3 @@ def authorised() -> dict[str, str]:
     """The header that carries the user's key, from the environment alone; {}: there is none."""
     key = environment(KEY_VARIABLE)
     return {"Authorization": f"Bearer {key}"} if key else {}
-
-
-def plain_url(text: str) -> str:
-    """The address without a slash at its end. Raises BadInput where it carries a key or is none."""
-    parts = urlsplit(text.strip())
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise BadInput(
-            f"--endpoint: an address is recorded, so no user, password or query may be in it; a key goes into the "
-            f"environment variable {KEY_VARIABLE}"
-        )
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadInput(f"--endpoint {text!r}: expected http://HOST:PORT or https://…")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    try:
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError as error:
-        raise BadInput(f"--endpoint {text!r}: {error}") from error
-    return urlunsplit((parts.scheme, host + port, parts.path.rstrip("/"), "", ""))
-
-
-def number(options: Mapping[str, str], name: str, default: float) -> float:
-    """An option that is a number. Raises BadInput."""
-    text = options.get(name)
-    if text is None:
-        return default
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise BadInput(f"--set {name}={text}: expected a number") from error
-    if not 0 < value < 1e9:
-        raise BadInput(f"--set {name}={text}: expected a number above 0")
-    return value

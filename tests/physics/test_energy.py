@@ -155,7 +155,9 @@ def trailing_average(idle_w, busy_w, start_s, end_s, until_s):
     for i in range(round(until_s / 0.05)):
         t = i // 2 * 0.1
         busy_s = max(0.0, min(t, end_s) - max(t - 1.0, start_s))
-        yield Reading(seconds(i * 0.05), "gpu:0", "average", "power", idle_w + (busy_w - idle_w) * busy_s)
+        yield Reading(
+            seconds(i * 0.05), "gpu:0", "average", "power", idle_w + (busy_w - idle_w) * busy_s + i // 2 % 2 * 1e-3
+        )
 
 
 @pytest.mark.parametrize("long_s", [0.3, 0.5, 1.0, 2.0, 5.0, 30.0])
@@ -169,6 +171,19 @@ def test_an_average_that_trails_holds_the_truth_in_its_interval(long_s):
     beside_s = (found.end_ns - found.start_ns) * 1e-9 - long_s
     assert found.energy_j == pytest.approx(300.0 * long_s + 100.0 * beside_s, rel=0.01)
     assert found.low_j <= 300.0 * long_s + 100.0 * beside_s <= found.high_j
+
+
+@pytest.mark.parametrize(("held_s", "told"), [(4.9, True), (5.2, False)])
+def test_power_that_stands_still_for_long_with_nothing_beside_it_is_no_number(held_s, told):
+    """A load that is steady to the milliwatt for five seconds is a sensor that is stuck."""
+    source = replace(GPU, fields=("instant",))
+    moving = [Reading(seconds(i * 0.1), "gpu:0", "instant", "power", 100.0 + i % 2) for i in range(100)]
+    stuck = [replace(r, value=100.0) if 2.0 <= r.t_ns * 1e-9 <= 2.0 + held_s else r for r in moving]
+
+    found = energy_of(stuck, window("work", "1", 1.0, 9.0), source)
+
+    assert (found.energy_j is not None) == told
+    assert any("showed one value" in said for said in (*found.flags, *found.reasons))
 
 
 def test_a_counter_that_leaps_beyond_its_board_is_no_number():

@@ -65,6 +65,10 @@ CASES = {
     "replayed readings": Case(
         fires=cell(sources=(replace(GPU, meter="replay"), HOST)), silent=cell(), domain="gpu:0"
     ),
+    "work done elsewhere": Case(
+        fires=cell(sources=(replace(GPU, meter="elsewhere", basis="excluded", fields=(), reason="there"),)),
+        silent=cell(), domain=None,
+    ),
     "device not found": Case(
         fires=cell(sources=(replace(GPU, device="GPU-2"), HOST)),
         silent=cell(sources=(replace(GPU, basis="excluded"), HOST)),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bench.errors import BadInput
-from bench.files.models import read_model
+from bench.files.models import model_of
 from bench.files.profiles import read_profile
 from bench.files.store import READINGS, RUN_SCHEMA_VERSION, SEAL, profile_folder
 from bench.run.checks.case import Case, Folder
@@ -92,7 +92,7 @@ def declared(folder: Folder) -> Iterator[AuditLine]:
         spec = case.run.spec
         short = []
         try:
-            family = read_model(spec.cell.model).family
+            family = model_of(spec).family
             if family != spec.family:
                 short.append(_DECLARED.failed(f"family {spec.family!r}, the model's is {family!r}", case.at()))
         except BadInput as error:

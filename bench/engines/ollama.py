@@ -1,0 +1,196 @@
+"""Ollama, by its own protocol: it alone tells how long prefill and decode took.
+
+Its answers end where the model ends them (it knows no exact length), so what was achieved is what counts. Load
+goes through the common client; the official package is the user's, for one request at a time.
+
+LoadSpec.endpoint.options:
+
+    num_ctx      context of every request (4096): its default depends on the GPU's memory, 256k on the largest
+    timeout_s    after which a request is given up (300: the first one may load the model)
+    any option of Ollama's own that is a number: num_batch, num_gpu, num_thread, seed, …
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from bench.engines import library_check
+from bench.errors import BadInput, CannotRun, UnknownName
+from bench.nouns import Check, Endpoint, Fact, Identity, Loaded, LoadSpec, Served
+from bench.units import S_PER_NS
+
+if TYPE_CHECKING:
+    from bench.nouns import Usage
+
+_TIMEOUT_S = 300.0
+_CONTEXT = 4096
+_PROBE_TOKENS = 16
+# options of Ollama v0.33.0-rc2 that a calibration may want to fix (docs/modelfile.md, api/types.go; 2026-11-21)
+_OPTIONS = (
+    "num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "seed", "top_k", "top_p", "min_p",
+    "repeat_penalty", "repeat_last_n", "draft_num_predict",
+)  # fmt: skip
+_CACHE_NOTE = "Ollama counts prompt tokens from its prefix cache as computed: no two prompts here begin alike"
+_OFFLOAD_NOTE = "a part of the model lies in the host's memory: {gpu:.0%} of {total:.1f} GB is on the GPU"
+
+
+def open_engine() -> "OllamaEngine":
+    """The engine."""
+    return OllamaEngine()
+
+
+class OllamaEngine:
+    """A client; the model runs in Ollama."""
+
+    def check(self) -> Check:
+        """Whether the client's library is here; the server is asked when it is named."""
+        return library_check("ollama", {"aiohttp": "aiohttp"}, "endpoints")
+
+    def version(self) -> str:
+        """The server's is not known before it is asked."""
+        return "server"
+
+    def identify(self, endpoint: Endpoint, model: str) -> Identity:
+        """Version, digest and quantisation, by /api/version, /api/tags and /api/show."""
+        from bench.wire.probe import ask, authorised, get_json, json_of, post
+
+        url, timeout_s = _base(endpoint), _timeout_s(endpoint)
+        _sent_options(endpoint)
+        version = get_json(f"{url}/api/version", authorised(), timeout_s)
+        if not isinstance(version, dict) or not version.get("version"):
+            raise CannotRun(f"{url}/api/version gives no version: is this an Ollama server?")
+        tags = get_json(f"{url}/api/tags", authorised(), timeout_s)
+        known = {str(row.get("name")): row for row in (tags or {}).get("models", ())}
+        name = model if model in known else f"{model}:latest"
+        if name not in known:
+            raise UnknownName(f"model of {url}", model, known)
+        shown = json_of(ask(post(f"{url}/api/show", {"model": name}, authorised()), timeout_s))
+        details = shown.get("details", {}) if isinstance(shown, dict) else {}
+        info = shown.get("model_info", {}) if isinstance(shown, dict) else {}
+        count = info.get("general.parameter_count")
+        facts: dict[str, Fact] = {
+            "digest": _text(known[name].get("digest")),
+            "quantisation": _text(details.get("quantization_level")),
+            "parameter_size": _text(details.get("parameter_size")),
+            "model_family": _text(details.get("family")),
+        }
+        return Identity(
+            version=f"ollama {version['version']}",
+            model=name,
+            precision=(_text(details.get("quantization_level")) or "served").lower(),
+            family="causal-lm",
+            parameters=count if isinstance(count, int) else 0,
+            facts={k: v for k, v in facts.items() if v is not None},
+        )
+
+    @contextmanager
+    def load(self, spec: LoadSpec) -> Iterator[Served]:
+        """A session, the model loaded. Raises CannotRun where its counts can't be trusted."""
+        from bench.wire.ollama import OllamaDialect
+        from bench.wire.probe import authorised
+        from bench.wire.served import ServedSession
+        from bench.wire.wording import learn, own_words
+
+        if spec.endpoint is None:
+            raise BadInput(
+                "ollama needs a server: joulemark run endpoint --engine ollama --endpoint URL --model NAME"
+            )
+        endpoint = spec.endpoint
+        identity = self.identify(endpoint, spec.model.name)
+        options = _sent_options(endpoint)
+
+        def counted(text: str, most: int) -> "tuple[Usage, float]":
+            return _asked(endpoint, identity.model, text, most, options)
+
+        wording = learn(lambda text: counted(text, 1)[0].prompt_tokens or 0, own_words())
+        usage, took_s = counted(wording.text(32, 3), _PROBE_TOKENS)
+        notes, facts = _placed(endpoint, identity.model)
+        loaded = Loaded(
+            engine="ollama",
+            engine_version=identity.version,
+            precision=identity.precision,
+            weights=spec.weights,
+            device=endpoint.device,
+            device_name=endpoint.url,
+            parameters=identity.parameters,
+            notes=(*identity.notes, _CACHE_NOTE, *notes),
+            facts={**identity.facts, **facts, **options, "tokens_per_word": round(wording.tokens_per_word, 4)},
+        )
+        dialect = OllamaDialect(
+            url=_base(endpoint), model=identity.model, wording=wording, options=options, headers=authorised()
+        )
+        alone_token_s = took_s / max(1, usage.output_tokens or 1)
+        with ServedSession(loaded, dialect, _timeout_s(endpoint), alone_token_s) as session:
+            yield session
+
+
+def _asked(
+    endpoint: Endpoint, model: str, text: str, most: int, options: Mapping[str, Any]
+) -> "tuple[Usage, float]":
+    """The counts of one request, and how long it took (s). Raises CannotRun without counts."""
+    from bench.wire.framing import json_lines
+    from bench.wire.ollama import generate, usage_of
+    from bench.wire.probe import ask, authorised, said
+
+    began_ns = time.monotonic_ns()
+    reply = ask(generate(_base(endpoint), model, text, most, options, authorised()), _timeout_s(endpoint))
+    took_s = (time.monotonic_ns() - began_ns) * S_PER_NS
+    last = [
+        line.data for line in json_lines(reply.pieces) if isinstance(line.data, dict) and line.data.get("done")
+    ]
+    usage = usage_of(last[-1]) if last else "no last line"
+    if reply.status != 200 or isinstance(usage, str):
+        why = said(reply) if reply.status != 200 else usage
+        raise CannotRun(
+            f"{endpoint.url} answers {reply.status} ({why}): without counts there is no figure per token"
+        )
+    return usage, took_s
+
+
+def _placed(endpoint: Endpoint, model: str) -> tuple[tuple[str, ...], dict[str, Fact]]:
+    """How much of the loaded model lies on a GPU, and the context that it was given (/api/ps)."""
+    from bench.wire.probe import authorised, get_json
+
+    found = get_json(f"{_base(endpoint)}/api/ps", authorised(), _timeout_s(endpoint))
+    row = next((r for r in (found or {}).get("models", ()) if r.get("name") == model), None)
+    if not isinstance(row, dict):
+        return (), {}
+    size, on_gpu = row.get("size"), row.get("size_vram", 0)
+    facts: dict[str, Fact] = {"context_tokens": row.get("context_length")} if row.get("context_length") else {}
+    if not isinstance(size, int) or not isinstance(on_gpu, int) or size <= 0:
+        return (), facts
+    facts |= {"size_bytes": size, "size_on_gpu_bytes": on_gpu}
+    part = 0 < on_gpu < size
+    return ((_OFFLOAD_NOTE.format(gpu=on_gpu / size, total=size / 1e9),) if part else ()), facts
+
+
+def _sent_options(endpoint: Endpoint) -> dict[str, float | int]:
+    """Ollama's options as numbers. Raises UnknownName: an option that it does not know it would only log."""
+    from bench.wire.address import number
+
+    known = (*_OPTIONS, "timeout_s")
+    for name in endpoint.options:
+        if name not in known:
+            raise UnknownName("option of ollama (--set)", name, known)
+    found: dict[str, float | int] = {"num_ctx": _CONTEXT}
+    for name in endpoint.options:
+        if name != "timeout_s":
+            value = number(endpoint.options, name, 0.0, least=-1.0)
+            found[name] = int(value) if value == int(value) else value
+    return found
+
+
+def _base(endpoint: Endpoint) -> str:
+    """The bare address, given with or without the page."""
+    return endpoint.url.removesuffix("/v1").removesuffix("/api")
+
+
+def _timeout_s(endpoint: Endpoint) -> float:
+    from bench.wire.address import number
+
+    return number(endpoint.options, "timeout_s", _TIMEOUT_S)
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value else None

@@ -1,0 +1,40 @@
+"""Addresses and options of servers as people type them. No client is imported here."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit, urlunsplit
+
+from bench.errors import BadInput
+
+KEY_VARIABLE = "JOULEMARK_API_KEY"
+
+
+def plain_url(text: str) -> str:
+    """The address without a slash at its end. Raises BadInput where it carries a key or is none."""
+    parts = urlsplit(text.strip())
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise BadInput(
+            f"--endpoint: an address is recorded, so no user, password or query may be in it; a key goes into the "
+            f"environment variable {KEY_VARIABLE}"
+        )
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadInput(f"--endpoint {text!r}: expected http://HOST:PORT or https://…")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    try:
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError as error:
+        raise BadInput(f"--endpoint {text!r}: {error}") from error
+    return urlunsplit((parts.scheme, host + port, parts.path.rstrip("/"), "", ""))
+
+
+def number(options: Mapping[str, str], name: str, default: float, least: float = 1e-9) -> float:
+    """An option that is a number. Raises BadInput."""
+    text = options.get(name)
+    if text is None:
+        return default
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise BadInput(f"--set {name}={text}: expected a number") from error
+    if not least <= value < 1e9:
+        raise BadInput(f"--set {name}={text}: expected a number of at least {least:g}")
+    return value
