@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 from bench.errors import BadInput, CannotRun, UnknownName
+from bench.files.config import places
 from bench.files.loads import load_names, pace_of
 from bench.files.models import served_model
 from bench.files.registry import engine_names, load_engine
@@ -55,7 +56,7 @@ def arrange_endpoint(ask: EndpointAsk, host: Host) -> Served:
     place = find_place(ask.url, ask.device, host.gpus)
     endpoint = Endpoint(url=ask.url, options=ask.options, device=place.device)
     identity = engine.identify(endpoint, ask.model)
-    suite = read_suite(SUITE)
+    suite = read_suite(SUITE, folder=places().workloads / "served")
     timing = replace(suite.timing, **ask.timing)  # type: ignore[arg-type]
     speeds = speeds_of(host)
     specs = [_spec(ask, host, cell, timing, endpoint, identity) for cell in _cells(ask, identity, suite.cells)]

@@ -42,8 +42,10 @@ class ApiDialect:
     def read(self, _: Request, reply: Reply) -> Answer:
         """One request done, where the status is the one expected and something came with it."""
         if reply.status != self.status:
-            cause = "busy" if reply.status in (429, 503) else "status"
-            return refused(cause, f"HTTP {reply.status}, expected {self.status}: {said(reply)}")
+            busy = reply.status in (429, 503)
+            return refused(
+                "busy" if busy else "status", f"HTTP {reply.status}, expected {self.status}: {said(reply)}"
+            )
         declared = reply.headers.get("content-length")
         if declared is not None and declared.isdigit() and int(declared) != len(reply.body):
             return refused("ended", f"{len(reply.body)} bytes came of {declared}")
