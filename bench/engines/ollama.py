@@ -90,7 +90,7 @@ class OllamaEngine:
         from bench.wire.ollama import OllamaDialect
         from bench.wire.probe import authorised
         from bench.wire.served import ServedSession
-        from bench.wire.wording import learn, own_words
+        from bench.wire.wording import fresh_serial, learn, own_words
 
         if spec.endpoint is None:
             raise BadInput(
@@ -104,7 +104,7 @@ class OllamaEngine:
             return _asked(endpoint, identity.model, text, most, options)
 
         wording = learn(lambda text: counted(text, 1)[0].prompt_tokens or 0, own_words())
-        usage, took_s = counted(wording.text(32, 3), _PROBE_TOKENS)
+        usage, took_s = counted(wording.text(32, fresh_serial()), _PROBE_TOKENS)
         notes, facts = _placed(endpoint, identity.model)
         loaded = Loaded(
             engine="ollama",

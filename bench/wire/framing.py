@@ -12,6 +12,7 @@ from typing import Any
 Pieces = Sequence[tuple[int, bytes]]
 DONE = "[DONE]"
 _SHOWN = 80
+_FIELDS = (":", "event:", "id:", "retry:", "data")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ def server_sent_events(pieces: Pieces) -> Iterator[Message]:
         elif not line and data:
             yield _event(at_ns, "\n".join(data))
             data = []
-        elif line.startswith("{"):  # an error that a server wrote without framing
+        elif line and not line.startswith(_FIELDS):  # an error that a server wrote without framing, or half a line
             yield Message(at_ns=at_ns, wrong=f"a line that is no event: {line[:_SHOWN]!r}")
     if data:
         left = "\n".join(data)

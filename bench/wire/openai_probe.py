@@ -14,7 +14,7 @@ from bench.units import S_PER_NS
 from bench.wire.exchange import Reply
 from bench.wire.openai import OpenAiDialect, body_of, usage_of
 from bench.wire.probe import ask, authorised, json_of, post, said
-from bench.wire.wording import learn, own_words
+from bench.wire.wording import fresh_serial, learn, own_words
 
 _PROBE_TOKENS = 16
 _NO_SUCH_PAGE = (404, 405, 501)
@@ -41,9 +41,9 @@ def probed(base: str, model: str, api: str, timeout_s: float) -> Probed:
     extra = asking.accepted_extra(chat=chat)
     wording = learn(lambda text: asking.tokens(text, 1, extra, chat=chat)[0], own_words())
     began = time.monotonic_ns()
-    _, output = asking.tokens(wording.text(32, 3), _PROBE_TOKENS, extra, chat=chat)
+    _, output = asking.tokens(wording.text(32, fresh_serial()), _PROBE_TOKENS, extra, chat=chat)
     alone_token_s = (time.monotonic_ns() - began) * S_PER_NS / max(1, output)
-    listed = asking.listed_tokens(wording.text(32, 4), extra, chat=chat)
+    listed = asking.listed_tokens(wording.text(32, fresh_serial()), extra, chat=chat)
     exact = output == _PROBE_TOKENS
     notes = [_WORD_NOTE if listed is None else _LISTED_NOTE]
     if not exact:

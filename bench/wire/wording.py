@@ -5,6 +5,7 @@ of different length: tokens = fixed + words × tokens_per_word. What a request r
 again each time; this only aims.
 """
 
+import math
 import random
 import re
 from collections.abc import Callable, Sequence
@@ -16,7 +17,10 @@ from bench.files.payloads import read_content, read_payloads
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _SHORT, _LONG = 16, 144
+_HEAD = 3
+_SERIALS = 100_000_000  # fewer than three words can number
 _MOST_PER_WORD = 12.0
+_SPREAD, _UNSURE_RATIO = 0.6, 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,15 +32,20 @@ class Wording:
     fixed_tokens: float  # a chat's template, a beginning-of-sequence mark
 
     def text(self, tokens: int, serial: int) -> str:
-        """A text of about so many tokens, the fixed ones among them; its first two words are its own."""
+        """A text of about so many tokens, the fixed ones among them; its first three words are its own."""
         count = max(1, round((tokens - self.fixed_tokens) / self.tokens_per_word))
         return spelt(self.words, count, serial)
 
     def likely(self, tokens: int) -> tuple[float, float]:
-        """Between which counts a server can truthfully say that such a text lies."""
+        """Between which counts a server can truthfully say that such a text lies.
+
+        Words differ in their tokens about as much as their mean is (chosen: wider than on any tokenizer that ships
+        in a package), so a sum of n by its root; four of these, and what the mean itself is unsure by.
+        """
         count = max(1, round((tokens - self.fixed_tokens) / self.tokens_per_word))
         about = count * self.tokens_per_word
-        return self.fixed_tokens + about / 2, self.fixed_tokens + 2 * about + 2
+        off = 4 * _SPREAD * self.tokens_per_word * math.sqrt(count) + _UNSURE_RATIO * about + 2
+        return self.fixed_tokens + about - off, self.fixed_tokens + about + off
 
 
 def own_words(seed: int = 0) -> tuple[str, ...]:
@@ -54,17 +63,23 @@ def own_words(seed: int = 0) -> tuple[str, ...]:
 
 
 def spelt(words: Sequence[str], count: int, serial: int) -> str:
-    """`count` words: two that number the text, then the others from a place of its own on."""
+    """`count` words: three that number the text, then the others from a place of its own on."""
     size = len(words)
-    head = [words[serial % size], words[serial // size % size]][:count]
+    head = [words[serial // size**place % size] for place in range(_HEAD)][:count]
     start = serial * 31 % size
     return " ".join([*head, *(words[(start + k) % size] for k in range(count - len(head)))])
 
 
+def fresh_serial() -> int:
+    """Where a session begins to number its texts: a server may remember what earlier ones asked."""
+    return random.SystemRandom().randrange(_SERIALS)
+
+
 def learn(count_tokens: Callable[[str], int], words: tuple[str, ...]) -> Wording:
     """Asks for the tokens of a short text and of a long one. Raises CannotRun where the answers make no sense."""
-    short = count_tokens(spelt(words, _SHORT, 1))
-    long = count_tokens(spelt(words, _LONG, 2))
+    serial = fresh_serial()
+    short = count_tokens(spelt(words, _SHORT, serial))
+    long = count_tokens(spelt(words, _LONG, serial + 1))
     per_word = (long - short) / (_LONG - _SHORT)
     if not 0.5 <= per_word <= _MOST_PER_WORD:
         raise CannotRun(

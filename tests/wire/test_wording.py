@@ -1,0 +1,46 @@
+"""Prompts of a length are aimed at by the server's own count, and no two begin alike."""
+
+import pytest
+
+from bench.errors import CannotRun
+from bench.wire.wording import learn, own_words, spelt
+
+WORDS = own_words()
+
+
+def counts(per_word, fixed):
+    return lambda text: round(len(text.split()) * per_word + fixed)
+
+
+@pytest.mark.parametrize(("per_word", "fixed"), [(1.0, 0), (1.4, 9), (3.0, 40)])
+def test_a_text_is_as_long_as_the_server_counts_it(per_word, fixed):
+    count = counts(per_word, fixed)
+    wording = learn(count, WORDS)
+
+    for tokens in (64, 512, 2048):
+        found = count(wording.text(tokens, 7))
+        assert abs(found - tokens) <= per_word / 2 + 2 + 0.01 * tokens
+        low, high = wording.likely(tokens)
+        assert low <= found <= high
+
+
+def test_no_two_prompts_begin_alike():
+    """Within the first three words, so that no block of a prefix cache is shared."""
+    heads = {tuple(spelt(WORDS, 20, serial).split()[:3]) for serial in range(10**7, 10**7 + 5000)}
+
+    assert len(heads) == 5000
+
+
+def test_a_server_that_counts_something_else_is_refused():
+    """The same count for any text, or one that no tokenizer gives."""
+    with pytest.raises(CannotRun, match="prompt tokens mean"):
+        learn(lambda text: 7, WORDS)
+    with pytest.raises(CannotRun):
+        learn(counts(30.0, 0), WORDS)
+
+
+def test_a_count_outside_what_a_text_can_have_is_seen():
+    low, high = learn(counts(1.4, 9), WORDS).likely(512)
+
+    assert not low <= 2 * 512 + 40 <= high
+    assert not low <= 200 <= high
