@@ -17,6 +17,7 @@ class Heard:
     status: int
     body: bytes
     ended: bool
+    error: str | None  # the exception's name, where one ended it
     duration_s: float
     headers: dict[str, str]
 
@@ -49,7 +50,7 @@ def ask(url: str, path: str, body: Any = None, *, timeout_s: float = 10.0, name:
     place = urlsplit(url)
     connection = http.client.HTTPConnection(place.hostname, place.port, timeout=timeout_s)
     data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-    start_s, status, said, ended, headers = time.monotonic(), 0, b"", True, {}
+    start_s, status, said, ended, error, headers = time.monotonic(), 0, b"", True, None, {}
     try:
         connection.request("GET" if data is None else "POST", path, data, {"X-Request-Id": name} if name else {})
         response = connection.getresponse()
@@ -58,12 +59,12 @@ def ask(url: str, path: str, body: Any = None, *, timeout_s: float = 10.0, name:
             said += piece
         # read1 ends quietly where a body with a length is cut
         ended = len(said) == int(headers.get("Content-Length", len(said)))
-    except (http.client.HTTPException, OSError):
-        ended = False
+    except (http.client.HTTPException, OSError) as found:
+        ended, error = False, type(found).__name__
     finally:
         connection.close()
     duration_s = time.monotonic() - start_s
-    return Heard(status=status, body=said, ended=ended, duration_s=duration_s, headers=headers)
+    return Heard(status=status, body=said, ended=ended, error=error, duration_s=duration_s, headers=headers)
 
 
 def complete(url: str, tokens: int = 8, prompt: Any = "Four words are here", **more: Any) -> Heard:

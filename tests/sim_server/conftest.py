@@ -1,4 +1,4 @@
-"""Simulated servers that the tests of one file share."""
+"""Simulated servers that tests share; whoever sets faults takes them away again."""
 
 import pytest
 from sim.served import simulated_server
@@ -9,7 +9,7 @@ FAST = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def fast(tmp_path_factory):
     """A server whose steps take a millisecond, without a cache."""
     with simulated_server(tmp_path_factory.mktemp("fast"), *FAST) as served:

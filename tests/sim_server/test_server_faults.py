@@ -57,7 +57,9 @@ def test_a_cut_connection(faulty, kind, stage, words):
 
     assert not heard.ended
     assert heard.status == (0 if words is None else 200)
-    if kind == "drop" and words is not None:  # a reset may take along what lies in buffers
+    if words is None:
+        assert heard.error == ("RemoteDisconnected" if kind == "drop" else "ConnectionResetError")
+    elif kind == "drop":  # a reset may take along what lies in buffers
         assert heard.body.count(b'"text":" sim') == words
     assert struck(faulty) == [1]
 

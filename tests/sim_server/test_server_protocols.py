@@ -165,9 +165,11 @@ def test_ollama_cuts_a_prompt_beyond_its_context(caching):
     """Silently, as `num_ctx` says, unless it is told not to."""
     prompt = "word " * 40
     cut = generate(caching.url, 2, prompt, options={"num_ctx": 20}).lines[-1]
+    again = generate(caching.url, 2, prompt, options={"num_ctx": 20}).lines[-1]
     refused = generate(caching.url, 2, prompt, options={"num_ctx": 20}, truncate=False)
 
     assert (cut["prompt_eval_count"], cut["eval_count"]) == (19, 1)
+    assert again["prompt_eval_duration"] == 1_000_000 + 50_000
     assert refused.status == 400
 
 
