@@ -1,8 +1,8 @@
 """OpenAI's completions and chat completions, as vLLM and llama-server speak them.
 
 Shapes: the OpenAI API reference (streaming, `stream_options.include_usage`: one more chunk whose `choices` is
-empty, `usage` null in the others); llama.cpp's tools/server for `timings`, which stands where it is asked for;
-checked 2026-11-21. `created` is one moment for a reply's every chunk.
+empty, `usage` null in the others); captured replies of llama-server for
+`timings`; checked 2026-11-21. `created` is one moment for a reply's every chunk.
 """
 
 from collections.abc import Mapping

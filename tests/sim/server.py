@@ -3,8 +3,8 @@
     PYTHONPATH=tests python -m sim.server --folder DIR [--port 0] [--prefill-token-s 1e-4 ...] [--fault ...]
 
 When it is ready it prints one line of JSON: `url`, `control_url`, `pid`, `truth` (the log), and the board's
-`statements` and `head` for a simulated NVML (build.NvmlSim.environment). It ends when its standard input closes,
-or on SIGTERM, and then writes the log's summary. Nothing that it says comes from a model or a device.
+`statements` and `head` for a simulated NVML (build.NvmlSim.environment). It ends when its standard input, a pipe,
+closes, or on SIGTERM, and then writes the log's summary. Nothing that it says comes from a model or a device.
 
 control_url, which has a port of its own: GET/POST/DELETE /faults, GET /truth (the summary so far),
 POST /refuse {"seconds": S}, POST /unload.
@@ -147,7 +147,7 @@ class SimulatedServer:
         return _json(protocols_openai.error_body(503, "Loading model"), 503)
 
     async def _metrics(self, request: web.BaseRequest) -> web.StreamResponse:
-        """As vLLM names them (docs, usage/metrics; checked 2026-11-21)."""
+        """As vLLM names them in scrapes of it (checked 2026-11-21); a real one says the finish reason too."""
         scheduler, totals = self.engine.scheduler, self.generations.totals
         numbers = {
             "num_requests_running": len(scheduler.running), "num_requests_waiting": len(scheduler.waiting),

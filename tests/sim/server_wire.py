@@ -155,7 +155,7 @@ async def hang(transport: asyncio.Transport, duration_s: float) -> None:
 def cut(transport: asyncio.Transport, kind: str) -> None:
     """Closes the connection: in order, or with RST."""
     if kind == "reset":
-        # linger of 0 s: close(2) discards what is unsent and sends RST (socket(7)); checked 2026-11-21
+        # a linger of 0 s: closing discards what is unsent and sends RST, as a test sees
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
     else:
