@@ -1,8 +1,8 @@
 """Ollama's own protocol: generate and chat, and what it says of its models.
 
-Shapes: ollama's docs/api.md, and clients' copies of api/types.go; checked 2026-11-21. Numbers that are 0 are absent (`omitempty`),
-durations are ns. `prompt_eval_count` counts cached tokens too while `prompt_eval_duration` is the others' alone.
-`created_at` is one moment for a reply's every line.
+Shapes: ollama's docs/api.md, and clients' copies of api/types.go; checked 2026-11-21.
+Numbers that are 0 are absent (`omitempty`), durations are ns. `prompt_eval_count` counts cached tokens too, while
+`prompt_eval_duration` is the others' alone. `created_at` is one moment for a reply's every line.
 """
 
 import re
