@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from bench.nouns.words import Basis, Boundary, Domain, Fact, Phase
+from bench.units import S_PER_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +121,13 @@ class Window:
     """Half-open [start_ns, end_ns) on the run's monotonic clock."""
 
     phase: Phase
-    label: str  # "bare", "resident", "1", "2", …: unique within its phase
+    label: str  # "bare-1", "resident-2", "1", "2", …: unique within its phase
     start_ns: int
     end_ns: int
 
     @property
     def duration_s(self) -> float:
-        return (self.end_ns - self.start_ns) * 1e-9
+        return (self.end_ns - self.start_ns) * S_PER_NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
