@@ -21,10 +21,10 @@ def doctor(
     from bench.files.codec import plain
     from bench.report.passports import passport_table
     from bench.run.characterise import characterise_all
-    from bench.run.doctor import conclusion, examine, verdict
+    from bench.run.doctor import conclusion, examine, exit_code
 
     checks = examine()
-    code = verdict(checks)
+    code = exit_code(checks)
     found = characterise_all(out, note) if sensors else ()
     if json:
         passports = {domain: plain(one) for part in found for domain, one in part.passports.items()}

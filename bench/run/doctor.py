@@ -31,7 +31,7 @@ def examine() -> tuple[Check, ...]:
     return (*_machine(host), *host.sensors.checks, *_engines(), hub())
 
 
-def verdict(checks: Sequence[Check]) -> int:
+def exit_code(checks: Sequence[Check]) -> int:
     """0 when something can be measured or modelled and run, 3 when not."""
     meters = meter_names()
     sensors = [c for c in checks if c.name.partition(" ")[0] in meters]  # "rapl dram:0" is one of rapl's
@@ -42,7 +42,7 @@ def verdict(checks: Sequence[Check]) -> int:
 
 def conclusion(checks: Sequence[Check]) -> str:
     """In a sentence, what this machine can do."""
-    if verdict(checks):
+    if exit_code(checks):
         return "This machine can't measure: it lacks an engine, or any sensor or model of its power."
     works = {c.name.split()[0] for c in checks if c.status == "ok"}
     if "nvml" in works:

@@ -9,7 +9,7 @@ import pytest
 
 from bench.errors import CannotRun
 from bench.files.registry import open_meter_plugin
-from bench.meters.nvml.classes import published
+from bench.meters.nvml.classes import published_passport
 from bench.nouns import Source
 from bench.physics.view import sees_all
 from bench.run.characterise import characterise
@@ -44,7 +44,7 @@ def passport(board, tmp_path_factory):
 
 def test_the_passport_is_the_published_class(board, passport):
     """Periods within 5 %, looks within 10 ms or a tenth, of what others measured from outside."""
-    known = published(board.device_name, board.fields).fields
+    known = published_passport(board.device_name, board.fields).fields
     if not known:
         pytest.skip(f"nothing is published of {board.device_name}")
     for name, field in known.items():

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import pynvml
 
-from bench.meters.nvml.classes import published
+from bench.meters.nvml.classes import published_passport
 from bench.nouns import Fact, Source
 from bench.units import W_PER_MW
 
@@ -101,7 +101,7 @@ def probe(index: int, driver: str) -> Board:
         power_limit_w=limit_w,
         driver=driver,
         details=details,
-        passport=published(name, tuple(fields)),
+        passport=published_passport(name, tuple(fields)),
     )
     return Board(source=source, handle=handle, scope=scope, conditions=(*conditions, READ_S))
 

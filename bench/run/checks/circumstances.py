@@ -9,20 +9,20 @@ from bench.physics.contamination import busy_board, busy_idle, foreign_work, sto
 from bench.physics.drift import drifts
 from bench.physics.events import slowed
 from bench.run.checks.case import Case
-from bench.run.checks.line import AuditLine, Lines, Rule, told
+from bench.run.checks.line import AuditLine, Lines, Question, told
 
 # ML.ENERGY, check_temperature_range: below 20 °C a sensor is wrong, above 95 °C boards slow down; an error from
 # 5 % of readings outside. The other thresholds stand with the verdicts, in bench/physics/rules.py.
 _COOLEST_C, _HOTTEST_C, _OUTSIDE_RATIO = 20.0, 95.0, 0.05
 
-_HEAT = Rule(name="temperature", expected=f"{_COOLEST_C:g} to {_HOTTEST_C:g} °C at work")
-_WARMING = Rule(name="temperature drift", expected=f"{rules.FASTEST_C_PER_MIN:g} °C a minute at most")
-_CLOCK = Rule(name="clock drift", expected=f"{rules.CLOCK_DRIFT.flag_over:.0%} at most between windows")
-_SLOW = Rule(name="slowdown", expected="none by heat or hardware at work")
-_LIMIT = Rule(name="power limit kept", expected=f"within {rules.SETTLED_W:g} W from idle to the end")
-_FOREIGN = Rule(name="foreign processes", expected="none on the board")
-_QUIET = Rule(name="quiet before", expected="at rest while nothing is asked")
-_STEAL = Rule(
+_HEAT = Question(name="temperature", expected=f"{_COOLEST_C:g} to {_HOTTEST_C:g} °C at work")
+_WARMING = Question(name="temperature drift", expected=f"{rules.FASTEST_C_PER_MIN:g} °C a minute at most")
+_CLOCK = Question(name="clock drift", expected=f"{rules.CLOCK_DRIFT.flag_over:.0%} at most between windows")
+_SLOW = Question(name="slowdown", expected="none by heat or hardware at work")
+_LIMIT = Question(name="power limit kept", expected=f"within {rules.SETTLED_W:g} W from idle to the end")
+_FOREIGN = Question(name="foreign processes", expected="none on the board")
+_QUIET = Question(name="quiet before", expected="at rest while nothing is asked")
+_STEAL = Question(
     name="steal time",
     expected=f"{rules.STEAL.flag_over:.0%} of a window at most (fail: {rules.STEAL.void_over:.0%})",
 )
@@ -56,10 +56,10 @@ def clock_drift(case: Case) -> Lines:
     return _of_boards(case, _CLOCK, "sm_clock_mhz", _drifting(case, _CLOCK, rules.CLOCK_DRIFT.name))
 
 
-def _drifting(case: Case, rule: Rule, name: str) -> _Judge:
+def _drifting(case: Case, question: Question, name: str) -> _Judge:
     def judge(board: Source, _: Sequence[float]) -> Lines:
         return _said(
-            rule, case, board, (v for v in drifts(board, case.known, case.work) if v.name == name), "steady"
+            question, case, board, (v for v in drifts(board, case.known, case.work) if v.name == name), "steady"
         )
 
     return judge
@@ -89,15 +89,15 @@ def _slowed(case: Case, board: Source) -> list[Verdict]:
     return slowed(board, case.known, case.sealed.trace.windows)
 
 
-def _of_boards(case: Case, rule: Rule, condition: str, judge: _Judge) -> Lines:
+def _of_boards(case: Case, question: Question, condition: str, judge: _Judge) -> Lines:
     """What `judge` says of a circumstance of each measured board; a board that never told it is warned of."""
     if not case.boards:
-        return (rule.skipped("no board is measured here", case.at(READINGS)),)
+        return (question.skipped("no board is measured here", case.at(READINGS)),)
     lines: list[AuditLine] = []
     for board in case.boards:
         seen = case.condition_at_work(board.domain, condition)
         where = case.at(READINGS, domain=board.domain)
-        lines += judge(board, seen) if seen else (rule.warned("not recorded at work", where),)
+        lines += judge(board, seen) if seen else (question.warned("not recorded at work", where),)
     return tuple(lines)
 
 
@@ -131,14 +131,16 @@ def _recorded(case: Case, condition: str) -> bool:
     return any((name, kind) == (condition, "condition") for _, name, kind in case.known)
 
 
-def _said(rule: Rule, case: Case, board: Source, verdicts: Iterable[Verdict], fine: str) -> Lines:
-    return _judged(rule, case, verdicts, fine, domain=board.domain)
+def _said(question: Question, case: Case, board: Source, verdicts: Iterable[Verdict], fine: str) -> Lines:
+    return _judged(question, case, verdicts, fine, domain=board.domain)
 
 
-def _judged(rule: Rule, case: Case, verdicts: Iterable[Verdict], fine: str, domain: str | None = None) -> Lines:
+def _judged(
+    question: Question, case: Case, verdicts: Iterable[Verdict], fine: str, domain: str | None = None
+) -> Lines:
     """The physics' own verdicts, taken afresh from the readings, as lines: a void one fails, a flag warns."""
     short = [
-        (rule.failed if v.level == "void" else rule.warned)(v.evidence, case.at(READINGS, domain=v.domain))
+        (question.failed if v.level == "void" else question.warned)(v.evidence, case.at(READINGS, domain=v.domain))
         for v in verdicts
     ]
-    return told(short, rule.passed(fine, case.at(READINGS, domain=domain)))
+    return told(short, question.passed(fine, case.at(READINGS, domain=domain)))

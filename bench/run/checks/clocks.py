@@ -8,16 +8,16 @@ from typing import NamedTuple
 from bench.files.store import OUTCOMES, READINGS, WINDOWS
 from bench.physics.attribution import window_outcomes
 from bench.run.checks.case import Case, Folder
-from bench.run.checks.line import AuditLine, Lines, Rule, told
+from bench.run.checks.line import AuditLine, Lines, Question, told
 from bench.units import S_PER_NS
 
-_ASCEND = Rule(name="readings in order", expected="time never goes back")
-_COUNTERS = Rule(name="counters rise", expected="no energy counter ever falls")
-_INSIDE = Rule(name="windows in readings", expected="sensors read before and after each")
-_APART = Rule(name="windows apart", expected="no two windows of a run overlap")
-_REQUESTS = Rule(name="requests in windows", expected="each whole in one work window")
-_ALONE = Rule(name="one run at a time", expected="no two runs of a machine overlap")
-_WALL = Rule(name="wall clock", expected="one order, one offset to monotonic")
+_ASCEND = Question(name="readings in order", expected="time never goes back")
+_COUNTERS = Question(name="counters rise", expected="no energy counter ever falls")
+_INSIDE = Question(name="windows in readings", expected="sensors read before and after each")
+_APART = Question(name="windows apart", expected="no two windows of a run overlap")
+_REQUESTS = Question(name="requests in windows", expected="each whole in one work window")
+_ALONE = Question(name="one run at a time", expected="no two runs of a machine overlap")
+_WALL = Question(name="wall clock", expected="one order, one offset to monotonic")
 
 # MLPerf checker: clocks of one session agree to 800 ms. Stamps here are whole seconds, so a second is as near.
 _OFFSET_S = 1.0

@@ -7,17 +7,17 @@ from bench.files.models import model_of
 from bench.files.profiles import read_profile
 from bench.files.store import READINGS, RUN_SCHEMA_VERSION, SEAL, profile_folder
 from bench.run.checks.case import Case, Folder
-from bench.run.checks.line import AuditLine, Lines, Rule, Where, told
+from bench.run.checks.line import AuditLine, Lines, Question, Where, told
 
-_SCHEMA = Rule(name="schema version", expected=f"schema_version {RUN_SCHEMA_VERSION}")
-_HASHES = Rule(name="part hashes", expected="each part there, as it was sealed")
-_WHOLE = Rule(name="readable", expected="every file reads as it was written")
-_ID = Rule(name="run id", expected="run.json's id is the folder's name")
-_COPIES = Rule(name="no copies", expected="no readings twice")
-_DECLARED = Rule(name="declared", expected="model and hardware are declared")
-_TOOL = Rule(name="tool version", expected="one Joulemark made every run")
-_UNFINISHED = Rule(name="finished", expected="each run's folder bears a seal")
-_SETTINGS = Rule(name="settings recorded", expected="os, kernel, cpu, python, board")
+_SCHEMA = Question(name="schema version", expected=f"schema_version {RUN_SCHEMA_VERSION}")
+_HASHES = Question(name="part hashes", expected="each part there, as it was sealed")
+_WHOLE = Question(name="readable", expected="every file reads as it was written")
+_ID = Question(name="run id", expected="run.json's id is the folder's name")
+_COPIES = Question(name="no copies", expected="no readings twice")
+_DECLARED = Question(name="declared", expected="model and hardware are declared")
+_TOOL = Question(name="tool version", expected="one Joulemark made every run")
+_UNFINISHED = Question(name="finished", expected="each run's folder bears a seal")
+_SETTINGS = Question(name="settings recorded", expected="os, kernel, cpu, python, board")
 
 
 def schema_version(folder: Folder) -> Iterator[AuditLine]:

@@ -13,14 +13,14 @@ from bench.fit.rows import Group, groups
 from bench.nouns import CoefficientKey, Coefficients
 from bench.report.proof import parse_figures
 from bench.run.checks.case import Case, Folder
-from bench.run.checks.line import AuditLine, Rule, Where, told
+from bench.run.checks.line import AuditLine, Question, Where, told
 from bench.run.publish import measured
 
-_REST = Rule(name="coefficient runs", expected="lie here, their seals as then")
-_KEYS = Rule(name="coefficient key", expected="that of each run it rests on")
-_FRESH = Rule(name="coefficients current", expected="rest on every run that can be fitted")
-_ALIKE = Rule(name="one setting", expected="one board, limit, driver, versions")
-_PAGE = Rule(name="page runs", expected="lie here, their seals as then")
+_REST = Question(name="coefficient runs", expected="lie here, their seals as then")
+_KEYS = Question(name="coefficient key", expected="that of each run it rests on")
+_FRESH = Question(name="coefficients current", expected="rest on every run that can be fitted")
+_ALIKE = Question(name="one setting", expected="one board, limit, driver, versions")
+_PAGE = Question(name="page runs", expected="lie here, their seals as then")
 
 # What two runs of one figure should share beside the coefficient's key.
 _ENVIRONMENT = ("os", "kernel", "python", "cpu", "threads", "governor", "boost", "smt")

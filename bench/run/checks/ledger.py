@@ -3,7 +3,7 @@
 from bench.nouns import Source
 from bench.physics.phases import work
 from bench.run.checks.case import Case
-from bench.run.checks.line import AuditLine, Lines, Rule, told
+from bench.run.checks.line import AuditLine, Lines, Question, told
 from bench.units import S_PER_NS
 
 # The methods by which each basis comes to its joules: bench/physics/energy.py.
@@ -15,11 +15,11 @@ _MODELS = ("host_model", *_DOUBLE_METERS)
 # An energy ends on the ticks around its window; further away none is looked for: bench/physics/ticks.py.
 _EDGES_S = 3.0
 
-_BASIS = Rule(name="basis", expected="modelled is never called measured")
-_REASONS = Rule(name="reasons", expected="no gap without a why, none at 0 J")
-_COMPLETE = Rule(name="complete", expected="a line for each window and domain")
-_DOUBLES = Rule(name="no test doubles", expected="no pretend engine or meter")
-_VERDICTS = Rule(name="verdicts", expected="nothing void, nothing flagged")
+_BASIS = Question(name="basis", expected="modelled is never called measured")
+_REASONS = Question(name="reasons", expected="no gap without a why, none at 0 J")
+_COMPLETE = Question(name="complete", expected="a line for each window and domain")
+_DOUBLES = Question(name="no test doubles", expected="no pretend engine or meter")
+_VERDICTS = Question(name="verdicts", expected="nothing void, nothing flagged")
 
 
 def basis(case: Case) -> Lines:

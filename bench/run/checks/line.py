@@ -1,4 +1,4 @@
-"""One line of an audit: the rule that was asked about, what it expects, what was found, and where."""
+"""One line of an audit: the question that was asked, what it expects, what was found, and where."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLine:
-    """What one rule found at one place."""
+    """What one question found at one place."""
 
     name: str
     status: Status
@@ -34,8 +34,8 @@ class AuditLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """A check's name, and in words what it expects."""
+class Question:
+    """A check's name, and in words what it expects. (A rule with thresholds is bench/physics/doubt.py's.)"""
 
     name: str
     expected: str

@@ -7,7 +7,7 @@ from bench.physics.floor import MEMORY_BYTES_PER_S, WEIGHT_BYTES_PER_STEP, under
 from bench.physics.limits import forbidden, mean_power_w
 from bench.physics.phases import idle
 from bench.run.checks.case import Case
-from bench.run.checks.line import AuditLine, Lines, Rule, told
+from bench.run.checks.line import AuditLine, Lines, Question, told
 from bench.stats import mean
 
 # ML.ENERGY, check_power_range: an average up to 1.1 times the board's power (as the verdict), an instant to 1.7.
@@ -15,9 +15,9 @@ _INSTANT_RATIO = 1.7
 # As much as a desktop's or an agent's housekeeping may take, in the verdict "busy machine".
 _IDLES_APART_RATIO = 0.05
 
-_BOUNDS = Rule(name="power in bounds", expected="at work between idle and the limit")
-_FLOOR = Rule(name="memory floor", expected="no step cheaper than its weights")
-_HALVES = Rule(name="idle repeats", expected=f"both halves within {_IDLES_APART_RATIO:.0%}")
+_BOUNDS = Question(name="power in bounds", expected="at work between idle and the limit")
+_FLOOR = Question(name="memory floor", expected="no step cheaper than its weights")
+_HALVES = Question(name="idle repeats", expected=f"both halves within {_IDLES_APART_RATIO:.0%}")
 
 
 def power_in_bounds(case: Case) -> Lines:
@@ -81,6 +81,6 @@ def idle_repeats(case: Case) -> Lines:
     return told(short, _HALVES.passed("they are", case.at()))
 
 
-def _line(case: Case, rule: Rule, verdict: Verdict) -> AuditLine:
-    judge = rule.failed if verdict.level == "void" else rule.warned
+def _line(case: Case, question: Question, verdict: Verdict) -> AuditLine:
+    judge = question.failed if verdict.level == "void" else question.warned
     return judge(verdict.evidence, case.at(domain=verdict.domain))

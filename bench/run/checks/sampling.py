@@ -8,7 +8,7 @@ from bench.nouns import Source, Window
 from bench.physics.rules import SAMPLER_GAP
 from bench.physics.series import Series
 from bench.run.checks.case import Case
-from bench.run.checks.line import Lines, Rule, told
+from bench.run.checks.line import Lines, Question, told
 from bench.units import NS_PER_S, S_PER_NS
 
 # ML.ENERGY, check_prometheus_collection: three of four of the looks that were due.
@@ -18,9 +18,13 @@ _SHORTEST_S, _LONGEST_S = 0.001, 10.0  # what a suite may ask for: bench/files/s
 _GAP_WARN_S = 0.35
 _LATE_S = 0.005  # what moves an edge by 5 ms moves a window of 10 s by 0.05 %
 
-_COLLECTED = Rule(name="sampling period", expected=f"{_LEAST_COLLECTED_RATIO:.0%} of asked periods hold a look")
-_GAP = Rule(name="longest gap", expected=f"at work {_GAP_WARN_S} s at most (fail: {SAMPLER_GAP.void_over:g} s)")
-_LATE = Rule(name="sampler lateness", expected=f"99% of looks {_LATE_S * 1000:g} ms late at most")
+_COLLECTED = Question(
+    name="sampling period", expected=f"{_LEAST_COLLECTED_RATIO:.0%} of asked periods hold a look"
+)
+_GAP = Question(
+    name="longest gap", expected=f"at work {_GAP_WARN_S} s at most (fail: {SAMPLER_GAP.void_over:g} s)"
+)
+_LATE = Question(name="sampler lateness", expected=f"99% of looks {_LATE_S * 1000:g} ms late at most")
 
 
 def sampling_period(case: Case) -> Lines:

@@ -2,16 +2,16 @@
 
 from bench.nouns import Passport, Source, WindowEnergy
 from bench.run.checks.case import Case
-from bench.run.checks.line import AuditLine, Lines, Rule, told
+from bench.run.checks.line import AuditLine, Lines, Question, told
 from bench.units import S_PER_NS
 
 # Counter and integrated power of one board: ≤ 1 % (Zeus issue 12), ≤ 2 % from 200 ms on (Ma et al.,
 # arXiv:2605.11999; checked 2026-11-21). MLPerf checker, phases_check: two runs of one load within 5 %.
 _APART_RATIO, _FAR_RATIO, _JUDGED_S = 0.02, 0.05, 10.0
 
-_WITNESS = Rule(name="witness", expected=f"a second field within {_APART_RATIO:.0%}")
-_PASSPORT = Rule(name="sensor passport", expected="each field known, none unwell")
-_READ = Rule(name="board read", expected="the engine's own device is read")
+_WITNESS = Question(name="witness", expected=f"a second field within {_APART_RATIO:.0%}")
+_PASSPORT = Question(name="sensor passport", expected="each field known, none unwell")
+_READ = Question(name="board read", expected="the engine's own device is read")
 
 
 def witness(case: Case) -> Lines:
