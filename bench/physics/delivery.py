@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import fields
 
 from bench.nouns import Outcome, Run, Usage, Verdict, Window
 from bench.physics import rules
@@ -14,18 +15,25 @@ def undelivered(run: Run) -> list[Verdict]:
     windows = work(run.trace.windows)
     if not windows:
         return [rules.NO_WORK.voids(None, "the run holds no finished work window"), *_unequal(run)]
-    return [*_unequal(run), *_stray(run.outcomes, windows), *_few_repeats(run.outcomes, windows)]
+    return [*_unequal(run), *stray(run.outcomes, windows), *_few_repeats(run.outcomes, windows)]
+
+
+def failed(outcomes: Sequence[Outcome]) -> list[Verdict]:
+    """Requests that took energy and delivered nothing."""
+    lost = [o for o in outcomes if o.error]
+    if not lost:
+        return []
+    causes = Counter(o.cause for o in lost if o.cause)
+    counted = f" ({', '.join(f'{n} {cause}' for cause, n in causes.most_common())})" if causes else ""
+    evidence = f"{len(lost)} of {len(outcomes)} requests failed{counted}: {lost[0].error}"
+    return [rules.FAILED_REQUESTS.voids(None, evidence)]
 
 
 def _unequal(run: Run) -> list[Verdict]:
     """Achieved work that differs from what was asked makes every figure per unit wrong."""
     outcomes = run.outcomes
-    failed = [o for o in outcomes if o.error]
-    if failed:
-        causes = Counter(o.cause for o in failed if o.cause)
-        counted = f" ({', '.join(f'{n} {cause}' for cause, n in causes.most_common())})" if causes else ""
-        evidence = f"{len(failed)} of {len(outcomes)} requests failed{counted}: {failed[0].error}"
-        return [rules.FAILED_REQUESTS.voids(None, evidence)]
+    if lost := failed(outcomes):
+        return lost
     # a server's prompt is aimed at, in words, and counted by the server: its answer is what was asked for exactly
     aimed = run.spec.endpoint is not None
     other = [
@@ -45,11 +53,12 @@ def _exact(usage: Usage) -> tuple[int | None, int | None]:
 
 
 def _said(usage: Usage) -> str:
-    parts = str(usage).removeprefix("Usage(").removesuffix(")").split(", ")
-    return ", ".join(p for p in parts if not p.endswith("=None"))
+    """What was counted: `requests=1, output_tokens=64`."""
+    counted = ((f.name, getattr(usage, f.name)) for f in fields(usage))
+    return ", ".join(f"{name}={value}" for name, value in counted if value is not None)
 
 
-def _stray(outcomes: Sequence[Outcome], windows: Sequence[Window]) -> list[Verdict]:
+def stray(outcomes: Sequence[Outcome], windows: Sequence[Window]) -> list[Verdict]:
     """Work that no window holds whole: its energy is counted where its tokens are not."""
     kept = sum(len(window_outcomes(window, outcomes)) for window in windows)
     if kept == len(outcomes):
@@ -62,10 +71,16 @@ def _stray(outcomes: Sequence[Outcome], windows: Sequence[Window]) -> list[Verdi
 def _few_repeats(outcomes: Sequence[Outcome], windows: Sequence[Window]) -> list[Verdict]:
     """A short window with few requests is one draw of whatever varies between them."""
     for window in windows:
-        requests = len(window_outcomes(window, outcomes))
-        if requests < rules.FEWEST_REQUESTS and window.duration_s < rules.SHORTEST_S:
+        requests = too_few(window, outcomes)
+        if requests is not None:
             evidence = (
                 f"{requests} requests in the {window.duration_s:.1f} s of {window.phase} window {window.label}"
             )
             return [rules.FEW_REPEATS.flags(None, evidence)]
     return []
+
+
+def too_few(window: Window, outcomes: Sequence[Outcome]) -> int | None:
+    """How many requests the window holds, where they are too few for one so short; None: they are enough."""
+    requests = len(window_outcomes(window, outcomes))
+    return requests if requests < rules.FEWEST_REQUESTS and window.duration_s < rules.SHORTEST_S else None

@@ -55,19 +55,16 @@ def _gaps(source: Source, known: SeriesMap, windows: Sequence[Window]) -> list[V
     fields = [s for (domain, _, kind), s in known.items() if domain == source.domain and kind != "condition"]
     if not fields:
         return [rules.SENSOR_SILENT.voids(source.domain, "not one reading in the whole run")]
-    longest_s = max((_silence_s(fields, window) for window in windows), default=0.0)
+    longest_s = max((silence_s(one, window) for window in windows for one in fields), default=0.0)
     return rules.SAMPLER_GAP.graded(
         longest_s, source.domain, f"no reading for {longest_s:.1f} s inside a work window"
     )
 
 
-def _silence_s(fields: Sequence[Series], window: Window) -> float:
-    longest_ns = 0
-    for one in fields:
-        inside = one.between(window.start_ns, window.end_ns).t_ns
-        stops = (window.start_ns, *inside, window.end_ns)
-        longest_ns = max(longest_ns, *(b - a for a, b in pairwise(stops)))
-    return longest_ns * S_PER_NS
+def silence_s(field: Series, window: Window) -> float:
+    """The longest time (s) inside the window in which a field gave no reading; its edges count as readings."""
+    stops = (window.start_ns, *field.between(window.start_ns, window.end_ns).t_ns, window.end_ns)
+    return max(b - a for a, b in pairwise(stops)) * S_PER_NS
 
 
 def _frozen(source: Source, known: SeriesMap) -> list[Verdict]:

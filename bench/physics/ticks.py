@@ -21,7 +21,7 @@ from itertools import pairwise
 from bench.stats import median
 from bench.units import NS_PER_S, S_PER_NS
 
-_LONGEST_SEARCH_S = 2.0  # a sensor that is silent for longer than this beside a window does not bound it
+LONGEST_SEARCH_S = 2.0  # a sensor that is silent for longer than this beside a window does not bound it
 # Ten ticks of the slowest sensor known, 100 ms (arXiv:2312.02741, table 2; checked 2026-11-21): whatever draws
 # power moves its counter in between.
 LONGEST_SILENCE_S = 1.0
@@ -68,11 +68,11 @@ def energy_between(marks: Ticks, start_ns: int, end_ns: int) -> Between | str:
     from_ns = start_ns - round(marks.smear_s / 2 * NS_PER_S)
     until_ns = end_ns + round((marks.smear_s / 2 + marks.late_s) * NS_PER_S)
     first, last = bisect_right(marks.t_ns, from_ns) - 1, bisect_left(marks.t_ns, until_ns)
-    limit_ns = _LONGEST_SEARCH_S * NS_PER_S
+    limit_ns = LONGEST_SEARCH_S * NS_PER_S
     if first < 0 or from_ns - marks.t_ns[first] > limit_ns:
-        return f"did not tick in the {_LONGEST_SEARCH_S:g} s before the window"
+        return f"did not tick in the {LONGEST_SEARCH_S:g} s before the window"
     if last >= len(marks.t_ns) or marks.t_ns[last] - until_ns > limit_ns:
-        return f"did not tick in the {_LONGEST_SEARCH_S:g} s after the window"
+        return f"did not tick in the {LONGEST_SEARCH_S:g} s after the window"
     inside = marks.t_ns[first : last + 1]
     wobble_j2 = marks.wobble_j2[last] - marks.wobble_j2[first] if marks.wobble_j2 else 0.0
     energy_j = marks.energy_j[last] - marks.energy_j[first]

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench.errors import BadInput, BrokenResults, UnknownName
+from bench.errors import BadInput, BrokenResults
 from bench.files.models import model_of
 from bench.files.store import READINGS, SEAL, Sealed, read_sealed, run_folders
+from bench.nouns import RunSpec
 
 
 def sealed_folders(out: Path, what: str) -> tuple[Path, ...]:
@@ -38,17 +39,28 @@ def _one(folder: Path, first: dict[str, str]) -> Sealed | BrokenResults:
     seal = folder / SEAL
     if sealed.id != folder.name:
         return BrokenResults(f"{seal}: its id is {sealed.id!r}: the folder was copied or renamed")
-    if sealed.run is not None:
-        try:
-            family = model_of(sealed.run.spec).family
-        except UnknownName as error:
-            return BrokenResults(f"{seal}: {error}")
-        if sealed.run.spec.family != family:
-            return BrokenResults(f"{seal}: spec.family is {sealed.run.spec.family!r}, its model's is {family!r}")
-    readings = sealed.sha256.get(READINGS, "")
-    twin = first.setdefault(readings, folder.name) if sealed.trace.observations else folder.name
-    if twin != folder.name:
+    if sealed.run is not None and (wrong := undeclared(sealed.run.spec)):
+        return BrokenResults(f"{seal}: {wrong}")
+    if twin := twin_of(sealed, first):
         return BrokenResults(
             f"{folder / READINGS}: the same readings as those of {twin}: one of the two is a copy"
         )
     return sealed
+
+
+def undeclared(spec: RunSpec) -> str | None:
+    """What a run says of its model that no declaration bears out; None: they agree."""
+    try:
+        family = model_of(spec).family
+    except BadInput as error:
+        return str(error)
+    return None if spec.family == family else f"spec.family is {spec.family!r}, its model's is {family!r}"
+
+
+def twin_of(sealed: Sealed, first: dict[str, str]) -> str | None:
+    """The run whose readings these are as well; None: they are its own, and noted in `first` (sha256 → run)."""
+    if not sealed.trace.observations:
+        return None
+    name = sealed.folder.name
+    twin = first.setdefault(sealed.sha256.get(READINGS, ""), name)
+    return None if twin == name else twin

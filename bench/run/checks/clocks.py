@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from bench.files.store import OUTCOMES, READINGS, WINDOWS
-from bench.physics.attribution import window_outcomes
+from bench.physics.delivery import stray
 from bench.run.checks.case import Case, Folder
 from bench.run.checks.line import AuditLine, Lines, Question, told
 from bench.units import S_PER_NS
@@ -85,15 +85,12 @@ def windows_apart(case: Case) -> Lines:
 def requests_in_windows(case: Case) -> Lines:
     """Work outside its window: its joules are counted where its tokens are not."""
     outcomes = case.run.outcomes
-    kept = sum(len(window_outcomes(w, outcomes)) for w in case.work)
     upside_down = [
         o for o in outcomes
         if o.end_ns < o.start_ns
         or (o.first_output_ns is not None and not o.start_ns <= o.first_output_ns <= o.end_ns)
     ]  # fmt: skip
-    short = []
-    if kept != len(outcomes):
-        short.append(_REQUESTS.failed(f"{kept} of {len(outcomes)} do", case.at(OUTCOMES)))
+    short = [_REQUESTS.failed(v.evidence, case.at(OUTCOMES)) for v in stray(outcomes, case.work)]
     if upside_down:
         said = f"{upside_down[0].request_id}: its first output or its end lies before its start"
         short.append(_REQUESTS.failed(said, case.at(OUTCOMES)))

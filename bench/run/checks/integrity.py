@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from bench.errors import BadInput
-from bench.files.models import model_of
 from bench.files.profiles import read_profile
 from bench.files.store import READINGS, RUN_SCHEMA_VERSION, SEAL, profile_folder
 from bench.run.checks.case import Case, Folder
 from bench.run.checks.line import AuditLine, Lines, Question, Where, told
+from bench.run.evidence import twin_of, undeclared
 
 _SCHEMA = Question(name="schema version", expected=f"schema_version {RUN_SCHEMA_VERSION}")
 _HASHES = Question(name="part hashes", expected="each part there, as it was sealed")
@@ -78,9 +78,8 @@ def no_copies(folder: Folder) -> Iterator[AuditLine]:
     """A copy is no second measurement: as a repeat it would narrow every interval."""
     first: dict[str, str] = {}
     for case in folder.cases:
-        readings = case.sealed.sha256.get(READINGS, "")
-        twin = first.setdefault(readings, case.id) if case.sealed.trace.observations else case.id
-        if twin == case.id:
+        twin = twin_of(case.sealed, first)
+        if twin is None:
             yield _COPIES.passed("its own", case.at(READINGS))
         else:
             yield _COPIES.failed(f"the readings of {twin}", case.at(READINGS))
@@ -91,12 +90,8 @@ def declared(folder: Folder) -> Iterator[AuditLine]:
     for case in folder.cells:
         spec = case.run.spec
         short = []
-        try:
-            family = model_of(spec).family
-            if family != spec.family:
-                short.append(_DECLARED.failed(f"family {spec.family!r}, the model's is {family!r}", case.at()))
-        except BadInput as error:
-            short.append(_DECLARED.failed(str(error), case.at()))
+        if wrong := undeclared(spec):
+            short.append(_DECLARED.failed(wrong, case.at()))
         try:
             read_profile(spec.hardware, profile_folder(folder.out))
         except BadInput as error:

@@ -2,6 +2,7 @@
 
 from bench.nouns import Source
 from bench.physics.phases import work
+from bench.physics.ticks import LONGEST_SEARCH_S
 from bench.run.checks.case import Case
 from bench.run.checks.line import AuditLine, Lines, Question, told
 from bench.units import S_PER_NS
@@ -12,8 +13,9 @@ _METHODS = {"measured": ("counter", "power"), "modelled": ("model",)}
 _DOUBLE_METERS, _DOUBLE_ENGINES = ("constant", "replay"), ("echo",)
 _MODELS = ("host_model", *_DOUBLE_METERS)
 
-# An energy ends on the ticks around its window; further away none is looked for: bench/physics/ticks.py.
-_EDGES_S = 3.0
+# An energy ends on the ticks around its window, which are looked for so far away. Half of a trailing mean and its
+# lateness widen a window too: by less than a second.
+_EDGES_S = LONGEST_SEARCH_S + 1.0
 
 _BASIS = Question(name="basis", expected="modelled is never called measured")
 _REASONS = Question(name="reasons", expected="no gap without a why, none at 0 J")

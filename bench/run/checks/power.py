@@ -12,12 +12,10 @@ from bench.stats import mean
 
 # ML.ENERGY, check_power_range: an average up to 1.1 times the board's power (as the verdict), an instant to 1.7.
 _INSTANT_RATIO = 1.7
-# As much as a desktop's or an agent's housekeeping may take, in the verdict "busy machine".
-_IDLES_APART_RATIO = 0.05
 
 _BOUNDS = Question(name="power in bounds", expected="at work between idle and the limit")
 _FLOOR = Question(name="memory floor", expected="no step cheaper than its weights")
-_HALVES = Question(name="idle repeats", expected=f"both halves within {_IDLES_APART_RATIO:.0%}")
+_HALVES = Question(name="idle repeats", expected=f"both halves within {rules.BUSY_MACHINE.flag_over:.0%}")
 
 
 def power_in_bounds(case: Case) -> Lines:
@@ -73,7 +71,7 @@ def idle_repeats(case: Case) -> Lines:
                 continue
             pairs += 1
             apart = (max(powers_w) - min(powers_w)) / mean(powers_w) if mean(powers_w) else 0.0
-            if apart > _IDLES_APART_RATIO:
+            if rules.BUSY_MACHINE.level(apart):  # as much as a desktop's or an agent's housekeeping may take
                 said = f"{kind}: {' and '.join(f'{w:.1f} W' for w in powers_w)}, {apart:.0%} apart"
                 short.append(_HALVES.warned(said, case.at(domain=source.domain)))
     if not pairs:

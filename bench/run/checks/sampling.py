@@ -1,29 +1,26 @@
 """Were the sensors read as often as was asked, without holes, and on time?"""
 
 import math
-from itertools import pairwise
 
 from bench.files.store import READINGS
 from bench.nouns import Source, Window
 from bench.physics.rules import SAMPLER_GAP
+from bench.physics.sensed import silence_s
 from bench.physics.series import Series
 from bench.run.checks.case import Case
 from bench.run.checks.line import Lines, Question, told
-from bench.units import NS_PER_S, S_PER_NS
+from bench.sensing.recorder import REST_S
+from bench.units import NS_PER_S
 
 # ML.ENERGY, check_prometheus_collection: three of four of the looks that were due.
 _LEAST_COLLECTED_RATIO = 0.75
 _SHORTEST_S, _LONGEST_S = 0.001, 10.0  # what a suite may ask for: bench/files/suites.py
-# Three ticks of the slowest sensor, 100 ms (Yang, table 2), and a margin: the rest that stands around windows.
-_GAP_WARN_S = 0.35
 _LATE_S = 0.005  # what moves an edge by 5 ms moves a window of 10 s by 0.05 %
 
 _COLLECTED = Question(
     name="sampling period", expected=f"{_LEAST_COLLECTED_RATIO:.0%} of asked periods hold a look"
 )
-_GAP = Question(
-    name="longest gap", expected=f"at work {_GAP_WARN_S} s at most (fail: {SAMPLER_GAP.void_over:g} s)"
-)
+_GAP = Question(name="longest gap", expected=f"at work {REST_S} s at most (fail: {SAMPLER_GAP.void_over:g} s)")
 _LATE = Question(name="sampler lateness", expected=f"99% of looks {_LATE_S * 1000:g} ms late at most")
 
 
@@ -62,22 +59,17 @@ def longest_gap(case: Case) -> Lines:
     """A hole in the readings hides whatever happened in it."""
     short, worst_s = [], 0.0
     for source in case.live:
-        silences = [(_silence_s(f, w), w) for f in _fields(case, source) for w in case.work]
+        silences = [(silence_s(f, w), w) for f in _fields(case, source) for w in case.work]
         if not silences:
             continue
         gap_s, window = max(silences, key=lambda found: found[0])
         worst_s = max(worst_s, gap_s)
-        if gap_s > _GAP_WARN_S:
+        if gap_s > REST_S:  # three ticks of the slowest sensor, and a margin
             judge = _GAP.failed if SAMPLER_GAP.level(gap_s) == "void" else _GAP.warned
             short.append(judge(f"{gap_s:.2f} s", case.at(READINGS, window=window, domain=source.domain)))
     if not case.live or not case.work:
         return (_GAP.skipped("no sensor is read, or no work was done", case.at(READINGS)),)
     return told(short, _GAP.passed(f"{worst_s:.3f} s", case.at(READINGS)))
-
-
-def _silence_s(field: Series, window: Window) -> float:
-    stops = (window.start_ns, *field.between(window.start_ns, window.end_ns).t_ns, window.end_ns)
-    return max(b - a for a, b in pairwise(stops)) * S_PER_NS
 
 
 def sampler_lateness(case: Case) -> Lines:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from bench.files.store import OUTCOMES, WINDOWS
 from bench.nouns import Window
-from bench.physics.attribution import window_outcomes
+from bench.physics.delivery import too_few
 from bench.physics.phases import idle
 from bench.physics.rules import FEWEST_REQUESTS, SHORTEST_S
 from bench.run.checks.case import Case, Folder
@@ -60,8 +60,8 @@ def repeats(case: Case) -> Lines:
     """Yang, good practices: what repeats too seldom is one draw of whatever varies. Not asked of a command."""
     short = []
     for window in case.work:
-        requests = len(window_outcomes(window, case.run.outcomes))
-        if requests < FEWEST_REQUESTS and window.duration_s < SHORTEST_S:
+        requests = too_few(window, case.run.outcomes)
+        if requests is not None:
             said = f"{requests} requests in {window.duration_s:.2f} s"
             short.append(_REPEAT.warned(said, case.at(OUTCOMES, window=window)))
     return told(short, _REPEAT.passed("enough in each", case.at(OUTCOMES)))

@@ -6,6 +6,7 @@ from dataclasses import fields
 
 from bench.files.store import OUTCOMES
 from bench.nouns import Outcome, Usage
+from bench.physics.delivery import failed
 from bench.run.checks.case import Case, Folder
 from bench.run.checks.line import AuditLine, Lines, Question, told
 
@@ -22,13 +23,10 @@ _LOADED = Question(name="loaded as asked", expected="engine, version, precision,
 def no_failed_request(case: Case) -> Lines:
     """ML.ENERGY, check_request_success: a request that failed took energy and delivered nothing."""
     outcomes = case.run.outcomes
-    failed = [o for o in outcomes if o.error]
     if not outcomes:
         return (_DONE.failed("no request was answered", case.at(OUTCOMES)),)
-    if failed:
-        said = f"{len(failed)} of {len(outcomes)} failed, the first: {failed[0].error}"
-        return (_DONE.failed(said, case.at(OUTCOMES)),)
-    return (_DONE.passed(f"{len(outcomes)} of {len(outcomes)}", case.at(OUTCOMES)),)
+    short = (_DONE.failed(v.evidence, case.at(OUTCOMES)) for v in failed(outcomes))
+    return told(short, _DONE.passed(f"{len(outcomes)} of {len(outcomes)}", case.at(OUTCOMES)))
 
 
 def work_as_asked(case: Case) -> Lines:
