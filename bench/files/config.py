@@ -42,6 +42,18 @@ def _published(share: Path, in_checkout: bool) -> tuple[Path, ...]:
     return (share / "coefficients",)
 
 
+def cache_folder() -> Path:
+    """Where converted models are kept from one run to the next: JOULEMARK_CACHE, else the user's cache folder.
+
+    Source of the latter: XDG Base Directory Specification 0.8; checked 2026-11-21.
+    """
+    own = environment("JOULEMARK_CACHE")
+    if own:
+        return Path(own).expanduser()
+    shared = environment("XDG_CACHE_HOME")
+    return (Path(shared) if shared else Path.home() / ".cache") / "joulemark"
+
+
 def environment(name: str) -> str | None:
     """The environment variable, or None when it is unset or empty."""
     return os.environ.get(name) or None

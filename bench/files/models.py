@@ -1,5 +1,6 @@
 """Model declarations: bench/models/*.toml as ModelSpecs, and the memory that their weights need."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -8,10 +9,25 @@ from bench.files.config import places
 from bench.files.declaration import Table, read_table
 from bench.nouns import Cell, Family, ModelSpec, RunSpec
 
-# IEEE 754-2019 binary32 and binary16; bfloat16: arXiv:1905.12322, section 3; checked 2026-11-21
 # Ids stand for the length of a prompt only: its words are chosen, and counted, by the server's own tokenizer.
 _SERVED_VOCABULARY = 32_000
-_BYTES_PER_PARAMETER = {"fp32": 4, "bf16": 2, "fp16": 2, "none": 0}
+_BLOCK = 32  # weights that share a scale: onnxruntime-genai 0.18, models/builder.py, int4_block_size's default
+# IEEE 754-2019 binary32 and binary16; bfloat16: arXiv:1905.12322, section 3. 8 bits: a byte; CTranslate2's scale of
+# a row (its docs, quantization) is nothing beside it. 4 bits: half a byte, and for every block a scale in fp32 and
+# a zero point of 4 bits (ONNX Runtime, contrib operator MatMulNBits). A pruned model keeps its zeros. All checked
+# 2026-11-21
+_BYTES_PER_PARAMETER: Mapping[str, float] = {
+    "fp32": 4,
+    "bf16": 2,
+    "fp16": 2,
+    "int8": 1,
+    "int8_fp16": 1,
+    "int4": 0.5 + (4 + 0.5) / _BLOCK,
+    "pruned-50": 4,
+    "pruned-80": 4,
+    "pruned-90": 4,
+    "none": 0,
+}
 
 
 def model_names(folder: Path | None = None) -> tuple[str, ...]:
@@ -56,12 +72,13 @@ def weight_bytes(spec: ModelSpec, precision: str) -> int:
     """The bytes of the weights alone: no activations, no cache. Raises UnknownName for the precision."""
     if precision not in _BYTES_PER_PARAMETER:
         raise UnknownName("precision", precision, _BYTES_PER_PARAMETER)
-    return spec.parameters * _BYTES_PER_PARAMETER[precision]
+    return round(spec.parameters * _BYTES_PER_PARAMETER[precision])
 
 
 def _spec(name: str, table: Table) -> ModelSpec:
     family: Family = table.text("family", one_of=get_args(Family))  # type: ignore[assignment]
     parameters = table.integer("parameters", least=0)
+    engines = table.texts("engines")
     return ModelSpec(
         name=name,
         family=family,
@@ -70,24 +87,34 @@ def _spec(name: str, table: Table) -> ModelSpec:
         active_parameters=table.integer("active_parameters", parameters, least=0, most=parameters),
         architecture=table.text("architecture"),
         config=table.free("config"),
-        engines=table.texts("engines"),
-        precisions=_precisions(table),
+        engines=engines,
+        precisions=_precisions(table, "precisions"),
         hub=table.optional_text("hub"),
         licence=table.text("licence"),
         source=table.text("source"),
         tokenizer=table.optional_text("tokenizer"),
         max_context_tokens=table.optional_integer("max_context_tokens", least=1),
         languages=_languages(table),
+        precisions_by_engine=_precisions_by_engine(table, engines),
+        included=table.flag("included", False),
     )
 
 
-def _precisions(table: Table) -> tuple[str, ...]:
-    precisions = table.texts("precisions")
+def _precisions(table: Table, key: str) -> tuple[str, ...]:
+    precisions = table.texts(key)
     for one in precisions:
         if one not in _BYTES_PER_PARAMETER:
             known = ", ".join(_BYTES_PER_PARAMETER)
-            raise table.wrong("precisions", f"expected some of {known}, found {one!r}")
+            raise table.wrong(key, f"expected some of {known}, found {one!r}")
     return precisions
+
+
+def _precisions_by_engine(table: Table, engines: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    own = table.table("precisions_by_engine")
+    for engine in own.keys():  # noqa: SIM118 (Table is no Mapping)
+        if engine not in engines:
+            raise own.wrong(engine, f"expected one of its engines ({', '.join(engines)})")
+    return {engine: _precisions(own, engine) for engine in own.keys()}  # noqa: SIM118
 
 
 def _languages(table: Table) -> dict[str, str]:

@@ -107,6 +107,18 @@ class Engine(Protocol):
 
 
 @runtime_checkable
+class PreparingEngine(Engine, Protocol):
+    """An engine whose library reads a format of its own: a model is converted once, and kept."""
+
+    def prepare(self, spec: LoadSpec) -> None:
+        """Makes what `load` will read, if it is not there yet; before every window, in a process of its own.
+
+        Raises CannotRun where there is no room for it.
+        """
+        ...
+
+
+@runtime_checkable
 class ServingEngine(Engine, Protocol):
     """An engine whose model runs in a server of its own."""
 

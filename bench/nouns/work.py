@@ -100,6 +100,16 @@ class ModelSpec:
     tokenizer: str | None = None  # a tokenizer that ships in a package; None: seeded ids
     max_context_tokens: int | None = None
     languages: Mapping[str, str] = field(default_factory=dict)  # ISO 639-1 → the model's own code; {}: any
+    precisions_by_engine: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # where they are others
+    included: bool = False  # its trained weights travel with Joulemark: it is never run on synthetic ones
+
+    def precisions_on(self, engine: str) -> tuple[str, ...]:
+        """The precisions in which `engine` runs it; an engine that only pretends to has them all."""
+        if engine in self.engines:
+            return self.precisions_by_engine.get(engine, self.precisions)
+        return tuple(
+            dict.fromkeys((*self.precisions, *(p for ps in self.precisions_by_engine.values() for p in ps)))
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

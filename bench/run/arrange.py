@@ -33,6 +33,7 @@ from bench.units import BYTES_PER_GIB
 # nllb-600m in fp32 on a CPU: 2.5 GB of weights, 3.3 GB resident at its peak.
 _MEMORY_OVER_WEIGHTS_RATIO = 1.2
 _MEMORY_BESIDE_BYTES = 1.0 * BYTES_PER_GIB
+_ON_GPUS = ("fp16", "int8_fp16")  # a CPU has no fp16 arithmetic to speak of
 _SMALL_FILE_BYTES = 1 << 20  # configurations and tokenizers; reading whole weights would take minutes
 
 
@@ -117,8 +118,9 @@ def _known(cell: Cell, manifest: Path | None) -> None:
     if cell.concurrency != 1:
         # every engine here runs one batch after the other: the cell would be measured at 1 and published at more
         raise BadInput(f"{cell}: {cell.engine} answers one batch at a time; ask for batch={cell.concurrency}")
-    if cell.precision not in model.precisions:
-        raise UnknownName(f"precision of {cell.model}", cell.precision, model.precisions)
+    precisions = model.precisions_on(cell.engine)
+    if cell.precision not in precisions:
+        raise UnknownName(f"precision of {cell.model} on {cell.engine}", cell.precision, precisions)
 
 
 def _together(cells: Sequence[Cell]) -> list[Cell]:
@@ -142,7 +144,7 @@ def _planned(
     spec = RunSpec(
         cell=cell,
         family=model.family,
-        weights=ask.weights,
+        weights="pretrained" if model.included else ask.weights,
         weights_path=_path_name(ask.weights_path),
         hardware=host.profile.name,
         engine_version=_version(engines[cell.engine]),
@@ -192,9 +194,11 @@ def _why_not(ask: Ask, host: Host, cell: Cell, model: ModelSpec, needs: str | No
         return f"{check.reason}; {check.remedy}" if check.remedy else check.reason
     if needs == "gpu" and not host.gpus:
         return "needs a GPU: none found here; try the suite 'quick'"
-    if not host.gpus and cell.precision == "fp16":
-        return "fp16 needs a GPU; on a CPU use fp32 or bf16"
-    if ask.weights == "pretrained" and ask.weights_path is None and model.hub is None:
+    if not host.gpus and cell.precision in _ON_GPUS:
+        others = [p for p in model.precisions_on(cell.engine) if p not in _ON_GPUS]
+        return f"{cell.precision} needs a GPU; on a CPU use {' or '.join(others)}"
+    named = ask.weights_path or model.hub or model.included
+    if ask.weights == "pretrained" and not named:
         return "no pretrained weights are known for this model; name them with --weights-path"
     needed = weight_bytes(model, cell.precision) * _MEMORY_OVER_WEIGHTS_RATIO + _MEMORY_BESIDE_BYTES
     have = host.gpu_memory_bytes if host.gpus else host.memory_bytes

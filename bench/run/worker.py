@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench import __version__
@@ -20,10 +20,11 @@ from bench.files.models import model_of
 from bench.files.registry import load_engine
 from bench.files.store import known_passports, write_run
 from bench.files.work import find_workload
-from bench.nouns import Fact, LoadSpec, Run, RunSpec
+from bench.nouns import Engine, Fact, LoadSpec, Run, RunSpec
+from bench.nouns.engines import PreparingEngine
 from bench.physics.verdict import spoilt
 from bench.run.publish import published
-from bench.run.runner import Announcement, Task, measure_group
+from bench.run.runner import Announce, Announcement, Task, measure_group
 from bench.sensing.events import Emit, claim_stdout
 from bench.sensing.sampler import Sampler
 from bench.sensing.witnessing import Witnesses
@@ -82,6 +83,7 @@ def run_job(job: Job, emit: Emit) -> None:
     def announce(announcement: Announcement) -> None:
         emit({"event": "phase", **plain(announcement)})
 
+    _prepare(engine, load, str(first.cell), announce)
     passports = known_passports(Path(job.out))
     sampling = Sampler(_with_own_pid(job.meters), first.timing.sample_period_s, passports=passports)
     with Witnesses(job.witnesses) as witnesses, sampling as sampler:
@@ -90,6 +92,16 @@ def run_job(job: Job, emit: Emit) -> None:
         )
         for run in runs:
             _seal(Path(job.out), run, emit)
+
+
+def _prepare(engine: Engine, load: LoadSpec, cell: str, announce: Announce) -> None:
+    """Converts the model where its engine needs that: minutes of work that are no part of loading it."""
+    if not isinstance(engine, PreparingEngine):
+        return
+    said = Announcement(cell=cell, phase="prepare", label="weights", expected_s=0.0)
+    announce(said)
+    engine.prepare(load)
+    announce(replace(said, over=True))
 
 
 def _seal(out: Path, run: Run, emit: Emit) -> None:

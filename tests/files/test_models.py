@@ -164,3 +164,30 @@ def test_a_wrong_key_type_or_value_is_named_with_its_file_and_line(tmp_path: Pat
 
     assert says in str(caught.value)
     assert str(caught.value).startswith(f"{tmp_path}/mine.toml:1: ")
+
+
+def _declared(folder: Path, *lines: str) -> ModelSpec:
+    good = ('title = "x"', 'family = "speech"', 'architecture = "a"', "parameters = 64", 'licence = "MIT"')
+    (folder / "mine.toml").write_text("\n".join((*good, 'source = "s"', *lines)))
+    return read_model("mine", folder)
+
+
+def test_an_engine_may_run_a_model_in_precisions_of_its_own(tmp_path: Path) -> None:
+    """int8 on one engine is no promise that another has it."""
+    lines = ('engines = ["whisper", "ctranslate2"]', 'precisions = ["fp32"]', "[precisions_by_engine]")
+    model = _declared(tmp_path, *lines, 'ctranslate2 = ["fp32", "int8"]')
+
+    assert model.precisions_on("whisper") == ("fp32",)
+    assert model.precisions_on("ctranslate2") == ("fp32", "int8")
+    assert model.precisions_on("echo") == ("fp32", "int8")  # it only pretends
+    with pytest.raises(BadDeclaration, match="one of its engines"):
+        _declared(tmp_path, *lines, 'ctranslate = ["int8"]')
+    with pytest.raises(BadDeclaration, match="found 'int9'"):
+        _declared(tmp_path, *lines, 'ctranslate2 = ["int9"]')
+
+
+def test_a_byte_and_half_a_byte_are_counted_with_their_scales(tmp_path: Path) -> None:
+    """64 parameters: 64 bytes in int8; in int4 two blocks of 16 bytes, each with 4.5 bytes beside it."""
+    model = _declared(tmp_path, "engines = []", "precisions = []")
+
+    assert (weight_bytes(model, "int8"), weight_bytes(model, "int4")) == (64, 41)
