@@ -12,10 +12,10 @@ from bench.nouns import Cell, Family, ModelSpec, RunSpec
 # Ids stand for the length of a prompt only: its words are chosen, and counted, by the server's own tokenizer.
 _SERVED_VOCABULARY = 32_000
 _BLOCK = 32  # weights that share a scale: onnxruntime-genai 0.18, models/builder.py, int4_block_size's default
-# IEEE 754-2019 binary32 and binary16; bfloat16: arXiv:1905.12322, section 3. 8 bits: a byte; CTranslate2's scale of
-# a row (its docs, quantization) is nothing beside it. 4 bits: half a byte, and for every block a scale in fp32 and
-# a zero point of 4 bits (ONNX Runtime, contrib operator MatMulNBits). A pruned model keeps its zeros. All checked
-# 2026-11-21
+# IEEE 754-2019 binary32 and binary16; bfloat16: arXiv:1905.12322, section 3. 8 bits: a byte, CTranslate2's scale
+# of a row (its docs, quantization) being nothing beside it. 4 bits: half a byte, and for every block a scale in
+# fp32 and a zero point of 4 bits (ONNX Runtime, contrib operator MatMulNBits). A pruned model keeps its zeros.
+# All checked 2026-11-21
 _BYTES_PER_PARAMETER: Mapping[str, float] = {
     "fp32": 4,
     "bf16": 2,
