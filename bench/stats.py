@@ -12,14 +12,17 @@ def significant(value: float, digits: int = PUBLISHED_DIGITS) -> float:
 
 
 def same_published(expected: float, found: float) -> bool:
-    """Whether two figures agree within half a unit of the last published digit."""
+    """Whether two figures agree within half a unit of the last published digit, and a millionth of it more.
+
+    An exact half of a decimal unit has no binary fraction, so that it lies on either side of itself by some 1e-9.
+    """
     if expected == found:
         return True
     if not (math.isfinite(expected) and math.isfinite(found)):
         return False
     scale = max(abs(expected), abs(found))
     unit = 10.0 ** (math.floor(math.log10(scale)) - PUBLISHED_DIGITS + 1)
-    return abs(expected - found) <= 0.5 * unit * (1 + 1e-9)
+    return abs(expected - found) <= 0.5 * unit * (1 + 1e-6)
 
 
 def mean(values: Sequence[float]) -> float:

@@ -12,7 +12,7 @@ from bench.report.numbers import published
 from bench.report.page import FIGURES_ID, SCHEMA_VERSION, render
 from bench.report.plots import plots
 from bench.report.views import ReportInput
-from bench.stats import PUBLISHED_DIGITS
+from bench.stats import same_published
 
 Difference = tuple[str, str, str]  # (field, expected, found)
 _MISSING = "nothing"
@@ -202,15 +202,10 @@ def _around(text: str | None, at: int) -> str:
 
 
 def _agrees(found: float | None, expected: float | None) -> bool:
-    """Whether a published number is the exact one to within half a unit of its last digit."""
-    wanted = published(expected)
-    if found is None or wanted is None or expected is None:
-        return found is None and wanted is None
-    if wanted == 0:
-        return found == 0
-    exponent = int(f"{abs(wanted):e}".partition("e")[2])
-    unit = 10.0 ** (exponent - PUBLISHED_DIGITS + 1)
-    return abs(found - expected) <= unit * 0.5 * (1 + 1e-6)
+    """Whether a published number is the exact one, as far as digits are published; a gap agrees with a gap."""
+    if found is None or expected is None or published(expected) is None:
+        return found is None and published(expected) is None
+    return same_published(expected, found)
 
 
 def _agrees_text(found: str, expected: float | None) -> bool:
