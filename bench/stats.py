@@ -37,6 +37,15 @@ def median(values: Sequence[float]) -> float:
     return ranked[middle] if len(ranked) % 2 else (ranked[middle - 1] + ranked[middle]) / 2
 
 
+def quantile(values: Sequence[float], share: float) -> float:
+    """The quantile of at least one value, linear between ranks (method 7 of Hyndman, Fan 1996; numpy's default)."""
+    ranked = sorted(values)
+    place = share * (len(ranked) - 1)
+    below = math.floor(place)
+    above = min(below + 1, len(ranked) - 1)
+    return ranked[below] + (place - below) * (ranked[above] - ranked[below])
+
+
 def deviation(values: Sequence[float]) -> float:
     """The standard deviation (n - 1) of at least two values."""
     centre = mean(values)

@@ -39,6 +39,7 @@ from bench.nouns import (
     Run,
     RunSpec,
     Source,
+    Times,
     Trace,
     Verdict,
     WindowEnergy,
@@ -59,6 +60,7 @@ class Published:
     verdicts: tuple[Verdict, ...]
     passports: Mapping[Domain, Passport] = field(default_factory=dict)  # of the measured domains
     precision: Precision | None = None  # of the domain that the cell is about
+    times: Mapping[str, Times] = field(default_factory=dict)  # how long a server's requests took, by phase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,7 @@ class _Seal:
     verdicts: tuple[Verdict, ...] = ()
     passports: Mapping[Domain, Passport] = field(default_factory=dict)
     precision: Precision | None = None
+    times: Mapping[str, Times] = field(default_factory=dict)
     witnesses: tuple[WitnessRecord, ...] = ()
     sha256: Mapping[str, str] = field(default_factory=dict)
 
@@ -118,6 +121,7 @@ def write_run(out: Path, run: Run, published: Published, version: str) -> Path:
         verdicts=published.verdicts,
         passports=published.passports,
         precision=published.precision,
+        times=published.times,
         witnesses=run.trace.witnesses,
     )
     return _write(out, seal, run.trace, outcomes_bytes(run.outcomes))
@@ -250,7 +254,11 @@ def _unsealed(folder: Path, seal: _Seal, sha256: str) -> Sealed:
         trace=trace,
         sources=seal.sources,
         published=Published(
-            energies=seal.energies, verdicts=seal.verdicts, passports=seal.passports, precision=seal.precision
+            energies=seal.energies,
+            verdicts=seal.verdicts,
+            passports=seal.passports,
+            precision=seal.precision,
+            times=seal.times,
         ),
         seal_sha256=sha256,
         sha256=seal.sha256,

@@ -4,7 +4,9 @@
 2. The terms solve, by least squares weighted with 1/E (a constant relative error),
        E_i − idle_resident × d_i = Σ_k term_k × work_ik        over the work windows i.
    The uncertainty of idle_resident is carried into every term through the solution's leverage on d.
-3. Each interval adds, in quadrature, the board's gain (common to all rows, so it scales every term) and,
+3. The interval is the larger of that scatter and of what the windows' own uncertainties make of the term
+   (ticks, lag, what a part-time sensor may have missed), widened by the bounds of what a sensor never saw.
+   It adds, in quadrature, the board's gain (common to all rows, so it scales every term) and,
    for synthetic weights, the power that can differ with the data. Where energy is modelled the fit is
    repeated on the model's low and high series, and the interval spans all three.
 """
@@ -19,6 +21,7 @@ from bench.fit.intervals import (
     SYNTHETIC_DATA_RATIO_95,
     half_of_mean,
     multiplicative,
+    own,
     quantity,
     row_powers_w,
     row_series,
@@ -77,7 +80,7 @@ def _notes(group: Group) -> tuple[str, ...]:
     notes = [_SYNTHETIC_NOTE] if group.synthetic else []
     if group.basis == "modelled":
         notes.append(f"{group.boundary} energy is modelled, not measured")
-    return (*notes, *(f"excluded {why}" for why in group.excluded))
+    return (*notes, *(f"flag: {what}" for what in group.flags), *(f"excluded {why}" for why in group.excluded))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -102,7 +105,8 @@ def _idle_terms(group: Group, idle: Sequence[Row], sheet: _Sheet) -> None:
         spread = {s: [e / r.duration_s for e, r in zip(row_series(rows, s), rows, strict=True)] for s in SERIES}
         values = {s: mean(v) for s, v in spread.items()}
         statistical = {s: half_of_mean(v) for s, v in spread.items()}
-        sheet.enter(name, quantity(group, values, statistical, "W", 0.0, spread=multiplicative))
+        told = own([1.0 / (len(rows) * r.duration_s) for r in rows], rows)
+        sheet.enter(name, quantity(group, values, statistical, "W", 0.0, spread=multiplicative, own=told))
 
 
 def _work_terms(
@@ -130,7 +134,8 @@ def _work_terms(
     for i, term in enumerate(kept):
         values = {s: float(found.terms[i]) for s, (found, _) in solved.items()}
         statistical = {s: float(half[i]) for s, (_, half) in solved.items()}
-        sheet.enter(term.name, quantity(group, values, statistical, term.unit))
+        told = own(_weights(solved["value"][0].leverage[i], work, idle), (*work, *idle))
+        sheet.enter(term.name, quantity(group, values, statistical, term.unit, own=told))
     found = solved["value"][0]
     held_out = _held_out(work, idle, chosen, weights)
     return {
@@ -156,6 +161,12 @@ def _above_idle(
     return found, np.hypot(own, carried)
 
 
+def _weights(leverage: Array, work: Sequence[Row], idle: Sequence[Row]) -> list[float]:
+    """How a term leans on each work window's energy, and through idle_resident on each idle one's."""
+    through_idle = float(leverage @ np.array([r.duration_s for r in work])) / len(idle)
+    return [*map(float, leverage), *(-through_idle / r.duration_s for r in idle)]
+
+
 def _load_term(group: Group, idle: Sequence[Row], sheet: _Sheet) -> None:
     loads = [r for r in group.rows if r.phase == "load"]
     if len(loads) < 2:
@@ -168,7 +179,8 @@ def _load_term(group: Group, idle: Sequence[Row], sheet: _Sheet) -> None:
         spread[s] = [e - idle_w * r.duration_s for e, r in zip(row_series(loads, s), loads, strict=True)]
     values = {s: mean(v) for s, v in spread.items()}
     statistical = {s: half_of_mean(v) for s, v in spread.items()}
-    sheet.enter("load", quantity(group, values, statistical, "J"))
+    told = own(_weights(np.full(len(loads), 1 / len(loads)), loads, idle), (*loads, *idle))
+    sheet.enter("load", quantity(group, values, statistical, "J", own=told))
 
 
 def _held_out(work: Sequence[Row], idle: Sequence[Row], design: Array, weights: Array) -> float | None:

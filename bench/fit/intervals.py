@@ -1,10 +1,12 @@
 """The interval of a published quantity: statistical, the board's gain, the model's span, synthetic data."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from bench.fit.rows import Group, Row
 from bench.nouns import Quantity
+from bench.physics.budget import COVERAGE_95
 from bench.stats import deviation, significant, t95
 
 # The data alone change the power of a GPU's matrix products by almost 40 % from end to end (Gregersen, Patel,
@@ -12,6 +14,28 @@ from bench.stats import deviation, significant, t95
 # either side stands for weights and activations that are not the real ones, until a pretrained control has run.
 SYNTHETIC_DATA_RATIO_95 = 0.20
 SERIES = ("value", "low", "high")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """What the windows' own intervals make of a quantity that is a weighted sum of their energies.
+
+    Independent parts add in quadrature; what a sensor never saw is bounded, window by window, and so is the sum.
+    """
+
+    half: float = 0.0  # of the 95 % interval
+    below: float = 0.0
+    above: float = 0.0
+
+
+def own(weights: Iterable[float], rows: Sequence[Row]) -> Own:
+    """Σ weight × energy of the rows: its own uncertainty, and how far bounds can move it either way."""
+    pairs = list(zip(weights, rows, strict=True))
+    return Own(
+        half=COVERAGE_95 * math.sqrt(math.fsum((w * r.own_j) ** 2 for w, r in pairs)),
+        below=math.fsum(w * r.unseen_low_j if w > 0 else -w * r.unseen_high_j for w, r in pairs),
+        above=math.fsum(w * r.unseen_high_j if w > 0 else -w * r.unseen_low_j for w, r in pairs),
+    )
 
 
 Spread = Callable[[float, float], tuple[float, float]]
@@ -56,21 +80,31 @@ def quantity(
     data_ratio: float | None = None,
     *,
     spread: Spread = additive,
+    own: Own | None = None,
 ) -> tuple[Quantity, dict[str, float]]:
-    """The published quantity and its components; `values` and `statistical` by series."""
+    """The published quantity and its components; `values` and `statistical` by series.
+
+    `own`: what the windows' own intervals make of it. Their independent parts show in the scatter of windows too,
+    where there are enough of them: the larger of the two counts.
+    """
+    told = own or Own()
     if data_ratio is None:
         data_ratio = SYNTHETIC_DATA_RATIO_95 if group.synthetic else 0.0
     lows, highs = [], []
     for s in SERIES:
-        half = math.hypot(statistical[s], group.gain_ratio_95 * values[s], data_ratio * values[s])
+        scatter = max(statistical[s], told.half)
+        half = math.hypot(scatter, group.gain_ratio_95 * values[s], data_ratio * values[s])
         low, high = spread(values[s], half)
-        lows.append(low)
-        highs.append(high)
+        lows.append(low - told.below if spread is additive else max(0.0, low - told.below))
+        highs.append(high + told.above)
     value = values["value"]
     parts = {
         "statistical": statistical["value"],
         "gain": abs(group.gain_ratio_95 * value),
         "synthetic_data": abs(data_ratio * value),
+        "windows": told.half,
+        "unseen_low": told.below,
+        "unseen_high": told.above,
         "model": max(abs(values["low"] - value), abs(values["high"] - value)),
     }
     made = Quantity(

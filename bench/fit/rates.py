@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from bench.fit.intervals import SERIES, multiplicative, quantity, row_series
+from bench.fit.intervals import SERIES, multiplicative, own, quantity, row_series
 from bench.fit.rows import Group, Row
 from bench.fit.terms import RATES, Term
 from bench.nouns import Quantity, Usage
@@ -67,7 +67,8 @@ def _rate(
             return None
         values[s] = math.fsum(row_series(rows, s)) / math.fsum(amounts)
         statistical[s] = t95(degrees) * relative * values[s] / math.sqrt(len(rows))
-    return quantity(group, values, statistical, term.unit, spread=multiplicative)[0]
+    told = own([1.0 / math.fsum(amounts)] * len(rows), rows)
+    return quantity(group, values, statistical, term.unit, spread=multiplicative, own=told)[0]
 
 
 def domain(group: Group) -> Mapping[str, tuple[float, float]]:

@@ -1,5 +1,7 @@
 """Sealed runs → rows of a fit: the energy, duration and work of each window within one boundary."""
 
+import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,8 +19,11 @@ from bench.nouns import (
     WindowEnergy,
 )
 from bench.physics.attribution import window_usage
+from bench.physics.budget import COVERAGE_95, GAIN, UNSEEN_HIGH, UNSEEN_LOW, Budget
 from bench.physics.verdict import voided
 from bench.units import S_PER_NS
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")  # flags that differ in their figures alone are one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +37,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One window of one run within one boundary; low and high differ from energy only where modelled."""
+    """One window of one run within one boundary; model low and high differ from energy only where modelled."""
 
     run_id: str
     workload: str
@@ -43,6 +48,11 @@ class Row:
     model_low_j: float
     model_high_j: float
     usage: Usage
+    own_j: float = (
+        0.0  # the window's own standard uncertainty: ticks, lag, what a part-time sensor may have missed
+    )
+    unseen_low_j: float = 0.0  # bounds of what the sensor never saw
+    unseen_high_j: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +69,7 @@ class Group:
     rows: tuple[Row, ...]
     runs: tuple[str, ...]
     excluded: tuple[str, ...]  # "RUN: why"
+    flags: tuple[str, ...]  # what stands beside the figures of the runs that were taken
     outcomes_usage: tuple[tuple[Usage, ...], ...]  # per run, the achieved work of each request
 
     @property
@@ -142,8 +153,24 @@ def _group(at: _At, members: Sequence[tuple[Measured, tuple[Source, ...]]]) -> G
         rows=tuple(rows),
         runs=tuple(runs),
         excluded=tuple(excluded),
+        flags=_flags([(one, sources) for one, sources in members if one.run.id in runs]),
         outcomes_usage=tuple(usages),
     )
+
+
+def _flags(taken: Sequence[tuple[Measured, tuple[Source, ...]]]) -> tuple[str, ...]:
+    """The flags of verdicts and of windows, each once, with how many runs it stands in."""
+    found: dict[str, tuple[str, set[str]]] = {}
+    for one, sources in taken:
+        domains = {s.domain for s in sources}
+        said = [(v.name, f"{v.name}: {v.evidence}") for v in one.verdicts
+                if v.level == "flag" and (v.domain is None or v.domain in domains)]  # fmt: skip
+        for energy in one.energies:
+            if energy.domain in domains:
+                said += [(_NUMBER.sub("#", flag), flag) for flag in energy.flags]
+        for kind, text in said:
+            found.setdefault(kind, (text, set()))[1].add(one.run.id)
+    return tuple(f"{len(ids)} of {len(taken)} runs, {text}" for text, ids in found.values())
 
 
 def _rows(one: Measured, domains: Sequence[Domain]) -> list[Row]:
@@ -167,6 +194,20 @@ def _rows(one: Measured, domains: Sequence[Domain]) -> list[Row]:
                 model_low_j=sum(e.components.get("model_low_j", e.energy_j or 0.0) for e in mine),
                 model_high_j=sum(e.components.get("model_high_j", e.energy_j or 0.0) for e in mine),
                 usage=window_usage(window, one.run.outcomes),
+                # the gain is every window's alike and enters a coefficient once; the domains' own parts are apart
+                own_j=math.hypot(*(_own_j(e) for e in mine)),
+                unseen_low_j=sum(e.components.get(UNSEEN_LOW, 0.0) for e in mine),
+                unseen_high_j=sum(e.components.get(UNSEEN_HIGH, 0.0) for e in mine),
             )
         )
     return made
+
+
+def _own_j(energy: WindowEnergy) -> float:
+    """The combined standard uncertainty of one energy, its gain, its model and its bounds left out.
+
+    Student's factor for what few values tell is in it, so that 1.96 times it is the 95 % half-width.
+    """
+    shared = (GAIN, UNSEEN_LOW, UNSEEN_HIGH, "model_low_j", "model_high_j")
+    parts = {name: u for name, u in energy.components.items() if name not in shared}
+    return Budget(standard_j=parts, freedom=energy.freedom).half_width_j() / COVERAGE_95

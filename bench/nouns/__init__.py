@@ -17,7 +17,7 @@ from bench.nouns.engines import (
     Session,
 )
 from bench.nouns.learnt import CoefficientKey, Coefficients, Quantity
-from bench.nouns.runs import Cell, Fault, Pace, Precision, Run, RunSpec, Timing, Verdict, WindowEnergy
+from bench.nouns.runs import Cell, Fault, Pace, Precision, Run, RunSpec, Times, Timing, Verdict, WindowEnergy
 from bench.nouns.sensors import (
     Check,
     Condition,
@@ -78,6 +78,7 @@ __all__ = [
     "ServingEngine",
     "Session",
     "Source",
+    "Times",
     "Timing",
     "Trace",
     "Usage",

@@ -120,6 +120,17 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """How long one phase of many requests took (s). A quantile that too few requests would tell is absent."""
+
+    count: int
+    mean_s: float
+    least_s: float
+    most_s: float
+    quantiles_s: Mapping[str, float] = field(default_factory=dict)  # p50_s, p90_s, p95_s, p99_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """What went wrong while a run was made: a sensor that died, or all of them."""
 

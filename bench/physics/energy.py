@@ -245,16 +245,22 @@ def _witnessed(energy: WindowEnergy, chosen: _Candidate, witness: _Candidate, lo
     witness_j, smear_j = _energy_over(witness, look, energy.start_ns, energy.end_ns)
     apart_j = witness_j - energy.energy_j
     apart_ratio = abs(apart_j) / energy.energy_j
-    allowed_j = math.hypot(*(c.budget.half_width_j(without=GAIN) for c in (chosen, witness))) + smear_j
+    known_j = math.hypot(*(c.budget.half_width_j(without=GAIN) for c in (chosen, witness))) + smear_j
     # what a field never saw may be missing from it, or be too much in it: it excuses a gap on either side
-    allowed_j += max(witness.budget.unseen_high_j, witness.budget.unseen_low_j)
-    allowed_j += max(chosen.budget.unseen_high_j, chosen.budget.unseen_low_j)
+    excused_j = sum(max(c.budget.unseen_high_j, c.budget.unseen_low_j) for c in (chosen, witness))
     span_s = (energy.end_ns - energy.start_ns) * S_PER_NS
-    if span_s < WITNESS_WINDOW_S:
-        allowed_j *= _SHORT_ALLOWANCE  # three sigma: a short window is doubted only where there is no doubt
-    if span_s < _SHORTEST_WITNESS_S or abs(apart_j) <= allowed_j or apart_ratio <= WITNESS_FLAG_RATIO:
+    # three sigma: a short window is doubted only where there is no doubt
+    allowance = _SHORT_ALLOWANCE if span_s < WITNESS_WINDOW_S else 1.0
+    if span_s < _SHORTEST_WITNESS_S or abs(apart_j) <= allowance * known_j or apart_ratio <= WITNESS_FLAG_RATIO:
         return replace(energy, witness_j=witness_j)
     said = f"{_short(chosen.field)} and {_short(witness.field)} are {apart_ratio:.1%} apart"
+    if abs(apart_j) <= allowance * (known_j + excused_j):
+        if apart_ratio > WITNESS_VOID_RATIO and chosen.field == "counter":
+            part = (
+                f"{said}: a load in step with a field that looks at a part of the time, or a counter that does so"
+            )
+            return replace(energy, witness_j=witness_j, flags=(*energy.flags, part))
+        return replace(energy, witness_j=witness_j)
     stood = held(_as_window(energy), look, chosen.field)
     if apart_ratio > WITNESS_VOID_RATIO or stood:
         said = f"{said}{f', and the {stood[0]}' if stood else ''}"

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bench.nouns import Domain, Passport, Source
 from bench.physics import counter, gauge
@@ -24,7 +24,7 @@ class Look:
     source: Source
     passport: Passport
     marks: Mapping[str, Ticks]
-    highest_w: float = 0.0  # the highest power that any field showed
+    highest_w: float = 0.0  # the highest power that any field showed, or limit that it was given
     absurd: Mapping[str, Series] = field(default_factory=dict)  # readings of a power that no board draws, by field
     shown: Mapping[str, Series] = field(default_factory=dict)  # the others of each power field
 
@@ -50,7 +50,16 @@ def look_at(source: Source, known: SeriesMap) -> Look:
             if len(likely):
                 marks[name] = gauge.ticks(likely, one, read_s)
                 highest_w = max(highest_w, *likely.values)
+    marks = _with_swings(marks)
+    limits = known.get((source.domain, "power_limit_w", "condition"))
+    highest_w = max(highest_w, *limits.values) if limits else highest_w
     return Look(source=source, passport=passport, marks=marks, highest_w=highest_w, absurd=absurd, shown=shown)
+
+
+def _with_swings(marks: Mapping[str, Ticks]) -> dict[str, Ticks]:
+    """The same, smeared fields beside the shortest looks there are: those show what a mean has lost."""
+    sharp = next((marks[n] for n in POWER_FIELDS if n in marks and not marks[n].smear_s), None)
+    return {name: replace(one, swings=sharp) if one.smear_s else one for name, one in marks.items()}
 
 
 def _likely(power: Series, source: Source) -> tuple[Series, Series]:

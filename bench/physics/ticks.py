@@ -38,6 +38,7 @@ class Ticks:
     wobble_j2: tuple[float, ...] = ()  # variance that the moments so far put into the energy, J²; (): none
     scale_ratio: float = 0.0  # how well the period is known that all steps are as long as (one sigma)
     smear_s: float = 0.0  # each energy is the mean over this span around its moment
+    swings: "Ticks | None" = None  # shorter looks at the same power, which show how far it swings inside that span
     late_s: float = 0.0  # each energy may be older than its moment says by up to this
     fault: str | None = None  # nothing that the sensor says can be trusted
 
@@ -134,12 +135,23 @@ def power_near(marks: Ticks, index: int) -> float:
 
 
 def smear_bound_j(marks: Ticks, at_ns: int) -> float:
-    """What a smeared edge at `at_ns` may be off (J): a step of ΔP moves it by at most ΔP × smear / 8 (a box)."""
+    """What a smeared edge at `at_ns` may be off (J): a step of ΔP moves it by at most ΔP × smear / 8 (a box).
+
+    No power between the two extremes moves it further. Means over the span have lost the extremes. Shorter looks
+    show them; and a mean over s that moves by δ within u has exchanged u of power for one that is δ × s / u off.
+    """
     if not marks.smear_s:
         return 0.0
     half_ns = round(marks.smear_s / 2 * NS_PER_S)
     seen = powers(marks, at_ns - half_ns, at_ns + half_ns)
-    return (max(seen) - min(seen)) * marks.smear_s / 8 if seen else 0.0
+    if not seen:
+        return 0.0
+    # as many steps as were seen make the span: s / u
+    apart_w = max([max(seen) - min(seen), *(abs(b - a) * len(seen) for a, b in pairwise(seen))])
+    if marks.swings is not None:
+        short = powers(marks.swings, at_ns - half_ns, at_ns + half_ns)
+        apart_w = max(apart_w, max(short) - min(short)) if short else apart_w
+    return apart_w * marks.smear_s / 8
 
 
 def _late_j(marks: Ticks, first: int, last: int) -> float:

@@ -8,6 +8,7 @@ from bench.physics.delivery import undelivered
 from bench.physics.drift import drifts
 from bench.physics.events import slowed
 from bench.physics.floor import underpriced
+from bench.physics.latency import late
 from bench.physics.limits import forbidden
 from bench.physics.phases import work
 from bench.physics.sensed import ill_sensed, unsensed
@@ -18,7 +19,7 @@ def judge(run: Run, energies: Sequence[WindowEnergy]) -> tuple[Verdict, ...]:
     """Every verdict on a run, voids first, in a fixed order."""
     known = series(run.trace.observations)
     windows = work(run.trace.windows)
-    found = [*unsensed(run), *undelivered(run)]
+    found = [*unsensed(run), *undelivered(run), *late(run)]
     for source in run.sources:
         if source.basis == "excluded":
             continue

@@ -14,10 +14,12 @@ from bench.nouns import (
     Precision,
     Run,
     Source,
+    Times,
     Trace,
     WindowEnergy,
 )
 from bench.physics.energy import window_energies
+from bench.physics.latency import times
 from bench.physics.look import look_at
 from bench.physics.passport import examine
 from bench.physics.precision import main_source, precision, wider_than_asked
@@ -33,7 +35,22 @@ def published(run: Run) -> Published:
     found = _precision(run)
     verdicts = (*judge(run, energies), *wider_than_asked(run.spec.timing, found))
     passports = passports_of(run.trace, run.sources)
-    return Published(energies=energies, verdicts=verdicts, passports=passports, precision=found)
+    return Published(
+        energies=energies, verdicts=verdicts, passports=passports, precision=found, times=_rounded_times(run)
+    )
+
+
+def _rounded_times(run: Run) -> Mapping[str, Times]:
+    return {
+        name: replace(
+            one,
+            mean_s=significant(one.mean_s),
+            least_s=significant(one.least_s),
+            most_s=significant(one.most_s),
+            quantiles_s={share: significant(value) for share, value in one.quantiles_s.items()},
+        )
+        for name, one in times(run).items()
+    }
 
 
 def passports_of(trace: Trace, sources: tuple[Source, ...]) -> Mapping[Domain, Passport]:

@@ -157,3 +157,57 @@ def test_rates_are_gross_energy_per_unit():
     assert rate.value > OUTPUT_J
     assert rate.low < rate.value < rate.high
     assert seconds(1) == 1_000_000_000
+
+
+def bounded(member, low_w, high_w):
+    """The same run, its sensor having seen a part of the time: every window may be so much lower or higher."""
+
+    def wide(e):
+        span_s = (e.end_ns - e.start_ns) * 1e-9
+        return replace(e, components={"unseen_low_j": low_w * span_s, "unseen_high_j": high_w * span_s})
+
+    return replace(member, energies=tuple(wide(e) for e in member.energies))
+
+
+def test_what_no_window_saw_no_coefficient_knows():
+    """Windows that may hold 110 W more make an idle that may be 110 W more, and terms as unsure as they are."""
+    members = [bounded(measured(p, o, index=i), 40.0, 110.0) for i, (p, o) in enumerate(DESIGN)]
+    [found] = fitted(members)
+    [sure] = fitted([measured(p, o, index=i) for i, (p, o) in enumerate(DESIGN)])
+
+    idle, term = found.terms["idle_resident"], found.terms["output_token"]
+    assert idle.high >= IDLE_W + 110.0
+    assert idle.low <= IDLE_W - 40.0
+    assert term.high - term.low > 2 * (sure.terms["output_token"].high - sure.terms["output_token"].low)
+    assert found.components["idle_resident"]["unseen_high"] == pytest.approx(110.0)
+    rate = found.rates["request@prompt-32-8"]
+    assert rate.high >= rate.value + 110.0 * rate.value / 400.0  # at most 400 W at work
+
+
+def test_a_windows_own_uncertainty_is_in_its_coefficient():
+    """Windows that agree by chance are not known better than each of them is."""
+    members = [measured(p, o, index=i) for i, (p, o) in enumerate(DESIGN)]
+    unsure = [
+        replace(m, energies=tuple(replace(e, components={"view_j": 0.05 * e.energy_j}) for e in m.energies))
+        for m in members
+    ]
+    [found] = fitted(unsure)
+
+    eight_idles = 1.96 * 0.05 * IDLE_W / 8**0.5
+    assert found.components["idle_resident"]["windows"] == pytest.approx(eight_idles, rel=1e-3)
+    assert found.terms["idle_resident"].low <= IDLE_W - eight_idles
+
+
+def test_flags_stand_beside_the_coefficients():
+    """Of verdicts and of windows, each once, with how many of the runs it stands in."""
+    members = [measured(p, o, index=i) for i, (p, o) in enumerate(DESIGN)]
+    flag = Verdict(name="power cap", level="flag", domain="gpu:0", evidence="12 % of the time", remedy="")
+    members[0] = replace(members[0], verdicts=(flag,))
+    members[1] = replace(
+        members[1],
+        energies=tuple(replace(e, flags=(f"seen {i} times",)) for i, e in enumerate(members[1].energies)),
+    )
+    [found] = fitted(members)
+
+    assert "flag: 1 of 4 runs, power cap: 12 % of the time" in found.notes
+    assert sum("seen" in note for note in found.notes) == 1

@@ -146,3 +146,8 @@ HIGH_J = next(
     e.high_j for e in window_energies(cell().trace, (GPU,)) if e.phase == "work" and e.high_j is not None
 )  # fmt: skip
 COSTS_ALL_BYTES = HIGH_J / 100 / rules.LEAST_J_PER_BYTE  # a hundred steps in a window
+
+
+def sent(lag_s: float) -> Run:
+    """Every request leaves so long after it was meant to."""
+    return cell(outcomes=[replace(o, due_ns=o.start_ns - seconds(lag_s)) for o in OUTCOMES])

@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from fakes import GPU, HOST, seconds, ticking, window
+from fakes import GPU, HOST, WHOLE, seconds, ticking, window
 
-from bench.nouns import Fault, Reading, Trace
+from bench.nouns import Condition, Fault, FieldPassport, Passport, Reading, Trace
 from bench.physics.budget import COVERAGE_95
 from bench.physics.energy import window_energies
+from bench.physics.ticks import Ticks, smear_bound_j
 
 
 def energy_of(readings, where, source=GPU):
@@ -184,6 +185,61 @@ def test_power_that_stands_still_for_long_with_nothing_beside_it_is_no_number(he
 
     assert (found.energy_j is not None) == told
     assert any("showed one value" in said for said in (*found.flags, *found.reasons))
+
+
+def test_a_part_time_field_far_from_its_counter_is_said_though_it_may_be_excused():
+    """Three times the counter's energy: the field saw the peaks alone, or the counter sees none of them."""
+    part = FieldPassport(update_s=0.1, window_s=0.025, lag_s=0.0, origin="published")
+    source = replace(GPU, passport=Passport(fields={"counter": WHOLE, "instant": part}))
+    readings = [
+        *(r for r in ticking(lambda t: 100.0, 0, 14) if r.field == "counter"),
+        *(Reading(seconds(i * 0.1 + 0.003), "gpu:0", "instant", "power", 300.0 + i % 3) for i in range(140)),
+    ]
+
+    found = energy_of(readings, window("work", "1", 1.0, 12.0), source)
+
+    assert found.energy_j == pytest.approx(1110, rel=0.01)
+    assert any("apart" in flag for flag in found.flags)
+
+
+def test_an_edge_inside_a_swinging_load_is_as_wide_as_the_swings():
+    """Means of a square wave hardly move; an edge in the middle of it may be off by its swing × s / 8."""
+    smeared = Ticks(
+        tuple(seconds(0.1 * k) for k in range(40)), tuple(20.0 * k for k in range(40)), (0.0,) * 40, smear_s=1.0
+    )
+    swings = Ticks(
+        tuple(seconds(0.1 * k) for k in range(40)),
+        tuple(sum(30.0 if j % 4 < 2 else 10.0 for j in range(k)) for k in range(40)),
+        (0.0,) * 40,
+    )
+
+    assert smear_bound_j(smeared, seconds(2.0)) == pytest.approx(0.0, abs=1e-9)
+    assert smear_bound_j(replace(smeared, swings=swings), seconds(2.0)) == pytest.approx(200.0 / 8)
+
+
+def test_a_mean_that_moves_tells_of_a_step_as_many_times_as_large():
+    """A second's mean that rises by 10 W in a tenth of it has exchanged a tenth of power that is 100 W apart."""
+    watts = [100.0] * 20 + [110.0] * 20
+    marks = Ticks(
+        tuple(seconds(0.1 * k) for k in range(41)),
+        tuple(sum(watts[:k]) * 0.1 for k in range(41)),
+        (0.0,) * 41,
+        smear_s=1.0,
+    )
+
+    assert smear_bound_j(marks, seconds(2.0)) >= 100.0 / 8
+
+
+def test_a_limit_that_was_raised_bounds_what_was_not_seen():
+    """150 W when the run began, 400 W in its middle."""
+    part = FieldPassport(update_s=0.1, window_s=0.025, lag_s=0.0, origin="published")
+    source = replace(GPU, fields=("instant",), power_limit_w=150.0, passport=Passport(fields={"instant": part}))
+    readings = [Reading(seconds(i * 0.1), "gpu:0", "instant", "power", 100.0 + i % 3) for i in range(140)]
+    raised = Condition(seconds(5.0), "gpu:0", "power_limit_w", 400.0)
+
+    before, after = (energy_of(r, window("work", "1", 1.0, 12.0), source) for r in (readings, [*readings, raised]))
+
+    assert after.high_j - before.high_j == pytest.approx(0.75 * 250.0 * 11.0, rel=0.05)
 
 
 def test_a_counter_that_leaps_beyond_its_board_is_no_number():

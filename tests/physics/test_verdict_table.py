@@ -23,6 +23,7 @@ from sound_cell import (
     limited,
     looks,
     second_half,
+    sent,
     shared,
     short_window,
     stepping,
@@ -86,6 +87,7 @@ CASES = {
     "work outside its window": Case(
         fires=answered(end_ns=seconds(16.0) + 1), silent=answered(end_ns=seconds(16.0)), domain=None
     ),
+    "sent late": Case(fires=sent(1.12), silent=sent(1.10), domain=None),
     "too few repeats": Case(
         fires=short_window(4.99, 31), silent=short_window(4.99, 32), domain=None, level="flag"
     ),

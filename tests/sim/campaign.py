@@ -9,10 +9,14 @@ from sim.classes import SensorClass
 
 from bench.nouns import Outcome, Source, Trace, Usage, Window, WindowEnergy
 from bench.physics.energy import window_energies
+from bench.physics.look import look_at
+from bench.physics.series import series
 from bench.physics.trains import Timetable
+from bench.physics.view import dither_s
 from bench.sensing.recorder import APPROACH_S, period_s, rest_s
 
 IDLE_W, BUSY_W = 80.0, 300.0
+IDLE_S, WARMUP_S = 5.0, 2.0  # as long as a suite's
 LATE_S = 0.0005  # a sleeping process wakes about this late
 Load = Callable[
     [np.random.Generator], Iterator[tuple[float, float]]
@@ -115,11 +119,19 @@ def tell(bench: Bench, load: Load, duration_s: float, *, driven: bool = True) ->
     """One window of work between rests, driven in trains where the board's sensor is gated."""
     rng = bench.rng
     start_s = 1000.0 + bench.rest_s + APPROACH_S + float(rng.uniform(0, 1))
-    trains = driven and bench.of.gated and bench.counter != "whole"
-    period_s = bench.of.update_s * (1 + bench.flaws.get("slow_ratio", 0.0))  # as a run reads it off before work
-    pieces, outcomes, end_s = _drive(load(rng), start_s, duration_s, rng, period_s if trains else None)
+    spread_s = spread_over(bench, load) if driven else None
+    pieces, outcomes, end_s = _drive(load(rng), start_s, duration_s, rng, spread_s)
     power = Steps(np.array([900.0, *(p[0] for p in pieces)]), np.array([IDLE_W, *(p[1] for p in pieces)]))
     return observe(bench, power, start_s, end_s, outcomes if driven else ())
+
+
+def spread_over(bench: Bench, load: Load) -> float | None:
+    """The period that trains are spread over: what a run reads off idle and warm-up, not what is true."""
+    pieces, _, end_s = _drive(load(bench.rng), 500.0 + IDLE_S, WARMUP_S, bench.rng, None)
+    power = Steps(np.array([400.0, *(p[0] for p in pieces)]), np.array([IDLE_W, *(p[1] for p in pieces)]))
+    board = bench.board(power)
+    seen = looks(500.0, end_s + bench.rest_s, (500.0, end_s), bench.rng, period_s((board.source,), 0.05))
+    return dither_s(look_at(board.source, series(board.readings(seen))).passport)
 
 
 def observe(bench: Bench, power: Steps, start_s: float, end_s: float, outcomes: Sequence[Outcome] = ()) -> Told:
@@ -152,10 +164,10 @@ def _drive(
     start_s: float,
     duration_s: float,
     rng: np.random.Generator,
-    dither_s: float | None,
+    spread_s: float | None,
 ) -> tuple[list[tuple[float, float]], tuple[Outcome, ...], float]:
     """The power from each moment on, the outcomes, and the end: requests of two pieces until the time is over."""
-    timetable = Timetable(dither_s, int(rng.integers(1 << 30)), duration_s) if dither_s else None
+    timetable = Timetable(spread_s, int(rng.integers(1 << 30)), duration_s) if spread_s else None
     pieces, outcomes, train, train_start = [], [], -1, -1e9
     now = start_s
     while now < start_s + duration_s:

@@ -1,0 +1,79 @@
+"""How long requests to a server took, phase by phase, from the moment that the schedule meant.
+
+    due ── start ── sent ────────── first output ── … ── last output ── end
+     └lag─┘                              └─────── output, n tokens ───────┘
+     └────────── ttft_s ────────────────┘        tpot_s = (e2e − ttft) / (n − 1)
+     └──────────────────────────── e2e_s ────────────────────────────────────┘
+
+`itl_s` is the gap between two pieces of output, which may hold several tokens. (AIPerf calls our `tpot_s`
+inter_token_latency and our `itl_s` inter-chunk latency; vLLM's bench has the same two names as here; guidellm's
+TPOT counts the first token too. Docs of each; checked 2026-11-21.)
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from bench.nouns import Outcome, Run, Times, Verdict
+from bench.physics import rules
+from bench.stats import mean, median, quantile
+from bench.units import S_PER_NS
+
+SHARES = {"p50_s": 0.5, "p90_s": 0.9, "p95_s": 0.95, "p99_s": 0.99}
+# A tail of p needs twenty values beyond it to mean something: n ≥ 20 / (1 − p). (Chosen; the relative error of a
+# count of twenty is 22 %.) Below that the largest value seen would pass for it.
+_BEYOND = 20
+
+
+def times(run: Run) -> dict[str, Times]:
+    """Every phase's times over the requests that were answered in work windows; {}: no server was asked."""
+    done = [o for o in run.outcomes if o.error is None and o.due_ns is not None]
+    found = {
+        "send_lag_s": [_s(o.due_ns, o.start_ns) for o in done],
+        "send_s": [_s(o.start_ns, o.sent_ns) for o in done if o.sent_ns is not None],
+        "ttft_s": [_s(o.due_ns, o.first_output_ns) for o in done if o.first_output_ns is not None],
+        "tpot_s": list(_per_token_s(done)),
+        "itl_s": [_s(a, b) for o in done for a, b in pairwise(o.output_ns)],
+        "e2e_s": [_s(o.due_ns, o.end_ns) for o in done],
+    }
+    return {name: summary(values) for name, values in found.items() if values}
+
+
+def summary(values: Sequence[float]) -> Times:
+    """Mean, extremes, and the quantiles that so many values can tell."""
+    told = {name: quantile(values, share) for name, share in SHARES.items() if _tells(len(values), share)}
+    return Times(count=len(values), mean_s=mean(values), least_s=min(values), most_s=max(values), quantiles_s=told)
+
+
+def late(run: Run) -> list[Verdict]:
+    """A client that sends late measures itself: its lag is held against the times that it is part of."""
+    done = [o for o in run.outcomes if o.due_ns is not None]
+    if not done:
+        return []
+    lag_s = quantile([_s(o.due_ns, o.start_ns) for o in done], 0.99)
+    usual_s = median([_s(o.due_ns, o.end_ns) for o in done])
+    most_s = max(rules.LATEST_S, rules.LATEST_RATIO * usual_s)
+    if lag_s <= most_s:
+        return []
+    evidence = (
+        f"the 99th percentile of {len(done)} requests left {lag_s * 1e3:.0f} ms after it was meant to; at most "
+        f"{most_s * 1e3:.0f} ms are taken, their median time being {usual_s * 1e3:.0f} ms"
+    )
+    return [rules.SENT_LATE.voids(None, evidence)]
+
+
+def _per_token_s(done: Iterable[Outcome]) -> Iterable[float]:
+    """(e2e − ttft) / (n − 1), where there are two tokens or more."""
+    for o in done:
+        tokens = o.achieved.output_tokens or 0
+        if o.first_output_ns is not None and o.output_ns and tokens > 1:
+            yield _s(o.first_output_ns, o.output_ns[-1]) / (tokens - 1)
+
+
+def _tells(count: int, share: float) -> bool:
+    return count * (1 - share) >= _BEYOND * (1 - 1e-9)
+
+
+def _s(start_ns: int | None, end_ns: int | None) -> float:
+    assert start_ns is not None, "checked by the callers"
+    assert end_ns is not None, "checked by the callers"
+    return (end_ns - start_ns) * S_PER_NS
