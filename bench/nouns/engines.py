@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from bench.nouns.sensors import Check
-from bench.nouns.words import Fact, Family, Weights
+from bench.nouns.words import Device, Fact, Family, Weights, is_gpu
 from bench.nouns.work import ModelSpec, Outcome, Request
 
 
@@ -42,11 +42,16 @@ class Loaded:
     engine_version: str
     precision: str
     weights: Weights
-    device: str  # "GPU-<uuid>" or "cpu"
+    device: Device
     device_name: str
     parameters: int
     notes: tuple[str, ...] = ()
     facts: Mapping[str, Fact] = field(default_factory=dict)
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether the work is done on a graphics board."""
+        return is_gpu(self.device)
 
 
 class Session(Protocol):

@@ -2,6 +2,7 @@
 
 from typing import Literal, TypeAlias
 
+Device: TypeAlias = str  # "GPU-<uuid>", "cpu": what did the work, by its own name
 Domain: TypeAlias = str  # "gpu:0", "cpu-package:0", "dram:0", "platform", "host"
 Boundary: TypeAlias = Literal["gpu", "cpu", "dram", "platform", "host", "wall"]
 Basis: TypeAlias = Literal["measured", "modelled", "excluded"]
@@ -27,3 +28,8 @@ Cause: TypeAlias = Literal[
     "wrong-model",
     "failed",
 ]
+
+
+def is_gpu(device: Device) -> bool:
+    """Whether a device is a graphics board; NVML and CUDA both call it GPU-<uuid>."""
+    return device.startswith("GPU-")

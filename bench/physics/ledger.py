@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from bench.errors import BadInput
 from bench.nouns import Basis, Boundary, Domain, Verdict, WindowEnergy
+from bench.nouns.words import is_gpu
 from bench.physics.verdict import voided
 
 # What a boundary already holds, so that it is never added to it. psys: cores, SoC, memory and whatever else the
@@ -96,7 +97,7 @@ def ledger(energies: Iterable[WindowEnergy], *, device: str | None = None) -> Le
     every = tuple(energies)
     told = [e for e in every if e.basis != "excluded"]
     excluded = [_excluded(e) for e in every if e.basis == "excluded"]
-    if device is not None and device.startswith("GPU-") and all(e.device != device for e in every):
+    if device is not None and is_gpu(device) and all(e.device != device for e in every):
         reason = "the work was done on it, and no sensor here reads it"
         excluded.append(Excluded(what=device, boundary="gpu", reason=reason))
     entries = _entries(_entry(e) for e in told if not _idle(e, device))

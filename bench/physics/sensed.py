@@ -29,7 +29,7 @@ def unsensed(run: Run) -> list[Verdict]:
             rules.NO_SENSOR.voids(None, "no sensor answered and no model of this machine's power is known")
         )
     device = run.loaded.device
-    if device.startswith("GPU-") and all(s.device != device for s in run.sources):
+    if run.loaded.on_gpu and all(s.device != device for s in run.sources):
         evidence = f"the engine worked on {device}, which no sensor here reads: no figure holds its energy"
         found.append(rules.DEVICE_NOT_FOUND.flags(None, evidence))
     return found

@@ -65,7 +65,7 @@ def _wanting(board: Source, passport: Passport) -> list[str]:
 def board_read(case: Case) -> Lines:
     """MLPerf rules: the whole system's power is measured. A GPU that no sensor reads is the part that matters."""
     device = case.run.loaded.device
-    if not device.startswith("GPU-"):
+    if not case.run.loaded.on_gpu:
         return (_READ.skipped("the work was not done on a GPU", case.at()),)
     found = next((s for s in case.sealed.sources if s.device == device), None)
     if found is None:
