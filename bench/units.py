@@ -8,6 +8,7 @@ J_PER_WH = 3_600.0
 J_PER_MJ = 1e-3  # millijoule, the unit of NVML's energy counter
 J_PER_UJ = 1e-6  # microjoule, the unit of Linux powercap
 W_PER_MW = 1e-3  # milliwatt, the unit of NVML's power fields
+W_PER_UW = 1e-6  # microwatt, the unit of Linux powercap's limits
 S_PER_MS = 1e-3
 S_PER_NS = 1e-9
 NS_PER_S = 1_000_000_000

@@ -267,3 +267,125 @@ def test_a_package_without_proc_stat_counts_on(tree, clock):
 
     assert [type(one) for one in meter.read()] == [Reading]
     assert "threads" not in meter.source.details
+
+
+def steps(meter, tree, clock, *rises_j, apart_s=0.05):
+    """Looks so far apart, between which the counter of intel-rapl:0 rises by so many joules."""
+    shown_uj = int((tree.root / "intel-rapl:0" / "energy_uj").read_text())
+    for rise_j in rises_j:
+        clock.sleep(apart_s)
+        shown_uj += round(rise_j * 1e6)
+        tree.show("intel-rapl:0", shown_uj)
+        last = joules(meter)[0]
+    return last
+
+
+def limit(tree, **files_uw):
+    for name, value in files_uw.items():
+        (tree.root / "intel-rapl:0" / name).write_text(f"{value}\n")
+
+
+def test_a_rise_of_100_joules_between_two_looks_is_lost(tree, clock):
+    """Nothing sold draws 1000 W for 50 ms: such a rise is no energy, though a long window would hide it."""
+    tree.zone("intel-rapl:0", "package-0")
+    (meter,) = found_in(tree, clock).meters
+    steps(meter, tree, clock, 5, 5, 5)
+
+    with pytest.raises(SensorLost, match="more than 1000 W, twice the power of the largest package sold"):
+        steps(meter, tree, clock, 100)
+
+
+def test_a_package_is_bounded_by_its_own_limit(tree, clock):
+    """Twice the highest of its limits, and the two milliseconds by which a refresh may lie beside the look."""
+    tree.zone("intel-rapl:0", "package-0")
+    limit(tree, constraint_0_max_power_uw=100_000_000, constraint_1_power_limit_uw=120_000_000)
+    (meter,) = found_in(tree, clock).meters
+
+    assert meter.source.details["most_power_w"] == 240.0
+    assert steps(meter, tree, clock, 5, 0.99 * 240 * 0.052) > 0
+    with pytest.raises(SensorLost, match="more than 240 W, twice the highest power limit of its zone"):
+        steps(meter, tree, clock, 1.01 * 240 * 0.052)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [{"constraint_0_power_limit_uw": 4_095_875_000}, {"constraint_0_power_limit_uw": 50_000_000, "enabled": 0}],
+)
+def test_a_limit_that_means_nothing_bounds_nothing(tree, clock, files):
+    """Firmware's "no limit" is no limit, and neither is one that is switched off."""
+    tree.zone("intel-rapl:0", "package-0")
+    limit(tree, **files)
+
+    assert found_in(tree, clock).meters[0].source.details["most_power_w"] == 1000.0
+
+
+def test_who_knows_better_says_what_a_zone_can_draw(tree, clock):
+    """A package of tomorrow is measured by an option, not by a new release."""
+    tree.zone("intel-rapl:0", "package-0")
+    (meter,) = rapl.open_meters(
+        {"powercap_root": str(tree.root), "proc_root": "/nowhere", "most_power_w": "3000"}, clock_ns=clock.clock_ns
+    ).meters
+
+    assert steps(meter, tree, clock, 5, 100) == 105.0
+
+
+def test_a_step_that_stands_alone_is_lost(tree, clock):
+    """30 J in 50 ms are 600 W, more than any package's limit, and the moments beside it had a sixth of that."""
+    tree.zone("intel-rapl:0", "package-0")
+    (meter,) = found_in(tree, clock).meters
+    steps(meter, tree, clock, 5, 5, 5)
+
+    with pytest.raises(SensorLost, match=r"rose by 30\.0 J at once"):
+        steps(meter, tree, clock, 30, 5)
+
+
+@pytest.mark.parametrize("rises_j", [(5, 20, 5), (15, 30, 15), (5, 30, 30, 5)])
+def test_a_burst_of_work_is_no_leap(tree, clock, rises_j):
+    """What a package may draw for a moment, beside as much as that, or for two looks, is energy."""
+    tree.zone("intel-rapl:0", "package-0")
+    (meter,) = found_in(tree, clock).meters
+    steps(meter, tree, clock, 5, 5)
+
+    assert steps(meter, tree, clock, *rises_j, 5, 5) == 20 + sum(rises_j)
+
+
+def test_a_counter_that_stood_still_may_catch_up(tree, clock):
+    """A second without a tick, then a second's joules: nothing is lost."""
+    tree.zone("intel-rapl:0", "package-0")
+    (meter,) = found_in(tree, clock).meters
+
+    assert steps(meter, tree, clock, 5, 5, *([0] * 20), 105, 5, 5) == 125.0
+
+
+def packages(tree, *physical_ids):
+    (tree.root.parent / "proc").mkdir(parents=True, exist_ok=True)
+    blocks = [
+        f"processor\t: {i}\nvendor_id\t: GenuineIntel\nphysical id\t: {n}\n" for i, n in enumerate(physical_ids)
+    ]
+    (tree.root.parent / "proc" / "cpuinfo").write_text("\n".join(blocks))
+    options = {"powercap_root": str(tree.root), "proc_root": str(tree.root.parent / "proc")}
+    return rapl.open_meters(options)
+
+
+def test_one_package_of_two_is_not_the_cpu(tree):
+    """The package that powercap does not show is excluded by name, so that nobody takes the other for both."""
+    tree.zone("intel-rapl:0", "package-0")
+    tree.zone("intel-rapl:0:0", "dram")
+    found = packages(tree, 0, 0, 1, 1)
+
+    assert [m.source.domain for m in found.meters] == ["cpu-package:0", "dram:0"]
+    assert [(s.domain, s.boundary, s.basis) for s in found.excluded] == [
+        ("cpu-package:1", "cpu", "excluded"),
+        ("dram:1", "dram", "excluded"),
+    ]
+    assert "2 CPU packages" in found.excluded[0].reason
+    assert [c.status for c in found.checks] == ["ok", "ok", "missing", "missing"]
+
+
+@pytest.mark.parametrize("physical_ids", [(0, 0, 1, 1), (0, 2), ()])
+def test_where_every_package_is_shown_nothing_is_excluded(tree, physical_ids):
+    """Numbers may have holes, and an ARM machine tells none."""
+    for i, number in enumerate(sorted({*physical_ids}) or [0]):
+        tree.zone(f"intel-rapl:{i}", f"package-{number}")
+
+    assert packages(tree, *physical_ids).excluded == ()

@@ -14,6 +14,7 @@ from sim.truth import Curve
 DRIVER = Path(__file__).parents[1] / "sim" / "meter_driver.py"
 SQUARE = Curve(((0, 60), (0.25, 60), (0.25, 210), (0.5, 210)), repeat_s=0.5)
 HEAVY = Curve(((0, 2000),))
+MOST = "most_power_w=4000"  # HEAVY is more than any package draws, so that wraps come often
 EIO, ENOENT, EACCES = 5, 2, 13
 
 # (curve, statements, range): every fault begins at 0.9 s, when the meter has looked for a while
@@ -51,7 +52,7 @@ def look(sim, packages, seconds, period_s):
     epoch_ns = time.monotonic_ns()
     environment = sim.environment(*zones(packages), head=[f"epoch_ns {epoch_ns}"])
     done = subprocess.run(
-        [sys.executable, str(DRIVER), "rapl", str(seconds), str(period_s), f"powercap_root={sim.root}"],
+        [sys.executable, str(DRIVER), "rapl", str(seconds), str(period_s), f"powercap_root={sim.root}", MOST],
         env=environment, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     said = json.loads(done.stdout)
