@@ -1,5 +1,6 @@
 """Readings with a known truth give that truth back, or a gap with its reason."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -132,6 +133,23 @@ def test_a_model_has_the_span_of_its_own_low_and_high():
     assert found.energy_j == pytest.approx(4.0 * span_s)
     assert found.low_j <= 1.5 * span_s
     assert found.high_j >= 9.0 * span_s
+
+
+@pytest.mark.parametrize(("low_w", "high_w"), [(1.5, 9.0), (0.01, 400.0)])
+def test_a_models_ends_are_its_low_and_high_with_their_own_ticks(low_w, high_w):
+    """Each edge is known to a jiffy of 10 ms, at the power of that series: √2 × P × 0.01 s / √12, at 95 %."""
+    readings = [
+        Reading(seconds(i / 20), "host", field, "energy", i / 20 * watts)
+        for i in range(100)
+        for field, watts in (("value", 1.2), ("low", low_w), ("high", high_w))
+    ]
+
+    found = energy_of(readings, window("work", "1", 1, 3), HOST)
+
+    span_s = (found.end_ns - found.start_ns) * 1e-9
+    edges_s = COVERAGE_95 * math.sqrt(2) * 0.01 / math.sqrt(12)
+    assert found.low_j == pytest.approx(low_w * (span_s - edges_s), rel=1e-6)
+    assert found.high_j == pytest.approx(high_w * (span_s + edges_s), rel=1e-6)
 
 
 def test_an_excluded_domain_has_a_reason_and_no_energy():

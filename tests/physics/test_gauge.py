@@ -123,6 +123,30 @@ def test_noise_of_the_values_is_in_the_energy():
     assert found.timing_j == pytest.approx(3.0, rel=0.05)
 
 
+def unevenly(changes):
+    """Looks every 10 ms at a gauge that goes from 100 to 200 W and back after 70 ms and 130 ms by turns."""
+    at_s = np.cumsum([0.2, *(0.07 if k % 2 else 0.13 for k in range(changes - 1))])
+    t_s = np.arange(0.005, at_s[-1] + 0.1, 0.01)
+    shown = np.searchsorted(at_s, t_s) % 2
+    return Series(tuple(seconds(t) for t in t_s), tuple(100.0 + 100.0 * float(one) for one in shown))
+
+
+def test_uneven_steps_leave_twice_as_much_open():
+    """Each change of 100 W is known to 10 ms, and so is the span of its value: 2 × ΔP² w² / 12."""
+    marks = ticks(unevenly(41), whole())
+
+    one_j2 = 100.0**2 * 0.01**2 / 12
+    assert marks.wobble_j2[-1] - marks.wobble_j2[10] == pytest.approx((len(marks.t_ns) - 11) * 2 * one_j2)
+
+
+def test_a_period_is_known_as_well_as_its_ends_are():
+    """First and last renewal, each anywhere in 10 ms, over the span between them: w / (√3 × span)."""
+    marks = ticks(unevenly(41), whole())
+
+    span_s = (marks.t_ns[-1] - marks.t_ns[0]) * 1e-9
+    assert marks.scale_ratio == pytest.approx(0.01 / (math.sqrt(3) * span_s))
+
+
 def test_time_without_looks_is_not_held_to_be_as_before():
     """0.8 s unseen in a load that swings by ±100 W: at least half of 100 W × 0.7 s × √2 is left open."""
     rng = np.random.default_rng(0)

@@ -87,6 +87,16 @@ def test_an_autoregressive_series_is_worth_what_theory_says(phi):
     assert worth == pytest.approx(400 * (1 - phi) / (1 + phi), rel=0.12)
 
 
+def test_the_correlation_of_a_short_series_is_mended():
+    """Twelve values 1, 1, -1, -1, …: r = 1/12, and less its bias (n r + 1) / (n - 3) = 2/9 (Marriott, Pope)."""
+    assert _effective([1.0, 1.0, -1.0, -1.0] * 3) == pytest.approx(12 * (1 - 2 / 9) / (1 + 2 / 9))
+
+
+def test_the_correlation_of_very_few_values_is_taken_as_it_is():
+    """Eight values: r = 1/8, and so loose that mending it would take most series their interval."""
+    assert _effective([1.0, 1.0, -1.0, -1.0] * 2) == pytest.approx(8 * (1 - 1 / 8) / (1 + 1 / 8))
+
+
 def test_a_series_that_never_differs_is_worth_all_of_itself():
     """No scatter, no correlation, nothing divided by nothing."""
     assert _effective([5.0] * 7) == 7.0

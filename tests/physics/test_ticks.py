@@ -164,3 +164,10 @@ def test_powers_are_those_of_the_steps_that_touch_the_span():
     assert powers(marks, 0, seconds(0.35)) == pytest.approx((10.0, 140.0, 0.0))
     assert power_near(marks, 1) == pytest.approx(140.0)
     assert isinstance(energy_between(marks, seconds(0.01), seconds(0.3)), Between)
+
+
+def test_a_period_that_is_not_quite_known_scales_all_of_the_energy():
+    """Two edges of 0.2 J, and half a per cent of 200 J."""
+    found = energy_between(steady(100.0, 5.0, scale_ratio=0.005), seconds(1.0), seconds(3.0))
+
+    assert found.timing_j == pytest.approx(math.hypot(0.2, 0.2, 1.0))

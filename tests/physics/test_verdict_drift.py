@@ -20,6 +20,14 @@ def test_a_rise_is_a_drift_from_one_degree_a_minute_on(per_minute_c, levels):
     assert [v.level for v in drifts(GPU, series(heat), windows)] == levels
 
 
+@pytest.mark.parametrize(("rise_c", "levels"), [(1.9, []), (-1.9, []), (2.1, ["flag"]), (-2.1, ["flag"])])
+def test_a_slope_is_believed_from_two_degrees_on(rise_c, levels):
+    """NVML tells whole degrees: over one and a half minutes 1.9 °C are 1.3 a minute, and may be one step."""
+    heat = [Condition(seconds(t), "gpu:0", "temperature_c", 60.0 + rise_c * t / 90) for t in range(181)]
+
+    assert [v.level for v in drifts(GPU, series(heat), (window("work", "1", 0, 180),))] == levels
+
+
 def test_a_clock_that_boosts_for_a_moment_is_no_drift():
     """A look that falls on the ramp at a window's beginning is not the window's clock."""
     clock = looks("sm_clock_mhz", at_work(1980, 345))

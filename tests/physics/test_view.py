@@ -14,6 +14,7 @@ from bench.physics.view import SEES_PART, dither_s, sees_all, unseen
 
 WHOLE = FieldPassport(update_s=0.1, window_s=0.1)
 PART = FieldPassport(update_s=0.1, window_s=0.025)
+FAST = FieldPassport(update_s=0.02, window_s=0.01)
 UNKNOWN = FieldPassport()
 WORK = window("work", "1", 0.0, 10.0)
 LIMITED = replace(GPU, power_limit_w=400.0)
@@ -111,6 +112,8 @@ def test_trains_whose_batches_fold_to_nothing_tell_by_their_scatter():
         ({"counter": PART, "average": WHOLE}, 0.1),
         ({"instant": PART, "average": WHOLE}, None),  # no counter, and one field sees all
         ({"instant": PART}, 0.1),
+        ({"instant": PART, "counter": FAST}, 0.1),  # of two periods the longer: four phases of it tile both
+        ({"instant": FAST, "counter": UNKNOWN}, SLOWEST_UPDATE_S),
         ({"counter": UNKNOWN}, SLOWEST_UPDATE_S),
         ({"value": PART}, None),  # a model is no sensor
         ({}, None),
