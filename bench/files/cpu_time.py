@@ -8,7 +8,7 @@ _FIRST_LINE_BYTES = 256  # "cpu " and ten numbers
 
 
 class CpuTime(NamedTuple):
-    """Seconds summed over all threads; either may step back by a tick (Documentation/filesystems/proc.rst)."""
+    """Seconds summed over all threads. Of what waits, which may step back, there is nothing in them."""
 
     busy_s: float
     steal_s: float
@@ -30,4 +30,6 @@ def read_cpu_time(descriptor: int) -> CpuTime:
         raise ValueError("its first line is not the sum over all CPUs")
     per_s = os.sysconf("SC_CLK_TCK")
     user, nice, system, _, _, irq, softirq, steal = map(int, words[1:9])
+    if min(user, nice, system, irq, softirq, steal) < 0:
+        raise ValueError(f"it tells a negative time: {min(user, nice, system, irq, softirq, steal)}")
     return CpuTime((user + nice + system + irq + softirq) / per_s, steal / per_s)

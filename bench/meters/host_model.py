@@ -33,6 +33,10 @@ _DOMAIN = "host"
 _MEMINFO_BYTES = 256
 _BYTES_PER_KIB = 1024
 _CONDITION_PERIOD_NS = NS_PER_S
+# How far the sum of busy time may step back, or run ahead of the clock, for each thread. iowait, which steps back
+# (Documentation/filesystems/proc.rst, 1.7; checked 2026-11-21), is not in it; what is, each thread adds by the
+# tick (10 ms), one or two late or early (chosen). On 8 threads that is 0.16 s: 0.2 to 0.6 J of the model.
+_LOOSE_TICKS = 2
 _REMEDY = "measure on a machine that shows RAPL (see `joulemark doctor`), or read a meter at the wall"
 
 
@@ -77,7 +81,18 @@ class Model:
 class HostModel:
     """Three cumulative counters in J, from 0 at opening: the model's low end, value and high end."""
 
-    __slots__ = ("_busy_s", "_clock", "_conditions_ns", "_meminfo", "_model", "_opened", "_stat")
+    __slots__ = (
+        "_busy_s",
+        "_clock",
+        "_conditions_ns",
+        "_looked_ns",
+        "_loose_s",
+        "_meminfo",
+        "_model",
+        "_opened",
+        "_stat",
+        "_threads",
+    )  # fmt: skip
 
     def __init__(
         self, *, model: Model, stat: int, meminfo: int, clock: Callable[[], int] = time.monotonic_ns
@@ -87,7 +102,10 @@ class HostModel:
         self._clock = clock
         self._conditions_ns: int | None = None
         self._busy_s = 0.0
-        self._opened = (clock(), *read_cpu_time(stat))
+        self._threads = float(str(model.source.details["threads"]))
+        self._loose_s = _LOOSE_TICKS * self._threads / os.sysconf("SC_CLK_TCK")
+        self._looked_ns = clock()
+        self._opened = (self._looked_ns, *read_cpu_time(stat))
 
     @property
     def source(self) -> Source:
@@ -95,7 +113,7 @@ class HostModel:
         return self._model.source
 
     def read(self) -> Sequence[Observation]:
-        """The three counters and the times behind them. Raises SensorLost when /proc is gone."""
+        """The three counters and the times behind them. Raises SensorLost when /proc is gone or can't be true."""
         before_ns = self._clock()
         try:
             busy_s, steal_s = read_cpu_time(self._stat)
@@ -103,8 +121,7 @@ class HostModel:
             raise SensorLost(f"host_model: /proc/stat can no longer be read ({error})") from error
         t_ns = (before_ns + self._clock()) // 2
         opened_ns, busy_0_s, steal_0_s = self._opened
-        # the kernel's sums can step back by a tick (Documentation/filesystems/proc.rst); energy never does
-        self._busy_s = max(self._busy_s, busy_s - busy_0_s)
+        self._count(busy_s - busy_0_s, before_ns, self._clock())
         elapsed_s = (t_ns - opened_ns) * S_PER_NS
         idle_w, slope_w = self._model.power.idle_w, self._model.power.slope_w
         found: list[Observation] = [
@@ -121,6 +138,22 @@ class HostModel:
             self._conditions_ns = t_ns
             found += self._memory(t_ns)
         return found
+
+    def _count(self, busy_s: float, before_ns: int, after_ns: int) -> None:
+        """Takes the busy seconds since opening over. Raises SensorLost for a sum that no CPU time explains."""
+        most_s = self._threads * (after_ns - self._looked_ns) * S_PER_NS + self._loose_s
+        rose_s, self._looked_ns = busy_s - self._busy_s, before_ns
+        if rose_s < -self._loose_s:
+            raise SensorLost(
+                f"host_model: the busy time of /proc/stat stepped back by {-rose_s:.2f} s: it was counted anew "
+                "(a container's own /proc, a machine restored), and what ran is in no number"
+            )
+        if rose_s > most_s:
+            raise SensorLost(
+                f"host_model: the busy time of /proc/stat rose by {rose_s:.4g} s, and {self._threads:g} threads "
+                f"have had {most_s:.2f} s since the last look: it can't be true"
+            )
+        self._busy_s = max(self._busy_s, busy_s)  # the little that it steps back takes no energy back
 
     def _memory(self, t_ns: int) -> Sequence[Observation]:
         try:

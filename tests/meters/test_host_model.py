@@ -119,7 +119,7 @@ def test_only_work_is_busy(tmp_path):
     """user, nice, system, irq and softirq are work; idle, waiting and stolen time are not; guest is in user."""
     host = Host(tmp_path)
     meter = host.meter()
-    host.pass_s(1.0, user=1, nice=2, system=3, irq=4, softirq=5, idle=7, iowait=8, steal=9, guest=1, guest_nice=2)
+    host.pass_s(4.0, user=1, nice=2, system=3, irq=4, softirq=5, idle=7, iowait=8, steal=9, guest=1, guest_nice=2)
 
     found = conditions(meter)
 
@@ -137,6 +137,57 @@ def test_a_sum_that_steps_back_never_takes_energy_back(tmp_path):
     host.pass_s(0.0, user=-0.01)
 
     assert all(joules(meter)[field] >= before[field] for field in before)
+
+
+@pytest.mark.parametrize("back_s", [0.09, 5.0, 1000.0])
+def test_a_sum_that_begins_anew_is_a_lost_sensor(tmp_path, back_s):
+    """A container restored, lxcfs restarted: the work until it has caught up would be in no number."""
+    host = Host(tmp_path)
+    host.pass_s(0.0, user=2000.0)
+    meter = host.meter()
+    host.pass_s(1.0, user=2.0)
+    meter.read()
+    host.pass_s(0.0, user=-back_s)
+
+    with pytest.raises(SensorLost, match=rf"stepped back by {back_s:.2f} s"):
+        meter.read()
+
+
+def test_steps_back_that_add_up_are_a_lost_sensor(tmp_path):
+    """A tick each time is nothing, a tick every time is a sum that goes backwards."""
+    host = Host(tmp_path)
+    host.pass_s(0.0, user=10.0)
+    meter = host.meter()
+
+    for _ in range(7):
+        host.pass_s(0.05, user=-0.01)
+        meter.read()
+    host.pass_s(0.05, user=-0.02)
+
+    with pytest.raises(SensorLost, match="stepped back"):
+        meter.read()
+
+
+def test_a_sum_that_runs_ahead_of_the_clock_is_a_lost_sensor(tmp_path):
+    """Four threads are busy for four seconds a second, and not for more."""
+    host = Host(tmp_path)
+    meter = host.meter()
+    host.pass_s(1.0, user=4.0)
+    meter.read()
+    host.pass_s(1.0, user=4.2)
+
+    with pytest.raises(SensorLost, match=r"4 threads have had 4\.08 s"):
+        meter.read()
+
+
+def test_a_negative_time_is_a_lost_sensor(tmp_path):
+    """What a broken /proc tells is not counted."""
+    host = Host(tmp_path)
+    meter = host.meter()
+    host.pass_s(1.0, irq=-3.0)
+
+    with pytest.raises(SensorLost, match="negative time: -300"):
+        meter.read()
 
 
 def test_every_parameter_stands_in_the_details(tmp_path):

@@ -166,11 +166,11 @@ class Wraps:
 
 
 def wraps(trials: int, seed: int = 1) -> Wraps:
-    """RAPL counters of three ranges under constant power, looks from milliseconds to hours apart."""
+    """RAPL counters of three ranges under the power that packages draw, looks from milliseconds to hours apart."""
     rng, exact, refused, wrong = np.random.default_rng(seed), 0, 0, 0
     for _ in range(trials):
         range_uj = int(rng.choice([65_532_610_987, 262_143_328_850, 2**32]))
-        power_w, apart_s = float(rng.uniform(5, 3000)), float(10 ** rng.uniform(-3, 4))
+        power_w, apart_s = float(rng.uniform(5, 1000)), float(10 ** rng.uniform(-3, 4))
         start_uj = int(rng.integers(range_uj))
         zone = Zone(path=None, name="package-0", domain="cpu-package:0", boundary="cpu", range_uj=range_uj)
         counter, total_uj = Counter(zone=zone, seen_ns=0), None
