@@ -19,11 +19,13 @@ from bench.nouns.engines import (
 from bench.nouns.learnt import CoefficientKey, Coefficients, Quantity
 from bench.nouns.runs import Cell, Fault, Pace, Precision, Run, RunSpec, Times, Timing, Verdict, WindowEnergy
 from bench.nouns.sensors import (
+    POWER_FIELDS,
     Check,
     Condition,
     FieldPassport,
     Found,
     Meter,
+    Meters,
     Observation,
     Passport,
     Reading,
@@ -37,6 +39,7 @@ from bench.nouns.words import Basis, Boundary, Cause, Domain, Fact, Family, Phas
 from bench.nouns.work import Figure, HardwareProfile, ModelSpec, Outcome, Request, Usage, Workload
 
 __all__ = [
+    "POWER_FIELDS",
     "Basis",
     "Boundary",
     "Cause",
@@ -60,6 +63,7 @@ __all__ = [
     "LoadSpec",
     "Loaded",
     "Meter",
+    "Meters",
     "ModelSpec",
     "Observation",
     "Outcome",

@@ -30,6 +30,8 @@ class Condition:
 
 
 Observation: TypeAlias = Reading | Condition
+Meters: TypeAlias = Mapping[str, Mapping[str, str]]  # stem of a meter's file → the options it is opened with
+POWER_FIELDS = ("instant", "usage", "average")  # the gauges of a graphics board, the shortest look first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

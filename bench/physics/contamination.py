@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from bench.nouns import Run, Source, Verdict, Window
 from bench.physics import rules
 from bench.physics.doubt import Rule
-from bench.physics.look import SeriesMap
 from bench.physics.phases import idle, work
-from bench.physics.series import Series
+from bench.physics.series import Series, SeriesMap
 from bench.stats import median
 from bench.units import BYTES_PER_MIB, S_PER_NS
 

@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 from bench.nouns import Source, Verdict, Window
 from bench.physics import rules
-from bench.physics.look import SeriesMap
-from bench.physics.series import Series
+from bench.physics.series import Series, SeriesMap
 from bench.stats import mean, median
 from bench.units import S_PER_MIN, S_PER_NS
 

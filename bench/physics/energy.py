@@ -8,9 +8,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bench.nouns import Fault, Outcome, Source, Trace, Window, WindowEnergy
+from bench.nouns import POWER_FIELDS, Fault, Outcome, Source, Trace, Window, WindowEnergy
 from bench.physics.budget import COVERAGE_95, GAIN, VIEW, Budget
-from bench.physics.look import POWER_FIELDS, Look, look_at
+from bench.physics.look import Look, look_at
 from bench.physics.peers import beside_peers
 from bench.physics.plausible import absurd, all_held, held, impossible, stuck
 from bench.physics.series import series

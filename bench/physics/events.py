@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from bench.nouns import Source, Verdict, Window
 from bench.physics import rules
-from bench.physics.look import SeriesMap
 from bench.physics.phases import work
+from bench.physics.series import SeriesMap
 
 # NVML clock event reasons (nvml.h, NVIDIA driver API reference; checked 2026-11-21)
 _HARDWARE_SLOWDOWN = 0x8 | 0x40 | 0x80  # HwSlowdown, HwThermalSlowdown, HwPowerBrakeSlowdown

@@ -4,17 +4,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from bench.nouns import Domain, Passport, Source
+from bench.nouns import POWER_FIELDS, Passport, Source
 from bench.physics import counter, gauge
 from bench.physics.passport import examine
-from bench.physics.series import Kind, Series
+from bench.physics.series import Series, SeriesMap
 from bench.physics.ticks import Ticks
 
 # No board draws twice its enforced limit over a whole window: the counter jumped, or changed its unit.
 IMPOSSIBLE_RATIO = 2.0
-POWER_FIELDS = ("instant", "usage", "average")
-
-SeriesMap = Mapping[tuple[Domain, str, Kind], Series]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

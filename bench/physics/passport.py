@@ -5,20 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from bench.nouns import FieldPassport, Passport, Source
+from bench.nouns import POWER_FIELDS, FieldPassport, Passport, Source
 from bench.physics.following import follows
 from bench.physics.lattice import period_s
-from bench.physics.series import Kind, Series
+from bench.physics.series import Kind, Series, SeriesMap
 from bench.physics.ticks import MOST_W
 from bench.stats import median
 from bench.units import NS_PER_S, S_PER_NS
 
-SeriesMap = Mapping[tuple[str, str, Kind], Series]
-
 # NVML's own words: the mean of one second (nvml.h, NVML_FI_DEV_POWER_AVERAGE); renewed every 100 ms
 # (arXiv:2312.02741, table 2; both checked 2026-11-21)
-_AVERAGE = FieldPassport(update_s=0.1, window_s=1.0, lag_s=0.0, origin="published")
-_POWER_FIELDS = ("instant", "usage", "average")
+AVERAGE = FieldPassport(update_s=0.1, window_s=1.0, lag_s=0.0, origin="published")
 _KNOWN_PERIODS_S = (0.1, 0.02)  # of every board looked at from outside (arXiv:2312.02741, table 2)
 _SLOWEST_S = 0.13  # the slowest gauge known is renewed every 100 ms (arXiv:2312.02741, table 2)
 _FASTEST_S = 0.0005  # a burst of looks is no sensor of microseconds: RAPL is renewed every millisecond
@@ -39,9 +36,9 @@ def examine(source: Source, known: SeriesMap) -> Passport:
     tick_s = source.details.get("tick_s")
     fields = {}
     for name in source.fields:
-        kind: Kind = "power" if name in _POWER_FIELDS else "energy"
+        kind: Kind = "power" if name in POWER_FIELDS else "energy"
         found = known.get((source.domain, name, kind))
-        declared = before.fields.get(name, _AVERAGE if name == "average" else FieldPassport())
+        declared = before.fields.get(name, AVERAGE if name == "average" else FieldPassport())
         if declared.update_s is None and isinstance(tick_s, (int, float)):
             declared = replace(declared, update_s=float(tick_s), window_s=float(tick_s), origin="published")
         fields[name] = _field(declared, found, kind)

@@ -6,10 +6,9 @@ from itertools import pairwise
 
 from bench.nouns import Run, Source, Verdict, Window, WindowEnergy
 from bench.physics import counter, rules
-from bench.physics.look import SeriesMap
 from bench.physics.passport import examine
 from bench.physics.phases import work
-from bench.physics.series import Series
+from bench.physics.series import Series, SeriesMap
 from bench.units import S_PER_NS
 
 

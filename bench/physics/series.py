@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from bench.nouns import Condition, Domain, Observation, Reading
 from bench.nouns.witnesses import peer_label
@@ -25,10 +25,11 @@ class Series:
         return Series(self.t_ns[first:last], self.values[first:last])
 
 
-Kind = Literal["energy", "power", "condition"]
+Kind: TypeAlias = Literal["energy", "power", "condition"]
+SeriesMap: TypeAlias = Mapping[tuple[Domain, str, Kind], Series]
 
 
-def series(observations: Iterable[Observation]) -> Mapping[tuple[Domain, str, Kind], Series]:
+def series(observations: Iterable[Observation]) -> SeriesMap:
     """Every field's series, keyed by (domain, field or condition name, kind); what peers said is left out."""
     gathered: dict[tuple[Domain, str, Kind], list[tuple[int, float]]] = {}
     for one in observations:

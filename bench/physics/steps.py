@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from bench.nouns import FieldPassport, Passport, Source
 from bench.physics import counter, gauge
-from bench.physics.passport import SeriesMap, examine
+from bench.physics.passport import examine
+from bench.physics.series import SeriesMap
 from bench.physics.ticks import Ticks
 from bench.stats import median
 from bench.units import S_PER_NS

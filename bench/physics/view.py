@@ -8,7 +8,7 @@ other face: then only bounds are left, between nothing and the board's limit, fo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench.nouns import FieldPassport, Outcome, Passport, Source, Window
+from bench.nouns import POWER_FIELDS, FieldPassport, Outcome, Passport, Source, Window
 from bench.physics.budget import VIEW
 from bench.physics.folding import LEAST_SEEN_RATIO, fold
 from bench.physics.gauge import SLOWEST_UPDATE_S
@@ -16,7 +16,7 @@ from bench.physics.ticks import Between, Ticks
 from bench.physics.trains import block_scatter
 
 SEES_PART = "this sensor"  # how the flag begins that bounds were needed
-_SENSOR_FIELDS = ("counter", "instant", "usage", "average")
+_SENSOR_FIELDS = ("counter", *POWER_FIELDS)
 _WHOLE_RATIO = 0.95  # a window and a period that are each known to a few per cent
 
 

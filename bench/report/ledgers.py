@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from bench.nouns import Boundary
 from bench.physics.ledger import HOLDS, PUE, Entry, Ledger, judged, ledger, total
+from bench.physics.phases import work
 from bench.report.views import ReportInput, RunView
 from bench.report.words import person
 
 ALL = "ledger"
-_WORK = ("work", "prepare")
 _MOST_REASONS = 3
 _PARTS = ("gpu", "cpu", "dram")  # what people ask after; the rest of what a boundary holds are sums of them
 
@@ -66,8 +66,7 @@ def shown_name(what: str) -> str:
 
 
 def _of_work(run: RunView) -> Ledger:
-    work = (one for one in run.energies if one.phase in _WORK)
-    return ledger(judged(work, run.verdicts), device=run.device or None)
+    return ledger(judged(work(run.energies), run.verdicts), device=run.device or None)
 
 
 def _named(run: RunView, one: Ledger) -> Ledger:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from bench.nouns import Basis, Domain, Source, WindowEnergy
 from bench.nouns.witnesses import is_modelled
+from bench.physics.phases import is_work
 from bench.report.dots import gross_rates
 from bench.report.figures import (
     Entries,
@@ -172,7 +173,7 @@ def doubts(run: RunView, one: WindowEnergy) -> tuple[str, ...]:
         first = next(e for e in run.energies if e.domain == one.domain)
         return one.reasons if first is one else ()
     level = "void" if is_void(run, one) else "flag"
-    judged = level == "void" or one.phase in ("work", "prepare")  # flags speak of the work, voids of all
+    judged = level == "void" or is_work(one)  # flags speak of the work, voids of all
     spoken = [v.name for v in run.verdicts if judged and v.level == level and concerns(v, one)]
     return tuple(dict.fromkeys((*one.reasons, *one.flags, *spoken)))
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bench.nouns import Window, WindowEnergy
+from bench.physics.phases import work
 from bench.report.figures import Entries, energy_key, is_silent, is_void
 from bench.report.numbers import fitting
 from bench.report.svg import (
@@ -49,11 +50,13 @@ def basis_plots(report: ReportInput, known: Entries) -> dict[str, str]:
 
 def bar_energies(run: RunView) -> tuple[WindowEnergy, ...]:
     """The energies of the first work window that has a figure, or of the first at all."""
-    work = [e for e in run.energies if e.phase in ("work", "prepare")]
-    chosen = next((e for e in work if e.energy_j is not None and not is_void(run, e)), work[0] if work else None)
+    worked = work(run.energies)
+    chosen = next(
+        (e for e in worked if e.energy_j is not None and not is_void(run, e)), worked[0] if worked else None
+    )
     if chosen is None:
         return ()
-    return tuple(e for e in work if (e.phase, e.label) == (chosen.phase, chosen.label))
+    return tuple(e for e in worked if (e.phase, e.label) == (chosen.phase, chosen.label))
 
 
 def _power(name: str, run: RunView) -> str:

@@ -15,13 +15,12 @@ from bench.errors import CannotRun
 from bench.files.config import inherited_with
 from bench.files.machine import environment
 from bench.files.store import MeteredRecord, known_passports, write_metered
-from bench.nouns import Domain, Load, Passport, Source, Trace
+from bench.nouns import Domain, Load, Meters, Passport, Source, Trace
 from bench.run.host import look
 from bench.run.publish import passports_by_steps, passports_of
 from bench.sensing.passport import POLL_S, STEPS, Watched, watch, watch_steps
 from bench.sensing.sampler import Sampler
 
-Meters = Mapping[str, Mapping[str, str]]
 _END_WITHIN_S = 10.0
 
 

@@ -22,6 +22,7 @@ from bench.physics.energy import window_energies
 from bench.physics.latency import times
 from bench.physics.look import look_at
 from bench.physics.passport import examine
+from bench.physics.phases import work
 from bench.physics.precision import main_source, precision, wider_than_asked
 from bench.physics.series import series
 from bench.physics.steps import Busy, from_steps
@@ -91,8 +92,7 @@ def _precision(run: Run) -> Precision | None:
     if source is None:
         return None
     look = look_at(source, series(run.trace.observations))
-    work = [w for w in run.trace.windows if w.phase in ("work", "prepare")]
-    found = precision(look, work, run.outcomes)
+    found = precision(look, work(run.trace.windows), run.outcomes)
     return found and replace(found, half_width_ratio=_shorter(found.half_width_ratio))
 
 

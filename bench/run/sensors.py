@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from bench.errors import BadInput, NoSensor
 from bench.files.config import environment as variable
 from bench.files.registry import open_meter_plugin
-from bench.nouns import Check, HardwareProfile, Source
+from bench.nouns import Check, HardwareProfile, Meters, Source
 from bench.run.profile import host_model_options
 from bench.sensing.sampler import Sampler
 
-Meters = Mapping[str, Mapping[str, str]]
 METERS_VARIABLE = "JOULEMARK_METERS"
 _LOOK_PERIOD_S = 0.1
 

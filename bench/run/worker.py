@@ -20,7 +20,7 @@ from bench.files.models import model_of
 from bench.files.registry import load_engine
 from bench.files.store import known_passports, write_run
 from bench.files.work import find_workload
-from bench.nouns import Engine, Fact, LoadSpec, Run, RunSpec
+from bench.nouns import Engine, Fact, LoadSpec, Meters, Run, RunSpec
 from bench.nouns.engines import PreparingEngine
 from bench.physics.verdict import spoilt
 from bench.run.publish import published
@@ -37,7 +37,7 @@ class Job:
     out: str
     specs: tuple[RunSpec, ...]
     run_ids: tuple[str, ...]
-    meters: Mapping[str, Mapping[str, str]]
+    meters: Meters
     environment: Mapping[str, Fact]
     manifest: str | None = None
     load_path: str | None = None
@@ -120,7 +120,7 @@ def _seal(out: Path, run: Run, emit: Emit) -> None:
     )
 
 
-def _with_own_pid(meters: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+def _with_own_pid(meters: Meters) -> Meters:
     """Tells NVML's meter that this process's work on a GPU is not foreign, beside what it was told before."""
 
     def with_own(options: Mapping[str, str]) -> Mapping[str, str]:

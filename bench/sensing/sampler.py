@@ -15,7 +15,7 @@ from typing import Any, Self
 from bench.errors import BadInput, CannotRun, SensorLost, UnknownName
 from bench.files.codec import build
 from bench.files.registry import meter_names
-from bench.nouns import Check, Domain, Observation, Passport, Source
+from bench.nouns import Check, Domain, Meters, Observation, Passport, Source
 from bench.sensing.spool import Column, SpoolReader, open_spool
 
 EDGE_POLL_S = 0.005
@@ -32,7 +32,7 @@ class Sampler:
 
     def __init__(
         self,
-        meters: Mapping[str, Mapping[str, str]],
+        meters: Meters,
         period_s: float,
         *,
         lateness_over_s: float = _LATENESS_OVER_S,

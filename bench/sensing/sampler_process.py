@@ -20,14 +20,14 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bench.errors import JoulemarkError, SensorLost
 from bench.files.codec import plain
 from bench.files.registry import open_meter_plugin
-from bench.nouns import Check, Condition, Meter, Source
+from bench.nouns import Check, Condition, Meter, Meters, Source
 from bench.sensing.events import Emit, claim_stdout
 from bench.sensing.priority import hasten
 from bench.sensing.recorder import period_s
@@ -42,7 +42,7 @@ _HOUSEKEEPING_NS = NS_PER_S  # flush, look after the parent, report lateness
 class Order:
     """What the parent asked for when it started this process."""
 
-    meters: Mapping[str, Mapping[str, str]]
+    meters: Meters
     period_s: float
     lateness_over_s: float
     spool: int
@@ -214,7 +214,7 @@ class Lines:
 
 
 def _open(
-    asked: Mapping[str, Mapping[str, str]],
+    asked: Meters,
 ) -> tuple[tuple[Meter, ...], tuple[Source, ...], tuple[Check, ...]]:
     found = [open_meter_plugin(name, options) for name, options in asked.items()]
     meters = tuple(meter for one in found for meter in one.meters)

@@ -1,7 +1,7 @@
 """How NVIDIA's power sensors look at the time, by family of boards: what others found with an external meter.
 
 Source: Yang, Adamek, Armour, "Part-time Power Measurements", arXiv:2312.02741 (SC24), table 2, over 70 boards;
-checked 2026-11-21. `average` is by NVML's own words the mean of a second (nvml.h, NVML_FI_DEV_POWER_AVERAGE).
+checked 2026-11-21. `average` is by NVML's own words the mean of a second (nvml.h, NVML_FI_DEV_POWERAVERAGE).
 A class says how long the looks are; what a board really does is found in place, and goes first.
 """
 
@@ -9,8 +9,7 @@ import re
 from collections.abc import Mapping
 
 from bench.nouns import FieldPassport, Passport
-
-_AVERAGE = FieldPassport(update_s=0.1, window_s=1.0, lag_s=0.0, origin="published")
+from bench.physics.passport import AVERAGE
 
 
 def _looks(update_s: float, window_s: float) -> FieldPassport:
@@ -30,10 +29,10 @@ _CLASSES: tuple[tuple[str, FieldPassport, str], ...] = (
 
 def published_passport(name: str, fields: tuple[str, ...]) -> Passport:
     """What is published of boards of this name; a field of which nothing is has none here."""
-    known: dict[str, FieldPassport] = {"average": _AVERAGE}
+    known: dict[str, FieldPassport] = {"average": AVERAGE}
     for pattern, instant, usage in _CLASSES:
         if re.search(pattern, name, re.IGNORECASE):
-            known |= {"instant": instant, "usage": instant if usage == "instant" else _AVERAGE}
+            known |= {"instant": instant, "usage": instant if usage == "instant" else AVERAGE}
             break
     return Passport(fields=_kept(known, fields))
 

@@ -9,7 +9,7 @@ import pynvml
 from bench.errors import SensorLost
 from bench.meters.nvml.probe import (
     CONDITIONS,
-    POWER_FIELDS,
+    POWER_FIELD_IDS,
     PROCESS_COUNT,
     READ_S,
     Board,
@@ -51,7 +51,7 @@ class NvmlMeter:
         self._usage = "usage" in board.source.fields
         self._power = tuple(
             (name, (field_id, board.scope))
-            for name, field_id in POWER_FIELDS.items()
+            for name, field_id in POWER_FIELD_IDS.items()
             if name in board.source.fields
         )
         self._power_ids = tuple(field for _, field in self._power)

@@ -16,7 +16,7 @@ Handle: TypeAlias = Any  # a ctypes pointer that only pynvml understands
 # (arXiv:2312.02741, section 4.4; checked 2026-11-21). Half-width that holds 95 % of boards.
 GAIN_RATIO_95 = 0.05
 PROCESS_COUNT, READ_S = "process_count", "read_s"
-POWER_FIELDS = {"instant": pynvml.NVML_FI_DEV_POWER_INSTANT, "average": pynvml.NVML_FI_DEV_POWER_AVERAGE}
+POWER_FIELD_IDS = {"instant": pynvml.NVML_FI_DEV_POWER_INSTANT, "average": pynvml.NVML_FI_DEV_POWER_AVERAGE}
 _SHARED = {
     pynvml.NVML_GPU_VIRTUALIZATION_MODE_VGPU: "a vGPU: its power is not told apart from its neighbours'",
     pynvml.NVML_GPU_VIRTUALIZATION_MODE_HOST_VGPU: "shared with virtual machines whose work is not seen here",
@@ -167,7 +167,7 @@ def _power_fields(handle: Handle, details: dict[str, Fact], *, module_too: bool)
 
 def _answering(handle: Handle, scope: int, details: dict[str, Fact]) -> list[str]:
     fields = []
-    for name, field_id in POWER_FIELDS.items():
+    for name, field_id in POWER_FIELD_IDS.items():
         try:
             code = pynvml.nvmlDeviceGetFieldValues(handle, ((field_id, scope),))[0].nvmlReturn
         except pynvml.NVMLError as error:

@@ -4,17 +4,15 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from bench.errors import BrokenResults
 from bench.files.parts import read_bytes
 from bench.files.store import OUTCOMES, READINGS, SEAL, WINDOWS, Sealed, read_json, read_sealed
 from bench.nouns import Domain, Run, Source, Window, WindowEnergy
 from bench.physics.phases import work
-from bench.physics.series import Kind, Series, series
+from bench.physics.series import Series, SeriesMap, series
 from bench.run.checks.line import Where
-
-SeriesMap: TypeAlias = Mapping[tuple[Domain, str, Kind], Series]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
