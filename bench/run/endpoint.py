@@ -53,9 +53,9 @@ class Served:
 def arrange_endpoint(ask: EndpointAsk, host: Host) -> Served:
     """The plan. Raises CannotRun where nobody answers, UnknownName, and BadInput."""
     engine = _engine(ask.engine)
+    identity = engine.identify(Endpoint(url=ask.url, options=ask.options), ask.model)
     place = find_place(ask.url, ask.device, host.gpus)
     endpoint = Endpoint(url=ask.url, options=ask.options, device=place.device)
-    identity = engine.identify(endpoint, ask.model)
     suite = read_suite(SUITE, folder=places().workloads / "served")
     timing = replace(suite.timing, **ask.timing)  # type: ignore[arg-type]
     speeds = speeds_of(host)
