@@ -42,7 +42,7 @@ _FEWEST_WINDOWS_OVER_TERMS = 1
 
 
 def fit(measured: Iterable[Measured]) -> tuple[Coefficients, ...]:
-    """Coefficients of every key, boundary, batch and concurrency, in one order."""
+    """Coefficients of every key, boundary and level, in one order."""
     return tuple(_fit(group) for group in groups(measured))
 
 
@@ -71,6 +71,8 @@ def _fit(group: Group) -> Coefficients:
         not_identified=sheet.missing,
         batch=group.batch,
         concurrency=group.concurrency,
+        rate=group.rate,
+        load=group.load,
         components=sheet.parts,
         notes=_notes(group),
     )

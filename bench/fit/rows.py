@@ -65,6 +65,8 @@ class Group:
     basis: Basis
     batch: int
     concurrency: int
+    rate: float | None  # requests a second that were offered; None: users who wait for their answers
+    load: str | None
     gain_ratio_95: float
     rows: tuple[Row, ...]
     runs: tuple[str, ...]
@@ -87,16 +89,27 @@ class _At(NamedTuple):
     basis: Basis
     batch: int
     concurrency: int
+    rate: float | None
+    load: str | None
 
 
 def groups(measured: Iterable[Measured]) -> tuple[Group, ...]:
-    """The runs, grouped by key, boundary, batch and concurrency; each with its exclusions and why."""
+    """The runs by key, boundary and level (batch, concurrency, rate, load); each with its exclusions and why."""
     gathered: dict[_At, list[tuple[Measured, tuple[Source, ...]]]] = {}
     for one in measured:
         for boundary, sources in _boundaries(one.run).items():
             key = _key(one.run)
             cell = one.run.spec.cell
-            at = _At(key, one.run.spec.family, boundary, sources[0].basis, cell.batch, cell.concurrency)
+            at = _At(
+                key,
+                one.run.spec.family,
+                boundary,
+                sources[0].basis,
+                cell.batch,
+                cell.concurrency,
+                cell.rate,
+                cell.load,
+            )
             gathered.setdefault(at, []).append((one, sources))
     return tuple(_group(at, members) for at, members in sorted(gathered.items(), key=lambda kv: repr(kv[0])))
 
@@ -149,6 +162,8 @@ def _group(at: _At, members: Sequence[tuple[Measured, tuple[Source, ...]]]) -> G
         basis=at.basis,
         batch=at.batch,
         concurrency=at.concurrency,
+        rate=at.rate,
+        load=at.load,
         gain_ratio_95=max(s.gain_ratio_95 for _, sources in members for s in sources),
         rows=tuple(rows),
         runs=tuple(runs),

@@ -45,5 +45,7 @@ class Coefficients:
     not_identified: Mapping[str, str]
     batch: int = 1
     concurrency: int = 1
+    rate: float | None = None  # requests a second that were offered, whatever came back
+    load: str | None = None  # a named scenario
     components: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # half-widths at 95 %
     notes: tuple[str, ...] = ()

@@ -82,11 +82,7 @@ def term_plots(report: ReportInput, known: Entries) -> dict[str, str]:
                 if one.rates[rate].unit == term.unit
             ]
             row = Row(
-                heading=" · ".join(
-                    said
-                    for said in (f"{one.key.model}:{one.key.precision}", level(one.batch, one.concurrency))
-                    if said
-                ),
+                heading=" · ".join(said for said in (f"{one.key.model}:{one.key.precision}", level(one)) if said),
                 label=f"{one.boundary} · {term.basis}",
                 marks=tuple(marks),
             )

@@ -167,7 +167,7 @@ def _block(one: Coefficients, width: int) -> str:
 
 def _title(one: Coefficients) -> str:
     key, boundary = one.key, one.boundary
-    at = f" at {said}" if (said := level(one.batch, one.concurrency)) else ""
+    at = f" at {said}" if (said := level(one)) else ""
     limit = f", limit {shown(key.power_limit_w, 'W')}" if key.power_limit_w is not None else ""
     driver = f", driver {key.driver}" if key.driver else ""
     return (

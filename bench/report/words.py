@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bench.nouns import Domain
+from bench.nouns import Coefficients, Domain
 
 _DOMAINS: Mapping[str, str] = MappingProxyType(
     {"gpu": "GPU", "cpu": "CPU", "cpu-package": "CPU package", "dram": "DRAM", "host": "whole host"}
@@ -82,9 +82,11 @@ def rate_domain(rate: str) -> str:
     return rate.partition("@")[0].rpartition("/")[0]
 
 
-def level(batch: int, concurrency: int) -> str:
-    """Batch and concurrency where they are not 1: `batch 8`."""
-    said = (f"{name} {n}" for name, n in (("batch", batch), ("concurrency", concurrency)) if n != 1)
+def level(one: Coefficients) -> str:
+    """Batch and concurrency where they are not 1, and the load where it was open or named: `batch 8`."""
+    said = [f"{name} {n}" for name, n in (("batch", one.batch), ("concurrency", one.concurrency)) if n != 1]
+    said += [f"{one.rate:g} requests/s"] if one.rate is not None else []
+    said += [one.load.replace("_", " ")] if one.load else []
     return ", ".join(said)
 
 
