@@ -1,30 +1,39 @@
-"""Writes docs/reference.md, and what is generated in docs/method.md, from the code; --check: is either stale?
+"""Writes docs/reference.md and whatever stands between marks in other pages, from the code; --check: is one stale?
 
 python scripts/make_reference.py [--check]
 """
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import glossary
 import meter_docs
+import perf_harness
 import perf_meter
 
+from bench.cli.app import app
 from bench.files.coefficient_files import coefficient_paths, read_coefficients
 from bench.files.models import model_names, read_model
 from bench.files.suites import read_suite, suite_names
+from bench.fit.intervals import SYNTHETIC_DATA_RATIO_95
 from bench.fit.terms import RATES, TERMS
+from bench.meters.nvml.probe import GAIN_RATIO_95
+from bench.meters.rapl import GAIN_RATIO_95 as RAPL_GAIN_RATIO_95
+from bench.nouns import WindowEnergy
 from bench.physics.rules import RULES
-from bench.report.terminal import coefficient_table
+from bench.report.terminal import coefficient_table, peer_table
 from bench.run.audit import THEMES, audit, check_name
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "reference.md"
 METHOD = ROOT / "docs" / "method.md"
 README = ROOT / "README.md"
+CROSS_CHECK = ROOT / "docs" / "how-to" / "cross-check.md"
 EXAMPLE = ROOT / "results" / "examples" / "cpu-2-threads"
-COMMANDS = ("doctor", "list", "plan", "run", "bench", "fit", "report", "verify", "audit", "meter")
 
 
 def reference() -> str:
@@ -46,9 +55,14 @@ def reference() -> str:
 
 def _commands() -> list[str]:
     lines = ["## Commands", ""]
-    for command in COMMANDS:
+    for command in commands():
         lines += [f"### joulemark {command}", "", "```", _help(command), "```", ""]
     return lines
+
+
+def commands() -> tuple[str, ...]:
+    """Every command that the application knows, in the order in which its help lists them."""
+    return tuple(one.name or one.callback.__name__ for one in app.registered_commands if one.callback)
 
 
 def _help(command: str) -> str:
@@ -125,6 +139,7 @@ def method() -> str:
     page = METHOD.read_text(encoding="utf-8")
     page = _between(page, "verdicts", head + "".join(rows))
     page = _between(page, "constants", meter_docs.constants())
+    page = _between(page, "glossary", glossary.table())
     return _between(page, "truth", meter_docs.tables(meter_docs.read(perf_meter.RESULT)))
 
 
@@ -132,7 +147,48 @@ def readme() -> str:
     """The README, with what the sealed example prints."""
     paths = coefficient_paths(EXAMPLE / "coefficients")
     found = [one for path in paths for one in read_coefficients(path)]
-    return _between(README.read_text(encoding="utf-8"), "example", f"```\n{coefficient_table(found)}\n```\n")
+    page = _between(README.read_text(encoding="utf-8"), "example", f"```\n{coefficient_table(found)}\n```\n")
+    return _with_numbers(page)
+
+
+def cross_check() -> str:
+    """The page on peers, with the layout of their table and what they cost."""
+    page = CROSS_CHECK.read_text(encoding="utf-8")
+    return _with_numbers(_between(page, "beside", f"```\n{peer_table([_INVENTED])}\n```\n"))
+
+
+# Figures that nobody measured, to show a table's layout.
+_INVENTED = WindowEnergy(
+    domain="gpu:0", device="GPU-1", boundary="gpu", basis="measured", energy_j=1000.0, low_j=950.0, high_j=1050.0,
+    start_ns=0, end_ns=5_000_000_000, method="counter", peers={"codecarbon": 1040.0, "zeus": 1020.0},
+    over_peers_j={"codecarbon": 1031.0, "zeus": 1034.0},
+)  # fmt: skip
+
+
+def _numbers() -> dict[str, str]:
+    """Figures inside prose, by the name in the marks around them."""
+    peers = json.loads(perf_harness.PEERS.read_text(encoding="utf-8"))
+    rows = peers["rows"]
+    return {
+        "gain of NVML": f"±{GAIN_RATIO_95:.0%}",
+        "gain of RAPL": f"±{RAPL_GAIN_RATIO_95:.0%}",
+        "data of synthetic weights": f"±{SYNTHETIC_DATA_RATIO_95:.0%}",
+        "peers' cost": ", ".join(
+            f"{name} took {rows['sampler, 10 Hz'][name]:.1%} of a core and "
+            f"{rows['sampler, resident memory'][name]:.0f} MB in {rows['sampler, processes'][name]} "
+            f"{'process' if rows['sampler, processes'][name] == 1 else 'processes'}"
+            for name in ("CodeCarbon", "Zeus")
+        )
+        + f" ({peers['machine']}, {peers['date']})",
+    }
+
+
+def _with_numbers(page: str) -> str:
+    """The page with every figure between marks of its name: `<!--= gain of NVML -->±5%<!--=-->`."""
+    known = _numbers()
+    return re.sub(
+        r"<!--= ([^>]+) -->.*?<!--=-->", lambda found: f"<!--= {found[1]} -->{known[found[1]]}<!--=-->", page
+    )
 
 
 def _between(page: str, name: str, made: str) -> str:
@@ -151,6 +207,7 @@ def main() -> int:
         TARGET: reference(),
         METHOD: method(),
         README: readme(),
+        CROSS_CHECK: cross_check(),
         METHOD.with_name(meter_docs.DRAWING): meter_docs.drawing(meter_docs.read(perf_meter.RESULT)),
     }
     stale = [p for p, made in pages.items() if not p.exists() or p.read_text(encoding="utf-8") != made]
