@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from bench.errors import BadInput
+from bench.files.options import check_options
 from bench.nouns import Check, Found, Observation, Reading, Source
 from bench.units import S_PER_NS
 
@@ -13,6 +14,7 @@ _COUNTERS = ("value", "low", "high")  # a modelled domain speaks in three counte
 
 def open_meters(options: Mapping[str, str], *, clock_ns: Callable[[], int] = time.monotonic_ns) -> Found:
     """One meter on an imaginary wall socket. Options: `power_w`."""
+    check_options("constant", options, ("power_w",))
     power_w = _power(options.get("power_w"))
     reason = f"a test double: {power_w:g} W by declaration"
     return Found(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from bench.files.options import check_options
 from bench.nouns import Check, Found, Source
 
 DOMAIN = "wall"
@@ -9,6 +10,7 @@ DOMAIN = "wall"
 
 def open_meters(options: Mapping[str, str]) -> Found:
     """No meter; one excluded domain. Options: `server`, the machine that does the work."""
+    check_options("elsewhere", options, ("server",))
     server = options.get("server", "another machine")
     reason = f"the work is done by {server}: no sensor of this machine reads its energy"
     remedy = "run joulemark on that machine, beside the server"

@@ -16,6 +16,7 @@ from bench.errors import BadInput, SensorLost
 from bench.files.cpu import Cpu, read_cpu
 from bench.files.cpu_time import open_cpu_time, read_cpu_time
 from bench.files.cpu_watts import read_memory_w_per_gib, read_watt_rows
+from bench.files.options import check_options
 from bench.nouns import Check, Condition, Fact, Found, Observation, Reading, Source
 from bench.physics.host_power import (
     HostPower,
@@ -30,6 +31,7 @@ from bench.units import BYTES_PER_GIB, NS_PER_S, S_PER_NS
 
 NAME = "host_model"
 _DOMAIN = "host"
+_OPTIONS = ("proc_root", "sys_root", "microarchitecture", "vcpu_is", "vcpu_is_verified", "chip_threads")
 _MEMINFO_BYTES = 256
 _BYTES_PER_KIB = 1024
 _CONDITION_PERIOD_NS = NS_PER_S
@@ -46,6 +48,7 @@ def open_meters(options: Mapping[str, str]) -> Found:
     Options: proc_root, sys_root; from a hardware profile: vcpu_is (thread, core, unverified),
     vcpu_is_verified (true, false), chip_threads, microarchitecture.
     """
+    check_options(NAME, options, _OPTIONS)
     proc_root = Path(options.get("proc_root", "/proc"))
     cpu = read_cpu(proc_root, Path(options.get("sys_root", "/sys")))
     memory_bytes = _memory_bytes(proc_root / "meminfo", "MemTotal")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.errors import BadInput, BrokenResults
 from bench.files.codec import build
+from bench.files.options import check_options
 from bench.files.parts import read_readings
 from bench.nouns import Boundary, Check, Domain, Found, Observation, Reading, Source
 
@@ -22,6 +23,7 @@ def open_meters(options: Mapping[str, str], *, clock_ns: Callable[[], int] = tim
 
     The recording starts when the meters are opened. Its sources keep the basis that they had.
     """
+    check_options("replay", options, ("path",))
     if "path" not in options:
         raise BadInput("replay: the option 'path' is missing: the folder of a sealed run, or its readings")
     path = Path(options["path"])

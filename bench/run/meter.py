@@ -25,7 +25,7 @@ _WHOLE = "all that the machine took meanwhile: its idle and everybody else's wor
 SAMPLE_PERIOD_S = 0.05
 _FIELDS = (
     "domain", "device", "boundary", "basis", "energy_j", "low_j", "high_j", "start_ns", "end_ns",
-    "method", "witness_j", "components", "peers", "over_peers_j", "flags", "reasons",
+    "method", "witness_j", "components", "freedom", "peers", "over_peers_j", "flags", "reasons",
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from bench.nouns import (
     Trace,
     WindowEnergy,
 )
+from bench.physics.doubles import unmasked
 from bench.physics.energy import window_energies
 from bench.physics.latency import times
 from bench.physics.look import look_at
@@ -103,7 +104,7 @@ def rounded_energies(
     outcomes: tuple[Outcome, ...] = (),
 ) -> tuple[WindowEnergy, ...]:
     """The energies of every window and domain, at seven significant digits."""
-    return tuple(rounded(e) for e in window_energies(trace, sources, faults, outcomes))
+    return tuple(rounded(e) for e in unmasked(window_energies(trace, sources, faults, outcomes), sources))
 
 
 def measured(sealed: Sealed) -> Measured:

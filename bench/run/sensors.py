@@ -63,11 +63,15 @@ def _rapl_works() -> bool:
 
 
 def _parsed(asked: str) -> Meters:
-    meters = {}
+    meters: dict[str, Mapping[str, str]] = {}
     for one in asked.split(","):
         name, _, options = one.strip().partition(":")
         pairs = [pair.partition("=") for pair in options.split(";") if pair]
         if any(not equals for _, equals, _ in pairs):
             raise BadInput(f"{METERS_VARIABLE}={asked!r}: options are NAME:key=value;key=value")
+        if name in meters:
+            raise BadInput(f"{METERS_VARIABLE}={asked!r}: {name!r} is named twice; name it once, with its options")
+        if len({key for key, _, _ in pairs}) < len(pairs):
+            raise BadInput(f"{METERS_VARIABLE}={asked!r}: an option of {name!r} is given twice")
         meters[name] = {key: value for key, _, value in pairs}
     return meters

@@ -12,6 +12,7 @@ from typing import IO
 
 from bench.errors import SensorLost
 from bench.nouns import Fault, Source, Trace, Window, WindowEnergy
+from bench.physics.doubles import unmasked
 from bench.physics.energy import window_energies
 from bench.sensing.recorder import APPROACH_S, Recorder, rest_s
 from bench.sensing.witnessing import NOBODY, Watch, merged
@@ -61,7 +62,7 @@ def meter_command(
         end_ns=end_ns,
         trace=trace,
         sources=recorder.sources,
-        energies=window_energies(trace, recorder.sources, faults),
+        energies=unmasked(window_energies(trace, recorder.sources, faults), recorder.sources),
         faults=faults,
     )
 

@@ -1,11 +1,14 @@
 """`joulemark meter`: the command is the command's, the numbers are ours, and neither is ever lost."""
 
 import json
+import math
 import os
 import subprocess
 import sys
 
 import pytest
+
+from bench.stats import t95
 
 SLOW_TO_START_S = 60
 
@@ -37,8 +40,9 @@ def test_json_keeps_its_domains_and_adds_the_ledger():
     [entry] = found["ledger"]["entries"]
     assert set(domain) == {
         "domain", "device", "boundary", "basis", "energy_j", "low_j", "high_j", "start_ns", "end_ns", "method",
-        "witness_j", "components", "peers", "over_peers_j", "flags", "reasons",
+        "witness_j", "components", "freedom", "peers", "over_peers_j", "flags", "reasons",
     }  # fmt: skip
+    assert domain["flags"] == ["a test double: 100 W by declaration, not a sensor"]
     assert (entry["basis"], entry["boundary"], entry["domains"]) == ("modelled", "wall", ["wall"])
     assert [entry[k] for k in ("energy_j", "low_j", "high_j")] == [
         domain[k] for k in ("energy_j", "low_j", "high_j")
@@ -103,6 +107,44 @@ def test_a_folder_that_cannot_be_made_is_said_before_the_command_runs(tmp_path):
     assert done.returncode == 2
     assert not (tmp_path / "ran").exists()
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_an_interval_follows_from_its_components_and_degrees_of_freedom(nvml_sim):
+    """As docs/method.md says it, by a reader who has the JSON alone."""
+    boards = (["name Simulated T4", "instant_window_ms 100"], ["name Simulated A100", "instant_window_ms 25"])
+    environment = nvml_sim.environment(*(["point 0 100", "noise_mw 2000 5", *own] for own in boards))
+
+    done = meter("--json", "--", "sleep", "2", **{**environment, "JOULEMARK_METERS": "nvml"})
+
+    for one in json.loads(done.stdout)["domains"]:
+        low_j, high_j = (one["components"].pop(f"unseen_{side}_j", 0.0) for side in ("low", "high"))
+        u_j = math.hypot(*one["components"].values())
+        weight = sum(one["components"][name] ** 4 / nu for name, nu in one["freedom"].items())
+        k = t95(u_j**4 / weight) if weight else 1.96
+        assert one["low_j"] == pytest.approx(one["energy_j"] - k * u_j - low_j, rel=1e-4)
+        assert one["high_j"] == pytest.approx(one["energy_j"] + k * u_j + high_j, rel=1e-4)
+
+
+@pytest.mark.slow
+def test_replayed_readings_are_no_figure_of_this_machine(tmp_path):
+    """What another command took is void when it is played again, sealed so, and proven so."""
+    meter("--out", str(tmp_path), "--", "sleep", "0.5")
+    (recorded,) = (tmp_path / "runs").iterdir()
+
+    done = meter(
+        "--json", "--out", str(tmp_path), "--", "sleep", "0.5", JOULEMARK_METERS=f"replay:path={recorded}"
+    )
+    checked = subprocess.run(
+        [sys.executable, "-P", "-m", "bench", "verify", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+
+    found = json.loads(done.stdout)
+    assert (
+        [d["energy_j"] for d in found["domains"]] == [e["energy_j"] for e in found["ledger"]["entries"]] == [None]
+    )
+    assert found["domains"][0]["reasons"][0].startswith("replayed readings: they were recorded elsewhere")
+    assert checked.returncode == 0, checked.stdout
 
 
 @pytest.mark.slow

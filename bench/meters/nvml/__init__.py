@@ -13,6 +13,7 @@ from contextlib import suppress
 import pynvml
 
 from bench.errors import BadInput
+from bench.files.options import check_options
 from bench.meters.nvml.meter import NvmlMeter
 from bench.meters.nvml.probe import Board, probe, said
 from bench.nouns import Check, Found
@@ -20,6 +21,7 @@ from bench.nouns import Check, Found
 
 def open_meters(options: Mapping[str, str], *, clock_ns: Callable[[], int] = time.monotonic_ns) -> Found:
     """A meter for every GPU of the machine. Options: `own_pids`, comma-separated, are not foreign work."""
+    check_options("nvml", options, ("own_pids",))
     own_pids = _pids(options.get("own_pids", ""))
     try:
         pynvml.nvmlInit()

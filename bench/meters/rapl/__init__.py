@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench.errors import BadInput, SensorLost
 from bench.files.cpu import read_cpu
+from bench.files.options import check_options
 from bench.meters.rapl.counter import TICK_S, Counter
 from bench.meters.rapl.load import CpuLoad, open_load
 from bench.meters.rapl.packages import missing, read_packages
@@ -27,6 +28,7 @@ from bench.units import J_PER_UJ, NS_PER_S
 # twice that of NVIDIA's boards.
 GAIN_RATIO_95 = 0.10
 _PATIENCE_NS = 2 * NS_PER_S
+_OPTIONS = ("powercap_root", "proc_root", "most_power_w")
 _REMEDY = "sudo scripts/grant_rapl.sh"
 
 
@@ -35,6 +37,7 @@ def open_meters(options: Mapping[str, str], *, clock_ns: Callable[[], int] = tim
 
     Options: `powercap_root`, `proc_root`; `most_power_w`, what one zone can draw, where that is more than is told.
     """
+    check_options("rapl", options, _OPTIONS)
     root = Path(options.get("powercap_root", "/sys/class/powercap"))
     zones = find_zones(root, _most_power_w(options.get("most_power_w")))
     if not zones:

@@ -1,0 +1,28 @@
+"""Stand-ins for a sensor, told apart from sensors: what they say is never a figure of this machine."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from bench.nouns import Source, WindowEnergy
+
+REPLAYED = "replayed readings: they were recorded elsewhere and say nothing of this machine"
+DOUBLE = "a test double"
+
+
+def unmasked(energies: Iterable[WindowEnergy], sources: Sequence[Source]) -> tuple[WindowEnergy, ...]:
+    """The energies without those of replayed readings, which are void; a declared power's is flagged as one.
+
+    A run's verdict voids replayed readings too (`rules.REPLAYED`): here a metered command's are.
+    """
+    stand_ins = {s.domain: s for s in sources if s.meter in ("replay", "constant")}
+    return tuple(_unmasked(one, stand_ins[one.domain]) if one.domain in stand_ins else one for one in energies)
+
+
+def _unmasked(one: WindowEnergy, source: Source) -> WindowEnergy:
+    if source.meter == "replay":
+        return replace(
+            one, energy_j=None, low_j=None, high_j=None, witness_j=None, method="none", components={}, freedom={},
+            over_peers_j={}, flags=(), reasons=(REPLAYED, *(r for r in one.reasons if r != REPLAYED)),
+        )  # fmt: skip
+    power_w = source.details.get("power_w")
+    return replace(one, flags=(f"{DOUBLE}: {power_w:g} W by declaration, not a sensor", *one.flags))
