@@ -8,11 +8,9 @@ import gc
 import importlib
 import importlib.metadata
 import importlib.util
-import itertools
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +21,7 @@ import psutil
 
 from bench.errors import CannotRun, NoEngine, UnknownName
 from bench.files.models import weight_bytes
+from bench.loading.seeded import STD
 from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Usage
 from bench.units import BYTES_PER_GIB
 
@@ -34,8 +33,6 @@ STATIC_BATCH_NOTE = "a batch runs until its longest request is done; padding is 
 
 # NVIDIA, CUDA C++ Programming Guide, table of arithmetic by compute capability: bf16 from 8.0; checked 2026-11-21
 _BF16_CAPABILITY = (8, 0)
-_CHUNK = 1 << 24  # parameters drawn from one generator: the same numbers whatever the number of threads
-_STD = 0.02  # the initializer_range of Mistral, Phi-3, gpt-oss and M2M-100 in transformers 5.23
 _HEADROOM_RATIO = 0.1  # activations, cache and the allocator's slack beside the weights
 
 
@@ -134,16 +131,21 @@ def runnable(torch: ModuleType, precision: str, device: Device) -> Runs:
 
 def require_memory(torch: ModuleType, device: Device, weights_bytes: int, name: str) -> None:
     """Raises CannotRun when the weights and a tenth of them again do not fit the free memory."""
-    free = torch.cuda.mem_get_info(device.torch_name)[0] if device.kind == "cuda" else _free_bytes()
+    free = torch.cuda.mem_get_info(device.torch_name)[0] if device.kind == "cuda" else free_bytes()
+    require_room(free, weights_bytes, f"{name} needs", device.name)
+
+
+def require_room(free: int, weights_bytes: int, what: str, where: str) -> None:
+    """Raises CannotRun when the weights and a tenth of them again do not fit what is free."""
     needed = weights_bytes * (1 + _HEADROOM_RATIO)
     if needed > free:
         raise CannotRun(
-            f"{name} needs {needed / BYTES_PER_GIB:.1f} GiB on {device.name}, "
+            f"{what} {needed / BYTES_PER_GIB:.1f} GiB on {where}, "
             f"{free / BYTES_PER_GIB:.1f} GiB are free: choose a smaller model or precision, or free the memory"
         )
 
 
-def _free_bytes() -> int:
+def free_bytes() -> int:
     """What the machine can still give; in a container, what the container may still take."""
     free = int(psutil.virtual_memory().available)
     limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
@@ -165,33 +167,6 @@ def memory_guard(torch: ModuleType, doing: str) -> Iterator[None]:
         if "can't allocate memory" not in str(error):  # how torch's CPU allocator says it
             raise
         raise CannotRun(f"out of memory {doing}; use a smaller batch, model or precision") from error
-
-
-def fill_seeded(torch: ModuleType, model: Any, seed: int) -> None:
-    """Overwrites every parameter: N(0, 0.02²), norms' weights 1, biases 0. Buffers are left as they were built.
-
-    The numbers depend on the seed and on the kind of device only.
-    """
-    jobs = []
-    numbers = itertools.count()
-    for name, parameter in model.named_parameters():
-        tensor = parameter.data
-        if tensor.ndim == 1 and name.endswith("weight"):
-            tensor.fill_(1.0)
-        elif tensor.ndim == 1 and name.endswith("bias"):
-            tensor.zero_()
-        else:
-            flat = tensor.view(-1)
-            jobs += [(flat[i : i + _CHUNK], next(numbers)) for i in range(0, flat.numel(), _CHUNK)]
-
-    def draw(job: tuple[Any, int]) -> None:
-        chunk, number = job
-        generator = torch.Generator(device=chunk.device)
-        generator.manual_seed((seed * 1_000_003 + number) % (1 << 31))  # the CPU's Mersenne twister takes 32 bits
-        chunk.normal_(0.0, _STD, generator=generator)
-
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        list(pool.map(draw, jobs))
 
 
 def parameter_count(model: Any) -> int:
@@ -231,7 +206,7 @@ def loaded_record(setting: Setting, engine: str, version: str, model: Any, facts
     }
     seeded: dict[str, Fact] = {
         "weights_seed": spec.seed,
-        "weights_generator": f"torch {device.kind}, N(0, {_STD}²)",
+        "weights_generator": f"torch {device.kind}, N(0, {STD}²)",
     }
     notes = (*((SYNTHETIC_NOTE,) if synthetic else ()), *((ROUTER_NOTE,) if synthetic and experts else ()))
     return Loaded(

@@ -11,7 +11,6 @@ from typing import Any
 from bench.engines import (
     Setting,
     Stamp,
-    fill_seeded,
     imported,
     library_check,
     library_version,
@@ -25,6 +24,7 @@ from bench.engines import (
     synchroniser,
 )
 from bench.errors import BadInput, CannotRun
+from bench.loading.seeded import transformers_model
 from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Session, Usage
 from bench.units import S_PER_NS
 
@@ -232,7 +232,7 @@ def _model(transformers: ModuleType, setting: Setting) -> Any:
     translates = setting.spec.model.family == "translation"
     build = transformers.AutoModelForSeq2SeqLM if translates else transformers.AutoModelForCausalLM
     pretrained = setting.spec.weights == "pretrained"
-    model = _pretrained(build, setting) if pretrained else _synthetic(transformers, build, setting)
+    model = _pretrained(build, setting) if pretrained else _synthetic(transformers, setting)
     model.eval().requires_grad_(False)
     # the checkpoint's own settings (max_length, sampling, forced tokens) would fill what ours leave out
     model.generation_config = transformers.GenerationConfig()
@@ -253,22 +253,11 @@ def _pretrained(build: Any, setting: Setting) -> Any:
     return model.to(setting.device.torch_name)
 
 
-def _synthetic(transformers: ModuleType, build: Any, setting: Setting) -> Any:
-    """Seeded weights in the declared architecture, built on the device itself.
-
-    Not on the meta device: `to_empty` would leave buffers that no checkpoint holds (rotary `inv_freq`,
-    sinusoidal positions) as whatever lay in memory.
-    """
-    from transformers.initialization import no_init_weights  # an initialisation that would be overwritten
-
-    declared = setting.spec.model
-    settings = {key: None if value == "none" else value for key, value in declared.config.items()}
-    config = transformers.AutoConfig.for_model(declared.architecture, **settings)
-    with setting.torch.device(setting.device.torch_name), no_init_weights():
-        model = build.from_config(config, dtype=setting.runs.dtype)
-    model.tie_weights()  # part of the initialisation that was skipped
-    fill_seeded(setting.torch, model, setting.spec.seed)
-    return model
+def _synthetic(transformers: ModuleType, setting: Setting) -> Any:
+    torch, spec = setting.torch, setting.spec
+    return transformers_model(
+        torch, transformers, spec.model, seed=spec.seed, dtype=setting.runs.dtype, device=setting.device.torch_name
+    )
 
 
 def _step_facts(model: Any) -> dict[str, Fact]:

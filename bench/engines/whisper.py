@@ -15,7 +15,6 @@ import numpy
 from bench.engines import (
     Setting,
     Stamp,
-    fill_seeded,
     imported,
     library_check,
     library_version,
@@ -29,6 +28,7 @@ from bench.engines import (
 )
 from bench.errors import BadInput, CannotRun
 from bench.files.clips import CLIP_RATE_HZ, read_clip
+from bench.loading.seeded import whisper_model
 from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Session, Usage
 from bench.units import S_PER_NS
 
@@ -264,9 +264,8 @@ def _model(whisper: ModuleType, setting: Setting) -> Any:
     if setting.spec.weights == "pretrained":
         model = _pretrained(whisper, setting)
     else:
-        with setting.torch.device(setting.device.torch_name):  # not meta, which makes no sparse buffer
-            model = whisper.model.Whisper(whisper.model.ModelDimensions(**setting.spec.model.config))
-        fill_seeded(setting.torch, model, setting.spec.seed)
+        spec = setting.spec
+        model = whisper_model(setting.torch, whisper, spec.model, seed=spec.seed, device=setting.device.torch_name)
     model.eval().requires_grad_(False)
     return _halved(whisper, model) if setting.runs.precision == "fp16" else model
 

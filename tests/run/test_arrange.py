@@ -1,6 +1,10 @@
 """What a record says of pretrained weights."""
 
-from bench.run.arrange import _path_name
+import pytest
+
+from bench.errors import UnknownName
+from bench.files.cells import parse_cell
+from bench.run.arrange import _known, _path_name
 
 
 def test_a_folder_of_weights_is_named_by_its_last_part_and_its_content(tmp_path):
@@ -19,3 +23,11 @@ def test_a_folder_of_weights_is_named_by_its_last_part_and_its_content(tmp_path)
 def test_a_hub_id_is_recorded_as_it_is():
     """It names a publication, not a place on this machine."""
     assert _path_name("mistralai/Mistral-7B-v0.3") == "mistralai/Mistral-7B-v0.3"
+
+
+def test_a_precision_that_only_another_engine_has_is_refused():
+    """ctranslate2 runs Whisper in int8, openai-whisper does not: it would load something else."""
+    with pytest.raises(UnknownName, match="precision of whisper-tiny on whisper"):
+        _known(parse_cell("whisper/whisper-tiny:int8/speech-fr-5"), None)
+
+    _known(parse_cell("ctranslate2/whisper-tiny:int8/speech-fr-5"), None)

@@ -1,0 +1,140 @@
+"""NLLB in CTranslate2: a batch as it is given, its longest request to its end."""
+
+import itertools
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bench.engines import Stamp, outcomes
+from bench.errors import BadInput, CannotRun
+from bench.nouns import Loaded, LoadSpec, Outcome, Request, Usage
+
+
+class TranslationSession:
+    """A loaded translator, and its vocabulary: it takes tokens by name, not by id."""
+
+    def __init__(self, model: Any, spec: LoadSpec, loaded: Loaded, folder: Path) -> None:
+        self._model = model
+        self._spec = spec
+        self._loaded = loaded
+        self._batches = itertools.count()
+        self._tokenizer: Any = None
+        self._names = tuple(json.loads((folder / "shared_vocabulary.json").read_text(encoding="utf-8")))
+        self._known = frozenset(self._names)
+
+    @property
+    def loaded(self) -> Loaded:
+        """What was really loaded."""
+        return self._loaded
+
+    def close(self) -> None:
+        """Drops the model."""
+        self._model = None
+
+    def stage(self, requests: Sequence[Request]) -> tuple[Request, ...]:
+        """The requests as ids inside the vocabulary and the context. Raises BadInput."""
+        return tuple(self._staged(request) for request in requests)
+
+    def run(self, batch: Sequence[Request]) -> Sequence[Outcome]:
+        """Translates to exactly what each request asks for, the language token the first of it."""
+        wanted = [_wanted(request) for request in batch]
+        source = [[self._names[i] for i in request.token_ids] for request in batch]
+        prefix = [[self._language(request.target_language)] for request in batch] if self._languages else None
+        stamp = Stamp(lambda: None)  # the library calls back when a token is on the host
+        start_ns = time.monotonic_ns()
+        results = self._translated(source, prefix, max(wanted), stamp)
+        end_ns = time.monotonic_ns()
+        achieved = [
+            Usage(
+                requests=1,
+                source_tokens=len(request.token_ids),
+                target_tokens=min(len(result.hypotheses[0]), count),
+            )
+            for request, result, count in zip(batch, results, wanted, strict=True)
+        ]
+        return outcomes(batch, achieved, next(self._batches), (start_ns, stamp.at_ns, end_ns))
+
+    def _translated(
+        self, source: list[list[str]], prefix: list[list[str]] | None, tokens: int, stamp: Stamp
+    ) -> Sequence[Any]:
+        def seen(_: Any) -> bool:
+            stamp()
+            return False  # True would end the batch
+
+        return self._model.translate_batch(  # type: ignore[no-any-return]
+            source,
+            target_prefix=prefix,
+            max_batch_size=0,  # as it is: no sorting by length, no splitting
+            batch_type="examples",
+            beam_size=1,
+            max_input_length=0,  # nothing is cut off
+            min_decoding_length=tokens,  # no end-of-text before the last token
+            max_decoding_length=tokens,
+            return_end_token=True,  # so that what was decoded is what is counted
+            callback=seen,
+        )
+
+    @property
+    def _languages(self) -> bool:
+        return bool(self._spec.model.languages)
+
+    def _language(self, iso: str | None) -> str:
+        model = self._spec.model
+        code = model.languages.get(iso or "")
+        if code is None or code not in self._known:
+            known = ", ".join(model.languages) or "none"
+            raise BadInput(f"{model.name}: language {iso!r} is not declared; known are {known}")
+        return code
+
+    def _staged(self, request: Request) -> Request:
+        ids, model = self._ids(request), self._spec.model
+        if not ids or not 0 <= min(ids) <= max(ids) < len(self._names):
+            found = f"{min(ids)} to {max(ids)}" if ids else "none"
+            raise BadInput(
+                f"request {request.id!r}: needs token ids from 0 to {len(self._names) - 1}, found {found}"
+            )
+        longest = max(len(ids), _wanted(request))
+        if model.max_context_tokens is not None and longest > model.max_context_tokens:
+            raise BadInput(
+                f"request {request.id!r} needs a context of {longest} tokens, {model.name} has "
+                f"{model.max_context_tokens}: ask for less"
+            )
+        if self._languages:
+            self._language(request.target_language)
+        return replace(request, token_ids=ids, text=None)
+
+    def _ids(self, request: Request) -> tuple[int, ...]:
+        stand_in = self._spec.weights == "pretrained" and self._spec.model.tokenizer is None
+        if request.text is not None and (stand_in or not request.token_ids):
+            return self._tokenised(request)
+        asked = request.asked.source_tokens
+        if asked is not None and asked != len(request.token_ids):
+            raise BadInput(f"request {request.id!r}: {asked} tokens asked for, {len(request.token_ids)} given")
+        return request.token_ids
+
+    def _tokenised(self, request: Request) -> tuple[int, ...]:
+        path = self._spec.path or self._spec.model.hub
+        if self._spec.weights != "pretrained" or path is None:
+            raise BadInput(
+                f"request {request.id!r} is a text: synthetic weights have no tokenizer, give token ids"
+            )
+        if self._tokenizer is None:
+            try:
+                from transformers import AutoTokenizer
+
+                self._tokenizer = AutoTokenizer.from_pretrained(path)
+            except (OSError, ValueError, ImportError) as error:
+                raise CannotRun(f"no tokenizer in {path!r}: {error}") from error
+        if self._languages:
+            self._tokenizer.src_lang = self._language(request.source_language)
+        return tuple(self._tokenizer(request.text)["input_ids"])
+
+
+def _wanted(request: Request) -> int:
+    count = request.asked.target_tokens
+    if count is None or count < 1:
+        raise BadInput(f"request {request.id!r}: asks for target_tokens {count!r}, at least 1 is needed")
+    return count
