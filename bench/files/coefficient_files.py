@@ -9,24 +9,30 @@ from bench.files.atomic import write_whole
 from bench.files.codec import build, plain
 from bench.files.config import places
 from bench.files.store import coefficients_path, json_bytes, read_json
-from bench.nouns import Coefficients
+from bench.nouns import Coefficients, LoadCurve
 
 COEFFICIENTS_SCHEMA_VERSION = 1
 SCHEMA_NAME = "coefficients.schema.json"
 
 
-def document(coefficients: Sequence[Coefficients], seals: Mapping[str, str]) -> dict[str, Any]:
-    """What is published: coefficients, and the sha256 of each run.json that they rest on."""
-    used = sorted({run for c in coefficients for run in c.runs})
+def document(
+    coefficients: Sequence[Coefficients], seals: Mapping[str, str], curves: Sequence[LoadCurve] = ()
+) -> dict[str, Any]:
+    """What is published: coefficients, load curves, and the sha256 of each run.json that they rest on."""
+    used = sorted({*(run for c in coefficients for run in c.runs), *(p.run_id for c in curves for p in c.points)})
     return {
         "schema_version": COEFFICIENTS_SCHEMA_VERSION,
         "coefficients": [plain(c) for c in coefficients],
+        **({"load_curves": [plain(c) for c in curves]} if curves else {}),
         "seals": {run: seals[run] for run in used if run in seals},
     }
 
 
 def write_coefficients(
-    out: Path, coefficients: Iterable[Coefficients], seals: Mapping[str, str]
+    out: Path,
+    coefficients: Iterable[Coefficients],
+    seals: Mapping[str, str],
+    curves: Sequence[LoadCurve] = (),
 ) -> tuple[Path, ...]:
     """Writes one file per hardware, and their JSON Schema beside them; returns the files of coefficients."""
     by_hardware: dict[str, list[Coefficients]] = {}
@@ -35,7 +41,8 @@ def write_coefficients(
     paths = []
     for hardware, members in sorted(by_hardware.items()):
         path = coefficients_path(out, hardware)
-        write_whole(path, json_bytes(document(members, seals)))
+        drawn = [c for c in curves if c.key.hardware == hardware]
+        write_whole(path, json_bytes(document(members, seals, drawn)))
         paths.append(path)
     if paths:
         schema = (places().data / SCHEMA_NAME).read_bytes()

@@ -16,7 +16,7 @@ from bench.nouns.engines import (
     ServingEngine,
     Session,
 )
-from bench.nouns.learnt import CoefficientKey, Coefficients, Quantity
+from bench.nouns.learnt import CoefficientKey, Coefficients, CurvePoint, LoadCurve, Quantity
 from bench.nouns.runs import Cell, Fault, Pace, Precision, Run, RunSpec, Times, Timing, Verdict, WindowEnergy
 from bench.nouns.sensors import (
     POWER_FIELDS,
@@ -48,6 +48,7 @@ __all__ = [
     "CoefficientKey",
     "Coefficients",
     "Condition",
+    "CurvePoint",
     "Domain",
     "Endpoint",
     "Engine",
@@ -60,6 +61,7 @@ __all__ = [
     "HardwareProfile",
     "Identity",
     "Load",
+    "LoadCurve",
     "LoadSpec",
     "Loaded",
     "Meter",

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from bench.nouns.words import Basis, Boundary, Fact, Weights
 
+_BENDS_RATIO = 0.05
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
@@ -29,6 +31,38 @@ class CoefficientKey:
     hardware: str
     power_limit_w: float | None
     driver: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurvePoint:
+    """One level of load: what was offered, what was answered, and the mean power meanwhile."""
+
+    run_id: str
+    offered_per_s: float | None  # None: users who wait for their answers
+    users: int | None
+    answered_per_s: float
+    power: Quantity
+    saturated: bool  # the server did not keep up with what was offered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadCurve:
+    """Power against answered requests a second: idle + J/request × rate, as far as the server keeps up."""
+
+    key: "CoefficientKey"
+    boundary: Boundary
+    workload: str
+    points: tuple[CurvePoint, ...]
+    idle: Quantity | None  # W at no request
+    request: Quantity | None  # J for each more
+    most_per_s: float  # the highest rate that was answered
+    off_line_ratio: float | None  # how far the farthest point lies from the line, of its power
+    missing: str = ""  # why there is no line
+
+    @property
+    def bends(self) -> bool:
+        """Whether a point lies farther from the line than a board's gain may be off."""
+        return self.off_line_ratio is not None and self.off_line_ratio > _BENDS_RATIO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from bench.physics import rules
 from bench.stats import mean, median, quantile
 from bench.units import S_PER_NS
 
+PHASES = ("send_lag_s", "send_s", "ttft_s", "tpot_s", "itl_s", "e2e_s")
 SHARES = {"p50_s": 0.5, "p90_s": 0.9, "p95_s": 0.95, "p99_s": 0.99}
 # A tail of p needs twenty values beyond it to mean something: n ≥ 20 / (1 − p). (Chosen; the relative error of a
 # count of twenty is 22 %.) Below that the largest value seen would pass for it.

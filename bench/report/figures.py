@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bench.nouns import Coefficients, Domain, Quantity, Verdict, WindowEnergy
+from bench.nouns import Coefficients, Domain, LoadCurve, Quantity, Times, Verdict, WindowEnergy
 from bench.physics.ledger import Entry as LedgerEntry
 from bench.physics.peers import apart_ratio
 from bench.physics.verdict import voided
@@ -87,10 +87,14 @@ def _all(report: ReportInput) -> _Pairs:
     largest = _largest((name, q) for c in report.coefficients for name, q in (*c.terms.items(), *c.rates.items()))
     for number, found in enumerate(report.coefficients):
         yield from _coefficients(f"coefficients/{number}", found, largest)
+    for number, curve in enumerate(report.curves):
+        yield from _curve(f"curves/{number}", curve)
     largest = _largest((name, q) for run in report.runs for name, q in run.rates.items())
     for run in report.runs:
         for energy in run.energies:
             yield from _energy(energy_key(run, energy), run, energy)
+        for name, took in run.times.items():
+            yield from _times(f"runs/{run.id}/times/{name}", took)
         for name, rate in run.rates.items():
             void = void_rates(run, name)
             yield from _quantity(f"runs/{run.id}/rates/{name}", rate, largest[_column(name, rate)], void=void)
@@ -142,6 +146,31 @@ def _ledger(base: str, one: LedgerEntry) -> _Pairs:
 
 def _kwh(energy_j: float | None) -> float | None:
     return None if energy_j is None else energy_j / J_PER_KWH
+
+
+def _curve(base: str, one: LoadCurve) -> _Pairs:
+    """The line, and every point that was measured for it."""
+    for name, found in (("idle", one.idle), ("request", one.request)):
+        if found is not None:
+            yield from _quantity(f"{base}/{name}", found, abs(found.value))
+    yield f"{base}/most_per_s", _plain(one.most_per_s)
+    if one.off_line_ratio is not None:
+        yield f"{base}/off_line_ratio", _percent(one.off_line_ratio)
+    for number, point in enumerate(one.points):
+        at = f"{base}/points/{number}"
+        yield f"{at}/answered_per_s", _plain(point.answered_per_s)
+        if point.offered_per_s is not None:
+            yield f"{at}/offered_per_s", _plain(point.offered_per_s)
+        yield from _quantity(f"{at}/power", point.power, abs(point.power.value))
+
+
+def _times(base: str, one: Times) -> _Pairs:
+    """How many, their mean and most, and the quantiles that so many can tell."""
+    yield f"{base}/count", _count(one.count)
+    yield f"{base}/mean_s", _plain(one.mean_s, "s")
+    yield f"{base}/most_s", _plain(one.most_s, "s")
+    for name, value in one.quantiles_s.items():
+        yield f"{base}/{name}", _plain(value, "s")
 
 
 def _coefficients(base: str, one: Coefficients, largest: Mapping[_Column, float]) -> _Pairs:

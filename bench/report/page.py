@@ -91,6 +91,7 @@ def render(report: ReportInput) -> str:
         shown_bases=shown_bases(report),
         drawn_bases=shown_bases(report) | {t.basis for c in report.coefficients for t in c.terms.values()},
         ledgers=ledgers(report),
+        served=tuple(run for run in report.runs if run.times),
         by_basis=lambda basis: tuple(s for s in report.sources if s.basis == basis and s not in silent),
         silent=silent,
         reasons=_reasons(report),
@@ -201,7 +202,7 @@ def _families(drawn: Mapping[str, Markup]) -> Mapping[str, tuple[tuple[Markup, M
     """The plots of each section, each with the title that it carries."""
     return {
         family: tuple((_title(text), text) for name, text in drawn.items() if name.startswith(f"plot-{family}-"))
-        for family in ("unit", "term", "basis")
+        for family in ("unit", "term", "load", "basis")
     }
 
 

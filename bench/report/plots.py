@@ -2,6 +2,7 @@
 
 from bench.report.dots import term_plots, unit_plots
 from bench.report.figures import entries
+from bench.report.load import load_plots
 from bench.report.power import basis_plots, power_plots
 from bench.report.views import ReportInput
 
@@ -12,6 +13,7 @@ def plots(report: ReportInput) -> dict[str, str]:
     return {
         **unit_plots(report, known),
         **term_plots(report, known),
+        **load_plots(report),
         **basis_plots(report, known),
         **power_plots(report),
     }

@@ -8,8 +8,10 @@ from bench.nouns import (
     Check,
     Coefficients,
     Domain,
+    LoadCurve,
     Quantity,
     Source,
+    Times,
     Verdict,
     Window,
     WindowEnergy,
@@ -45,6 +47,7 @@ class RunView:
     notes: tuple[str, ...] = ()
     energies: tuple[WindowEnergy, ...] = ()  # every window in every domain
     verdicts: tuple[Verdict, ...] = ()
+    times: Mapping[str, Times] = field(default_factory=dict)  # how long a server's requests took, by phase
     power: tuple[PowerSeries, ...] = ()
     windows: tuple[Window, ...] = ()
     t0_ns: int = 0
@@ -83,6 +86,7 @@ class ReportInput:
     sources: tuple[Source, ...] = ()
     runs: tuple[RunView, ...] = ()
     coefficients: tuple[Coefficients, ...] = ()
+    curves: tuple[LoadCurve, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()  # (cell, why)
     not_covered: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()

@@ -11,7 +11,7 @@ from bench.nouns import Coefficients
 from bench.report.page import render
 from bench.run.evidence import evidence
 from bench.run.present import report_input
-from bench.run.verify import refit
+from bench.run.verify import recurve, refit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ def fit_folder(out: Path) -> Learnt:
     seals = {s.folder.name: s.seal_sha256 for s in sealed}
     return Learnt(
         coefficients=coefficients,
-        files=write_coefficients(out, coefficients, seals),
+        files=write_coefficients(out, coefficients, seals, recurve(sealed)),
         broken=broken,
     )
 
@@ -47,7 +47,7 @@ def report_folder(out: Path, name: str = "report") -> Rendered:
     """Renders OUT as one page. Coefficients are fitted, not read: never stale."""
     sealed, broken = read_folder(out)
     path = report_path(out, name)
-    write_whole(path, render(report_input(out, sealed, refit(sealed))).encode())
+    write_whole(path, render(report_input(out, sealed, refit(sealed), recurve(sealed))).encode())
     return Rendered(path=path, broken=broken)
 
 

@@ -8,7 +8,8 @@ from bench.errors import BrokenResults
 from bench.files.models import model_of
 from bench.files.profiles import read_profile
 from bench.files.store import Sealed, profile_folder, read_json, skipped_path
-from bench.nouns import Coefficients, HardwareProfile, Quantity, Run, Source
+from bench.nouns import Coefficients, HardwareProfile, LoadCurve, Quantity, Run, Source
+from bench.physics.latency import PHASES
 from bench.physics.power import counter_power, gauge_power
 from bench.physics.series import series
 from bench.report.views import HardwareFigure, PowerSeries, ReportInput, RunView
@@ -20,7 +21,12 @@ NOT_COVERED = (
 _OF_A_CARD = ("A graphics card's 3.3 V rail, about 10 W, which its own sensor does not see (arXiv:2312.02741).",)
 
 
-def report_input(out: Path, sealed: Sequence[Sealed], coefficients: tuple[Coefficients, ...]) -> ReportInput:
+def report_input(
+    out: Path,
+    sealed: Sequence[Sealed],
+    coefficients: tuple[Coefficients, ...],
+    curves: tuple[LoadCurve, ...] = (),
+) -> ReportInput:
     """What one page shows of OUT. Raises BrokenResults when OUT holds no run of an engine."""
     runs = [s for s in sealed if s.run is not None]
     if not runs:
@@ -36,6 +42,7 @@ def report_input(out: Path, sealed: Sequence[Sealed], coefficients: tuple[Coeffi
         sources=_sources(runs),
         runs=tuple(_view(s, coefficients) for s in runs),
         coefficients=coefficients,
+        curves=curves,
         skipped=read_skipped(out),
         not_covered=NOT_COVERED + (_OF_A_CARD if any(s.boundary == "gpu" for s in _sources(runs)) else ()),
         verify_command="joulemark verify DIR    # DIR: the folder that holds reports/",
@@ -83,6 +90,7 @@ def _view(sealed: Sealed, coefficients: Sequence[Coefficients]) -> RunView:
         notes=(*run.loaded.notes, *run.workload_notes, *_watched(run)),
         energies=sealed.published.energies,
         verdicts=sealed.published.verdicts,
+        times={name: known[name] for name in PHASES if name in (known := sealed.published.times)},
         power=tuple(_power(run, t0_ns)),
         windows=run.trace.windows,
         t0_ns=t0_ns,

@@ -14,7 +14,8 @@ from bench.files.codec import plain
 from bench.files.coefficient_files import coefficient_paths, document
 from bench.files.store import SEAL, Published, Sealed, read_json
 from bench.fit.coefficients import fit
-from bench.nouns import Coefficients
+from bench.fit.load_curve import load_curves
+from bench.nouns import Coefficients, LoadCurve
 from bench.report.proof import check_page
 from bench.run.compare_figures import Difference, differences
 from bench.run.evidence import evidence, sealed_folders
@@ -42,14 +43,14 @@ def verify(out: Path) -> Verification:
         proof, wrong = _reproved(out, sealed)
         proven.append(proof)
         found += wrong
-    coefficients = refit(proven)
+    coefficients, curves = refit(proven), recurve(proven)
     checked = len(folders)
     for path in coefficient_paths(out / "coefficients"):
         checked += 1
-        found += _check_coefficients(out, path, coefficients, proven)
+        found += _check_coefficients(out, path, coefficients, curves, proven)
     for path in sorted((out / "reports").glob("*.html")):
         checked += 1
-        found += _check_report(out, path, proven, coefficients)
+        found += _check_report(out, path, proven, coefficients, curves)
     return Verification(checked=checked, differences=tuple(found))
 
 
@@ -57,6 +58,12 @@ def refit(sealed: list[Sealed]) -> tuple[Coefficients, ...]:
     """Coefficients of the runs, in one deterministic order."""
     runs = sorted((s for s in sealed if s.run is not None), key=lambda s: s.folder.name)
     return fit([measured(s) for s in runs])
+
+
+def recurve(sealed: list[Sealed]) -> tuple[LoadCurve, ...]:
+    """Load curves of the runs, in one deterministic order."""
+    runs = sorted((s for s in sealed if s.run is not None), key=lambda s: s.folder.name)
+    return load_curves([measured(s) for s in runs])
 
 
 def _reproved(out: Path, sealed: Sealed) -> tuple[Sealed, list[Difference]]:
@@ -78,7 +85,11 @@ def _reproved(out: Path, sealed: Sealed) -> tuple[Sealed, list[Difference]]:
 
 
 def _check_coefficients(
-    out: Path, path: Path, coefficients: tuple[Coefficients, ...], proven: list[Sealed]
+    out: Path,
+    path: Path,
+    coefficients: tuple[Coefficients, ...],
+    curves: tuple[LoadCurve, ...],
+    proven: list[Sealed],
 ) -> Iterator[Difference]:
     name = str(path.relative_to(out))
     try:
@@ -88,11 +99,16 @@ def _check_coefficients(
         return
     mine = [c for c in coefficients if c.key.hardware == path.stem]
     seals = {s.folder.name: s.seal_sha256 for s in proven}
-    yield from differences(name, plain(document(mine, seals)), found)
+    drawn = [c for c in curves if c.key.hardware == path.stem]
+    yield from differences(name, plain(document(mine, seals, drawn)), found)
 
 
 def _check_report(
-    out: Path, path: Path, proven: list[Sealed], coefficients: tuple[Coefficients, ...]
+    out: Path,
+    path: Path,
+    proven: list[Sealed],
+    coefficients: tuple[Coefficients, ...],
+    curves: tuple[LoadCurve, ...],
 ) -> Iterator[Difference]:
     name = str(path.relative_to(out))
     try:
@@ -101,7 +117,7 @@ def _check_report(
         yield Difference(file=name, field="text", expected="a page in UTF-8", found=str(error))
         return
     try:
-        report = report_input(out, proven, coefficients)
+        report = report_input(out, proven, coefficients, curves)
     except (BadInput, BrokenResults) as error:  # no run is left, or its profile is gone
         yield Difference(file=name, field="page", expected="runs and a profile that prove it", found=str(error))
         return

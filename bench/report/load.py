@@ -1,0 +1,66 @@
+"""The load curve of a server: mean power against the requests that it answered a second."""
+
+from collections.abc import Sequence
+
+from bench.nouns import CurvePoint, LoadCurve
+from bench.report.svg import Axis, drawing, element, hatch, label, linear, path, tick_text
+from bench.report.views import ReportInput
+
+_WIDTH, _LEFT, _RIGHT = 440.0, 52.0, 426.0
+_TOP, _PLOT, _FOOT = 16.0, 220.0, 40.0
+
+
+def load_plots(report: ReportInput) -> dict[str, str]:
+    """A plot per curve: dots with their intervals, the line through those that the server kept up with."""
+    return {f"plot-load-{n}": _curve(f"plot-load-{n}", curve) for n, curve in enumerate(report.curves)}
+
+
+def _curve(name: str, curve: LoadCurve) -> str:
+    bottom = _TOP + _PLOT
+    across = linear([p.answered_per_s for p in curve.points], _LEFT, _RIGHT)
+    powers = [p.power.high for p in curve.points] + ([curve.idle.high] if curve.idle else [])
+    up = linear(powers, bottom, _TOP)
+    body = [hatch(name), *_grid(across, up, bottom)]
+    if curve.idle is not None and curve.request is not None:
+        body.append(_line(curve, across, up))
+    body += [mark for point in curve.points for mark in _point(name, point, across, up)]
+    body.append(label((_LEFT + _RIGHT) / 2, bottom + 34, "requests answered a second", "axis", "middle"))
+    body.append(label(_LEFT, _TOP - 5, "W, mean", "axis"))
+    title = f"{curve.key.model} {curve.key.precision} · {curve.workload} · {curve.boundary}"
+    said = "Mean power against answered requests a second, with 95 % intervals; the table holds the same figures."
+    return drawing(name, _WIDTH, bottom + _FOOT, title, said, body)
+
+
+def _grid(across: Axis, up: Axis, bottom: float) -> Sequence[str]:
+    drawn = []
+    for tick in up.ticks:
+        drawn.append(element("line", x1=_LEFT, y1=up.at(tick), x2=_RIGHT, y2=up.at(tick), class_="grid"))
+        drawn.append(label(_LEFT - 6, up.at(tick) + 4, tick_text(tick, 1.0), "tick", "end"))
+    drawn += [label(across.at(t), bottom + 16, tick_text(t, 1.0), "tick", "middle") for t in across.ticks]
+    return drawn
+
+
+def _line(curve: LoadCurve, across: Axis, up: Axis) -> str:
+    """From no request to the highest rate that was kept up with."""
+    assert curve.idle is not None, "drawn where there is a line"
+    assert curve.request is not None, "drawn where there is a line"
+    kept_up = [p.answered_per_s for p in curve.points if not p.saturated and p.offered_per_s is not None]
+    ends = (0.0, max(kept_up))
+    line = [(across.at(r), up.at(curve.idle.value + curve.request.value * r)) for r in ends]
+    return path(line, f"line {curve.request.basis}")
+
+
+def _point(name: str, point: CurvePoint, across: Axis, up: Axis) -> Sequence[str]:
+    """Solid measured, hatched modelled; a square where users waited for answers, hollow where it was saturated."""
+    x, y, basis = across.at(point.answered_per_s), up.at(point.power.value), point.power.basis
+    whisker = element(
+        "line", x1=x, y1=up.at(point.power.low), x2=x, y2=up.at(point.power.high), class_=f"whisker {basis}"
+    )
+    if point.saturated:
+        return [whisker, element("circle", cx=x, cy=y, r=5, class_=f"open {basis}")]
+    if point.offered_per_s is None:
+        return [whisker, element("rect", x=x - 4.5, y=y - 4.5, width=9, height=9, class_=f"open {basis}")]
+    if basis == "measured":
+        return [whisker, element("circle", cx=x, cy=y, r=5, class_="solid measured")]
+    corners = f"{x - 6:.1f},{y:.1f} {x:.1f},{y - 6:.1f} {x + 6:.1f},{y:.1f} {x:.1f},{y + 6:.1f}"
+    return [whisker, element("polygon", points=corners, fill=f"url(#{name}-hatch)", class_="outline modelled")]
