@@ -87,7 +87,7 @@ def cell_seconds(timing: Timing, batch_s: float) -> float:
 
 def load_seconds(weight_bytes: float, timing: Timing, speeds: Speeds) -> float:
     """The predicted time of starting a worker, bare idle and loading the model."""
-    return speeds.start_s + timing.idle_s + 3 * REST_S + weight_bytes / speeds.fill_bytes_per_s
+    return speeds.start_s + timing.idle_s + 3 * (REST_S + APPROACH_S) + weight_bytes / speeds.fill_bytes_per_s
 
 
 def typical_usage(workload: Workload) -> Usage:
