@@ -1,12 +1,16 @@
 """A cell's windows, work and faults, on a clock that moves only when told."""
 
-import pytest
-from fakes import FakeClock, FakeRecorder, FakeSession, seconds, spec
+from dataclasses import replace
+from itertools import pairwise
 
-from bench.nouns import Fault, Request, Usage, Workload
+import pytest
+from fakes import GPU, FakeClock, FakeRecorder, FakeSession, seconds, spec
+
+from bench.nouns import Fault, FieldPassport, Passport, Request, Usage, Workload
 from bench.physics.energy import window_energies
+from bench.physics.trains import train_starts
 from bench.run.runner import Clockwork, Task, measure_group
-from bench.sensing.recorder import REST_S
+from bench.sensing.recorder import APPROACH_S, REST_S
 
 REQUESTS = tuple(
     Request(id=f"q{i}", token_ids=(i,), asked=Usage(requests=1, prompt_tokens=1, output_tokens=2))
@@ -118,3 +122,51 @@ def test_nothing_is_announced_inside_a_window():
     rig.run(spec())
 
     assert [a.over for a in rig.said] == [False, True] * (len(rig.said) // 2)
+
+
+def test_the_mark_stands_before_a_window_by_more_than_a_tick():
+    """Close looks begin early enough that the last tick before the work is known as well; and once at its end."""
+    rig = Rig()
+    [run] = rig.run(spec())
+
+    begun, ended = rig.recorder.marks[::2], rig.recorder.marks[1::2]
+    assert [w.start_ns - seconds(APPROACH_S) for w in run.trace.windows] == begun
+    assert [w.end_ns for w in run.trace.windows] == ended
+    assert APPROACH_S > 0.1  # the slowest tick known
+
+
+@pytest.mark.parametrize(
+    ("windows", "precision_ratio", "made"), [(2, 0.02, 2), (3, 0.02, 3), (2, 1e-12, 4), (4, 1e-12, 4)]
+)
+def test_a_cell_ends_with_the_window_that_makes_it_known_well_enough(windows, precision_ratio, made):
+    """Every batch costs the same: the least windows tell. Asked for the impossible, it ends with its budget."""
+    asked = {"window_s": 5.0, "idle_s": 1.0, "warmup_s": 0.5, "precision_ratio": precision_ratio}
+    [run] = Rig().run(spec(windows=windows, most_windows=4, **asked))
+
+    assert [w.label for w in run.trace.windows if w.phase == "work"] == [str(i + 1) for i in range(made)]
+
+
+MODEL = replace(GPU, meter="constant", basis="modelled", fields=("value", "instant"), passport=None)
+GATED = FieldPassport(update_s=0.1, window_s=0.025, lag_s=0.0, origin="steps")
+PART = replace(GPU, fields=("counter",), passport=Passport(fields={"counter": GATED}, steps=16))
+
+
+@pytest.mark.parametrize(("source", "trains"), [(GPU, False), (MODEL, False), (PART, True)])
+def test_batches_leave_in_trains_only_for_a_sensor_that_may_miss_some(source, trains):
+    """One that sees everything needs none, and a model misses nothing: trains would only put pauses in."""
+    [run] = Rig(sources=(source,)).run(spec(window_s=5.0, windows=1))
+
+    assert all((o.train_id is not None) is trains for o in run.outcomes)
+
+
+def test_four_trains_leave_a_quarter_of_the_sensors_period_apart():
+    """Together their looks tile 100 ms, wherever the first leaves; the period is read off to a ten-thousandth."""
+    rig = Rig(sources=(PART,))
+    rig.session.batch_s = 0.13
+    [run] = rig.run(spec(window_s=5.0, windows=1))
+
+    starts_ns = train_starts(run.trace.windows[-1], run.outcomes)
+    assert len(starts_ns) >= 8
+    for first in range(0, 8, 4):
+        phases = sorted(t % seconds(0.1) for t in starts_ns[first : first + 4])
+        assert [b - a for a, b in pairwise(phases)] == pytest.approx([seconds(0.025)] * 3, abs=seconds(0.004))
