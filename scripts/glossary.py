@@ -96,7 +96,7 @@ GLOSSARY = MappingProxyType(
             "system boundary (ISO 14040)",
         ),
         "ledger": Word(
-            "The joules of some windows by basis and boundary, never added across either, and all that is excluded.",
+            "The joules of some windows by basis and boundary, never added across either, and what is excluded.",
             "energy balance",
         ),
         "bare idle": Word("The power while nothing is loaded and nothing is asked.", "baseline power"),

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bench.nouns import Coefficients, Domain, LoadCurve, Quantity, Times, Verdict, WindowEnergy
+from bench.nouns import Coefficients, Domain, FieldPassport, LoadCurve, Quantity, Times, Verdict, WindowEnergy
 from bench.physics.ledger import Entry as LedgerEntry
 from bench.physics.peers import apart_ratio
 from bench.physics.verdict import voided
 from bench.report.ledgers import entry_keys, ledgers
-from bench.report.numbers import absence, half_width, shown_parts, spoken
+from bench.report.numbers import absence, half_width, rough, shown_parts, spoken
 from bench.report.views import ReportInput, RunView
 from bench.report.words import declared_name, rate_domain, rate_unit
-from bench.units import J_PER_KWH, S_PER_NS
+from bench.units import J_PER_KWH, S_PER_MS, S_PER_NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +84,9 @@ def _all(report: ReportInput) -> _Pairs:
             yield f"{base}/power_limit_w", _plain(source.power_limit_w, "W")
         if source.gain_ratio_95:
             yield f"{base}/gain_ratio_95", _percent(source.gain_ratio_95)
+    for domain, passport in report.passports.items():
+        for name, field in passport.fields.items():
+            yield from _passport(field_key(domain, name), field)
     largest = _largest((name, q) for c in report.coefficients for name, q in (*c.terms.items(), *c.rates.items()))
     for number, found in enumerate(report.coefficients):
         yield from _coefficients(f"coefficients/{number}", found, largest)
@@ -101,6 +104,23 @@ def _all(report: ReportInput) -> _Pairs:
     for base, kept in ledgers(report).items():
         for key, entry in entry_keys(kept, base):
             yield from _ledger(key, entry)
+
+
+def field_key(domain: Domain, field: str) -> str:
+    """The key under which a field of a sensor's passport stands; `/update_ms` and its companions follow."""
+    return f"passports/{domain}/{field}"
+
+
+def _passport(base: str, one: FieldPassport) -> _Pairs:
+    """What is known of one field of a sensor: times in milliseconds, what is not known left out."""
+    for name, value_s in (("update_ms", one.update_s), ("window_ms", one.window_s), ("lag_ms", one.lag_s)):
+        if value_s is not None:
+            value_ms = value_s / S_PER_MS
+            yield f"{base}/{name}", Entry(value=value_ms, text=rough(value_ms), unit="ms")
+    if one.seen_ratio is not None:
+        yield f"{base}/seen_ratio", Entry(value=one.seen_ratio, text=rough(one.seen_ratio * 100), unit="%")
+    if one.noise_w is not None:
+        yield f"{base}/noise_w", Entry(value=one.noise_w, text=rough(one.noise_w), unit="W")
 
 
 def _summary(report: ReportInput) -> _Pairs:

@@ -119,6 +119,11 @@ def half_width(value: float, unit: str, reference: float) -> tuple[str, str]:
     return _fixed(exact / factor, _decimals(exact / factor, 2) if exact else 0), said
 
 
+def rough(value: float) -> str:
+    """The value at three significant digits, whole ones always: `100`, `25.1`, `0`."""
+    return _fixed(value, max(0, _decimals(value, 3))) if value else "0"
+
+
 def interval(value: float | None, low: float | None, high: float | None, unit: str, absent: str = VOID) -> str:
     """`0.455 (0.43 to 0.48) J/token`, or the word for its absence."""
     said = spoken(value, low, high, unit, absent)

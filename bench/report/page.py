@@ -18,6 +18,7 @@ from bench.report.figures import (
     concerns,
     energy_key,
     entries,
+    field_key,
     figures,
     is_silent,
     is_void,
@@ -33,6 +34,7 @@ from bench.report.ledgers import (
     why_gap,
 )
 from bench.report.numbers import published
+from bench.report.passports import known_by
 from bench.report.plots import plots
 from bench.report.power import bar_energies
 from bench.report.views import HardwareFigure, PowerSeries, ReportInput, RunView
@@ -243,9 +245,9 @@ _VERBS: Mapping[str, Callable[..., object]] = MappingProxyType(
     {
         verb.__name__: verb
         for verb in (
-            bar_energies, beside, declared_name, doubts, energy_key, entry_keys, gathered, gross_rates, holding,
-            is_void, level, person, rate_domain, rate_name, rate_workload, run_key, shown_name, term_name,
-            void_rates, why_gap,
+            bar_energies, beside, declared_name, doubts, energy_key, entry_keys, field_key, gathered, gross_rates,
+            holding, is_void, known_by, level, person, rate_domain, rate_name, rate_workload, run_key, shown_name,
+            term_name, void_rates, why_gap,
         )
     }
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Sensor passports → a plain table: a line per field, what it is, and how that is known."""
+"""Sensor passports → a plain table for a terminal: a line per field, what it is, and how that is known."""
 
 from collections.abc import Mapping, Sequence
 
@@ -36,8 +36,13 @@ def _field(field: FieldPassport) -> tuple[str, ...]:
         "unknown" if field.seen_ratio is None else f"{field.seen_ratio:.0%}",
         _ms(field.lag_s),
         "-" if field.noise_w is None else f"{field.noise_w:.2g} W",
-        field.health or _ORIGINS[field.origin],
+        field.health or known_by(field),
     )
+
+
+def known_by(field: FieldPassport) -> str:
+    """What is known of a field rests on this, in words; '-': on nothing."""
+    return _ORIGINS[field.origin]
 
 
 def _notes(passports: Mapping[Domain, Passport], why: str) -> list[str]:

@@ -9,6 +9,7 @@ from bench.nouns import (
     Coefficients,
     Domain,
     LoadCurve,
+    Passport,
     Quantity,
     Source,
     Times,
@@ -84,6 +85,7 @@ class ReportInput:
     hardware_title: str
     hardware: tuple[HardwareFigure, ...] = ()
     sources: tuple[Source, ...] = ()
+    passports: Mapping[Domain, Passport] = field(default_factory=dict)  # of the measured sources
     runs: tuple[RunView, ...] = ()
     coefficients: tuple[Coefficients, ...] = ()
     curves: tuple[LoadCurve, ...] = ()

@@ -8,7 +8,7 @@ from bench.errors import BrokenResults
 from bench.files.models import model_of
 from bench.files.profiles import read_profile
 from bench.files.store import Sealed, profile_folder, read_json, skipped_path
-from bench.nouns import Coefficients, HardwareProfile, LoadCurve, Quantity, Run, Source
+from bench.nouns import Coefficients, Domain, HardwareProfile, LoadCurve, Passport, Quantity, Run, Source
 from bench.physics.latency import PHASES
 from bench.physics.power import counter_power, gauge_power
 from bench.physics.series import series
@@ -40,6 +40,7 @@ def report_input(
         hardware_title=profile.title,
         hardware=tuple(_hardware(profile)),
         sources=_sources(runs),
+        passports=_passports(runs),
         runs=tuple(_view(s, coefficients) for s in runs),
         coefficients=coefficients,
         curves=curves,
@@ -69,6 +70,12 @@ def _sources(runs: Sequence[Sealed]) -> tuple[Source, ...]:
     """Each domain once, as the newest run saw it."""
     latest = {source.domain: source for sealed in runs for source in sealed.sources}
     return tuple(latest[domain] for domain in sorted(latest))
+
+
+def _passports(runs: Sequence[Sealed]) -> dict[Domain, Passport]:
+    """What each measured sensor is, as the newest run that read it found."""
+    latest = {domain: one for sealed in runs for domain, one in sealed.published.passports.items()}
+    return dict(sorted(latest.items()))
 
 
 def _view(sealed: Sealed, coefficients: Sequence[Coefficients]) -> RunView:

@@ -6,6 +6,8 @@ from bench.nouns import (
     Check,
     CoefficientKey,
     Coefficients,
+    FieldPassport,
+    Passport,
     Quantity,
     Source,
     Verdict,
@@ -41,6 +43,16 @@ HOST = Source(
     device_name="Imaginary EPYC, 4 threads",
     reason="utilisation × watts per hardware thread; whole-server power at the wall",
 )
+PASSPORT = Passport(  # made up: no board is like this
+    fields={
+        "counter": FieldPassport(update_s=0.1003, window_s=0.1003, lag_s=0.0, origin="readings"),
+        "instant": FieldPassport(update_s=0.1003, window_s=0.0251, lag_s=0.0083, noise_w=0.137, origin="steps"),
+        "average": FieldPassport(update_s=0.1003, follows="instant", health="never settles"),
+    },
+    steps=16,
+    id="20261121T095500Z-passport-00a1b2",
+)
+SILENT = Passport(fields={"instant": FieldPassport(health="never changed")})
 S = 1_000_000_000
 T0 = 5_000 * S
 WINDOWS = tuple(
@@ -281,6 +293,7 @@ def demo_report(copies: int = 1) -> ReportInput:
             HardwareFigure(name="vCPU is", value="a hardware thread", source="made up <for> this test"),
         ),
         sources=(GPU, OTHER, HOST),
+        passports={"gpu:0": PASSPORT, "gpu:1": SILENT},
         runs=tuple(runs),
         coefficients=coefficients(),
         skipped=(("transformers/gpt-oss-20b:bf16/prompt-512-128", "needs 41.8 GiB, the board has 15.8 GiB"),),

@@ -225,3 +225,22 @@ def test_terminal_tables_fit_and_name_basis_and_weights(report):
     assert "throttled" in energies
     assert "context_token: not identified" in learnt
     assert "1.87 (1.76 to 1.99) J/token     measured  SYNTHETIC" in learnt
+
+
+def test_each_fields_passport_stands_on_the_page(report, html):
+    """What a sensor sees, how late, and how that is known: every number is a figure that verify recomputes."""
+    section = html[html.index("What each sensor sees") : html.index("vCPU is")]
+    told = " ".join(re.sub(r"<[^>]+>", " ", section).split())
+
+    assert "instant 100 ms 25.1 ms 25.0 % 8.30 ms 0.137 W known steps of load" in told
+    assert "16 known steps of load, in 20261121T095500Z-passport-00a1b2" in told
+    assert "counter 100 ms 100 ms 100 % 0 ms – its readings" in told
+    assert "average only adds up instant 100 ms not known" in told
+    assert "GPU 1 instant not known not known not known not known not known nothing never changed" in told
+    assert figures(report)["passports/gpu:0/instant/window_ms"] == pytest.approx(25.1)
+    assert "passports/gpu:1/instant/update_ms" not in figures(report)
+
+
+def test_a_page_without_a_measured_sensor_has_no_passports(report):
+    """A model's figures rest on no sensor: there is nothing to show."""
+    assert "What each sensor sees" not in render(replace(report, passports={}))
