@@ -23,9 +23,11 @@ from bench.units import S_PER_NS
 WITNESS_WINDOW_S = 10.0
 WITNESS_FLAG_RATIO = 0.02
 WITNESS_VOID_RATIO = 0.05
-_SHORTEST_WITNESS_S, _SHORT_ALLOWANCE = 1.0, 1.5
-_FEW_TICKS = 10
-_PRECISE_RATIO = 0.005  # a tenth of the gain: what is open by less does not decide against the counter
+_SHORTEST_WITNESS_S = 1.0  # chosen: ten ticks of the slowest sensor; in less, edges are most of the difference
+_SHORT_ALLOWANCE = 1.5  # times 1.96: three standard uncertainties, which one comparison in 370 exceeds by chance
+_FEW_TICKS = 10  # chosen: with fewer, the two edges are a fifth of the span and more
+# Chosen: a tenth of a board's gain. What is open by less does not decide against the counter.
+_PRECISE_RATIO = 0.005
 
 
 def window_energies(

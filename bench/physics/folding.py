@@ -43,6 +43,7 @@ _LOOKS_A_PART = 3
 _LONG = 2.0
 _HARMONICS, _LOOKS_A_WAVE, _BATCHES_A_WAVE = 2, 12, 5
 # A few trains may seem to follow any wave: only waves that leave less than this of the looks' variance are there.
+# Chosen: four waves through 24 looks (the fewest that are let through) explain a sixth of mere noise on average.
 _EXPLAINED_RATIO = 0.5
 _LEAST_LOOKS = 8
 _LEAST_FREEDOM = 3
@@ -52,9 +53,13 @@ _OCTANTS, _LEAST_OCTANTS = 8, 4
 # An eighth of a batch is not looked into: what is added for uneven looks is trusted to a quarter of itself, which
 # holds the truth on simulated boards whose load keeps in step (`make perf-meter`).
 _TRUSTED_RATIO = 0.25
-_SMALLEST = 0.05  # of the largest singular value: what is smaller is noise divided by almost nothing
-_UNTOLD = 0.01  # of the time: parts that the looks could not tell apart may differ by so much in what was left out
-_LEAST_SEEN = 0.5  # of a part's share of the time: a part that was hardly looked at is not told of
+# The four that follow are chosen; with them `make perf-meter` is met, section "Loads in step with a sensor".
+_SMALLEST = 0.05  # of the largest singular value: noise is divided by it, so that below it counts twentyfold
+# Of the time: parts that looks could not tell apart may differ by so much in what was left out. At a batch's own
+# power it is a hundredth of the energy: half of the error that driven loads may have.
+_UNTOLD = 0.01
+_LEAST_SEEN = 0.5  # of a part's share of the time: looks that brush it less are mostly about its neighbours
+_LEAST_USED = 0.02  # of an even share of the time: what fills less, like pauses of microseconds, is no part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +87,7 @@ def fold(window: Window, outcomes: Sequence[Outcome], marks: Ticks, field: Field
     middles = spans.mean(axis=1, keepdims=True)
     seen = _shares(spans, batches, parts)
     steps = _shares(np.hstack([middles - field.update_s / 2, middles + field.update_s / 2]), batches, parts)
-    used = steps.sum(axis=0) > 0.02 * len(looks) / parts
+    used = steps.sum(axis=0) > _LEAST_USED * len(looks) / parts
     if (seen.sum(axis=0)[used] < _LEAST_SEEN * steps.sum(axis=0)[used]).any():
         return None
     seen, steps = seen[:, used], steps[:, used]

@@ -34,6 +34,9 @@ _LEAST_STEPS = 5  # in motion, below which nothing is said
 _FOLLOWS_RATIO, _OWN_RATIO, _OWN_UNSTEADY_RATIO = 0.02, 0.1, 0.35
 _LEAST_MISSED = 3  # late looks alone miss one or two
 _STEADY_RATIO = 0.04  # a step is known to be as long as a period within this
+# Of a period: two looks at neighbouring ticks may be so far apart, each being late by up to the gap between looks.
+# Chosen: far enough from 2, where a tick between them was missed.
+_NEIGHBOURS = (0.4, 1.6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,8 @@ def _steps(counter: Series, power: Series, update_s: float) -> list[_Step]:
     for k, (a, b) in enumerate(pairwise(moved)):
         apart_s = (counter.t_ns[b] - counter.t_ns[a]) * S_PER_NS
         first, last = bisect_left(power.t_ns, counter.t_ns[a]), bisect_left(power.t_ns, counter.t_ns[b])
-        if not 0.4 * update_s <= apart_s <= 1.6 * update_s or last == len(power):
+        least, most = (ratio * update_s for ratio in _NEIGHBOURS)
+        if not least <= apart_s <= most or last == len(power):
             continue
         if settled:  # a step is as long as a period, but for what two standard deviations of its ends leave open
             open_s = 2 * math.hypot(settled[k].within_ns, settled[k + 1].within_ns) / math.sqrt(12) * S_PER_NS

@@ -10,7 +10,8 @@ from bench.physics.passport import examine
 from bench.physics.series import Series, SeriesMap
 from bench.physics.ticks import Ticks
 
-# No board draws twice its enforced limit over a whole window: the counter jumped, or changed its unit.
+# No board draws twice its enforced limit over a whole window: the counter jumped, or changed its unit. Chosen: a
+# single reading up to 1.7 times it is let pass elsewhere (ML.ENERGY, check_power_range; checked 2026-11-21).
 IMPOSSIBLE_RATIO = 2.0
 
 

@@ -23,6 +23,12 @@ _FEW = 4  # intervals between renewals below which no period is told
 # How far a board's period may be from the published one before the class is said not to describe it: boards of one
 # class differ by 1 % (101 ms of A100 in the recordings beside arXiv:2312.02741; checked 2026-11-21)
 _OWN_PERIOD_RATIO = 0.3
+# Intervals above this many of the usual one hold a value that was renewed to itself. Chosen: half-way to two of
+# them, and a late look more.
+_SKIPPED_RATIO = 1.6
+# A mean over more than this many periods trails. Chosen: published ones last a period at most, or ten of them
+# (arXiv:2312.02741, table 2), and nothing lies near.
+_TRAILS_RATIO = 1.5
 _RESTED = 4  # steps between values in the least rest beside a window, half a second
 
 
@@ -101,7 +107,7 @@ def _usual_s(found: Series, changes: Sequence[int]) -> float | None:
     usual_s = median(slow)
     if usual_s < _FASTEST_S:
         return None
-    plain = [s for s in slow if s < 1.6 * usual_s]
+    plain = [s for s in slow if s < _SKIPPED_RATIO * usual_s]
     return math.fsum(plain) / len(plain)
 
 
@@ -152,7 +158,9 @@ def _counter(source: Source, fields: Mapping[str, FieldPassport], known: SeriesM
 
 
 def _trails(field: FieldPassport) -> bool:
-    return field.window_s is not None and field.update_s is not None and field.window_s > 1.5 * field.update_s
+    if field.window_s is None or field.update_s is None:
+        return False
+    return field.window_s > _TRAILS_RATIO * field.update_s
 
 
 def _plain(field: FieldPassport) -> bool:

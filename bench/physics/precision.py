@@ -24,6 +24,7 @@ from bench.units import NS_PER_S
 
 _BLOCKS_A_WINDOW = 5
 _SHORTEST_BLOCK_S = 1.0  # ten ticks of the slowest counter, 100 ms (arXiv:2312.02741, table 2; checked 2026-11-21)
+_BLOCK_RATIO = 0.9  # of a fifth of the window: a block ends with a batch, overshoots, and yet five are to fit
 _LEAST_BLOCKS = 4
 _MENDED_FROM = 10  # values: with fewer, r is so loose that mending it takes most series their interval
 # What a cell's work is counted in: the first of these that its engine counts.
@@ -77,7 +78,9 @@ def wider_than_asked(timing: Timing, found: Precision | None) -> tuple[Verdict, 
 def _rates(window: Window, outcomes: Sequence[Outcome], marks: Ticks, unit: str) -> list[float]:
     """Joules per unit of each block of the window: whole batches, pauses before them included."""
     batches = _batches(window, outcomes, unit)
-    block_ns = max(_SHORTEST_BLOCK_S * NS_PER_S, (window.end_ns - window.start_ns) / _BLOCKS_A_WINDOW * 0.9)
+    block_ns = max(
+        _SHORTEST_BLOCK_S * NS_PER_S, (window.end_ns - window.start_ns) / _BLOCKS_A_WINDOW * _BLOCK_RATIO
+    )
     edges, amounts, start_ns, amount = [window.start_ns], [], window.start_ns, 0.0
     for end_ns, units in batches:
         amount += units
