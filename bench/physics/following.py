@@ -71,7 +71,15 @@ _RULES: tuple[_Rule, ...] = (
 def follows(
     counter: Series, power: Series, update_s: float, noise_w: float, *, trails: bool = False
 ) -> bool | None:
-    """Whether the counter adds up the field's values; None: what was seen does not tell.
+    """Whether the counter (J) adds up the field's values (W); None: what was seen does not tell.
+
+    Each step of the counter is a mean power, known within a span for its two ends lie between looks. It is
+    explained where one of the watts that a rule (_RULES) names lies in that span, times the gain, give or take the
+    noise. The rule that leaves the fewest steps in motion unexplained decides.
+
+    Example: `update_s` 0.1 s, a step of 12.0 J: 120 W. The field showed 100 W before it and 120 W after: explained
+    by the second. A step of 11.0 J is 110 W, the mean of the two: explained by another rule. One of 11.4 J is 114
+    W, neither: unexplained, and a counter with a tenth of its steps so (three at least) looks for itself: False.
 
     `update_s`: the counter's period; `noise_w`: the standard deviation of the field's values at steady power.
     `trails`: the field is a mean of many periods. In a slow ramp it stays a constant share behind, which looks

@@ -64,10 +64,12 @@ def ticks(power: Series, field: FieldPassport, read_s: float = 0.0) -> Ticks:
 
 
 def _unlooked(power: Series, update_ns: int) -> Series:
-    """When a look came more than a period after the one before it, and the variance (J²) of what was not seen.
+    """When (ns) a look came over a period after the one before it, and the variance (J²) of what was not seen.
 
     The values of that time are drawn from the same power as all others: one that was held in their place is off by
-    √2 standard deviations of them.
+    √2 standard deviations of them. So u² = 2 s² × (gap - period)².
+
+    Example: a period of 100 ms, looks 350 ms apart, values that scatter by 40 W: 2 × 1600 W² × (0.25 s)² = 200 J².
     """
     middle_w = mean(power.values)
     variance_w2 = mean([(v - middle_w) ** 2 for v in power.values])

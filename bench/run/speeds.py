@@ -26,12 +26,12 @@ class _Reach(NamedTuple):
     start_s: float
 
 
-# As torch 2.13 did in fp32 on two threads of an EPYC 4th Gen: so every cell of `quick` but one was predicted within
-# 12 %. They make a plan's minutes, never a figure.
+# As torch 2.13 did in fp32 on two threads of an EPYC 4th Gen: every cell of `quick` but one was then predicted
+# within 12 %. They make a plan's minutes, never a figure.
 _ON_CPU = _Reach(flop_ratio=0.9, bandwidth_ratio=0.72, layer_pass_s=1.2e-3, fill_bytes_per_s=2.5e8, start_s=7.0)
 # Chosen, and held against no board yet: a third of either peak where nothing is fused, a layer as if it were
-# thirty-five kernels of 20 µs, weights at the pace of a disk, CUDA's start beside torch's. A plan that is wrong by a
-# factor of two costs patience, and no figure.
+# thirty-five kernels of 20 µs, weights at the pace of a disk, CUDA's start beside torch's. A plan that is wrong by
+# a factor of two costs patience, and no figure.
 _ON_GPU = _Reach(flop_ratio=0.3, bandwidth_ratio=0.35, layer_pass_s=7e-4, fill_bytes_per_s=1.0e9, start_s=14.0)
 
 
