@@ -14,7 +14,10 @@ _SERVED_VOCABULARY = 32_000
 _BLOCK = 32  # weights that share a scale: onnxruntime-genai 0.18, models/builder.py, int4_block_size's default
 # IEEE 754-2019 binary32 and binary16; bfloat16: arXiv:1905.12322, section 3. 8 bits: a byte, CTranslate2's scale
 # of a row (its docs, quantization) being nothing beside it. 4 bits: half a byte, and for every block a scale in
-# fp32 and a zero point of 4 bits (ONNX Runtime, contrib operator MatMulNBits). A pruned model keeps its zeros.
+# fp32 and a zero point of 4 bits (ONNX Runtime, contrib operator MatMulNBits). A pruned model keeps its zeros,
+# and one cut to fewer units or rows is taken for whole: at most so much.
+# GGUF's precisions are mixes of block types that differ a little with the architecture: bits per weight of
+# Llama-3.1-8B in llama.cpp's tools/quantize/README.md; what a file really holds is in its record.
 # All checked 2026-11-21
 _BYTES_PER_PARAMETER: Mapping[str, float] = {
     "fp32": 4,
@@ -23,9 +26,18 @@ _BYTES_PER_PARAMETER: Mapping[str, float] = {
     "int8": 1,
     "int8_fp16": 1,
     "int4": 0.5 + (4 + 0.5) / _BLOCK,
+    "f32": 4,
+    "f16": 2,
+    "q8_0": 8.5008 / 8,
+    "q6_k": 6.5633 / 8,
+    "q5_k_m": 5.7036 / 8,
+    "q4_k_m": 4.8944 / 8,
     "pruned-50": 4,
     "pruned-80": 4,
     "pruned-90": 4,
+    "units-50": 4,
+    "rows": 4,
+    "rows-int8": 1,
     "none": 0,
 }
 

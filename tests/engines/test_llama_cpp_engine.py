@@ -1,0 +1,393 @@
+"""llama.cpp in process: real GGUF files of a tiny model, its real quantiser, exact work, nothing reused."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tiny_models import MISTRAL, Case, loading, prompt, tiny
+
+pytest.importorskip("llama_cpp", reason="llama-cpp-python is absent: pip install 'joulemark[llama_cpp]'")
+pytest.importorskip("gguf", reason="gguf is absent: pip install 'joulemark[llama_cpp]'")
+
+import llama_cpp
+from test_engine_contract import (  # noqa: F401 (one contract for every engine; collected here again)
+    test_every_request_gets_exactly_the_work_it_asks_for,
+    test_the_engine_says_that_it_can_run,
+    test_the_first_output_is_seen_long_before_the_last,
+    test_times_are_in_order_and_a_batch_shares_them,
+)
+
+from bench.engines.llama_cpp import decoding, make, open_engine
+from bench.errors import BadInput, CannotRun, UnknownName
+from bench.files.gguf import FILE_TYPES, read_gguf
+from bench.files.models import weight_bytes
+from bench.files.tokens import open_tokenizer
+from bench.nouns import LoadSpec, Request, Session, Usage
+
+pytestmark = pytest.mark.models
+
+LAYERS, HIDDEN, WIDTH, VOCABULARY = 8, 256, 512, 32768
+# rows that whole blocks of 256 divide, and Mistral's own tokenizer: so that types are those of large models
+REAL = tiny(
+    "mistral",
+    "causal-lm",
+    {"vocab_size": VOCABULARY, "hidden_size": HIDDEN, "intermediate_size": WIDTH, "num_hidden_layers": LAYERS}
+    | {"num_attention_heads": 4, "num_key_value_heads": 1, "head_dim": 64, "max_position_embeddings": 512}
+    | {"rms_norm_eps": 1e-5, "rope_parameters": {"rope_theta": 1_000_000.0}, "tie_word_embeddings": False},
+    tokenizer="mistral-common:v3",
+    max_context_tokens=512,
+)
+MATRICES = {"attn_q": (HIDDEN, HIDDEN), "attn_k": (64, HIDDEN), "attn_v": (64, HIDDEN)}
+MATRICES |= {"attn_output": (HIDDEN, HIDDEN), "ffn_gate": (WIDTH, HIDDEN), "ffn_up": (WIDTH, HIDDEN)}
+MATRICES |= {"ffn_down": (HIDDEN, WIDTH)}
+BLOCKS = {"F32": (1, 4), "F16": (1, 2), "Q8_0": (32, 34), "Q6_K": (256, 210), "Q5_K": (256, 176)}
+BLOCKS |= {"Q4_K": (256, 144)}
+PLAIN = {"f32": "F32", "f16": "F16", "q8_0": "Q8_0", "q6_k": "Q6_K", "q5_k_m": "Q5_K", "q4_k_m": "Q4_K"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache of this module's own: the user's is not touched."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("cache")
+        patch.setenv("JOULEMARK_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module", params=["f16", "q4_k_m"])
+def case(request: pytest.FixtureRequest) -> Case:
+    load = loading(MISTRAL, precision=request.param)
+    return Case(name=request.param, open_engine=open_engine, load=load, request=prompt)
+
+
+@pytest.fixture(scope="module")
+def session(case: Case) -> Iterator[Session]:
+    with case.open_engine().load(case.load) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[Session]:
+    """In f32: sums in another order must not change which token is likeliest."""
+    with open_engine().load(loading(MISTRAL, precision="f32")) as found:
+        yield found
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many tokens each call of llama_decode was given."""
+    seen: list[int] = []
+    decode = llama_cpp.llama_decode
+
+    def watched(context: object, batch: object) -> int:
+        seen.append(batch.n_tokens)  # type: ignore[attr-defined]
+        return int(decode(context, batch))
+
+    monkeypatch.setattr(llama_cpp, "llama_decode", watched)
+    return seen
+
+
+def _spec(precision: str, seed: int = 0) -> LoadSpec:
+    return replace(loading(REAL, precision=precision, seed=seed), device="cpu")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _texts(text: str) -> Request:
+    return Request(id="t", text=text, asked=Usage(requests=1, output_tokens=3))
+
+
+def test_the_record_says_what_was_loaded(session: Session, case: Case) -> None:
+    """Synthetic weights, types of tensors, build, threads, hash: what a figure of a quantisation rests on."""
+    session.stage([prompt(4, 0)])
+    loaded = session.loaded
+    kinds = dict(pair.split(":") for pair in str(loaded.facts["tensor_types"]).split())
+
+    assert (loaded.engine, loaded.engine_version) == ("llama_cpp", open_engine().version())
+    assert (loaded.device, loaded.precision, loaded.weights) == ("cpu", case.name, "synthetic")
+    assert loaded.parameters == 2 * 512 * 64 + 2 * (2 * 64 * 64 + 2 * 64 * 32 + 3 * 64 * 128 + 2 * 64) + 64
+    assert loaded.notes[0].startswith("synthetic weights")
+    assert sum(map(int, kinds.values())) == 2 * 9 + 3
+    assert (loaded.facts["weights_seed"], loaded.facts["imatrix"]) == (0, "absent")
+    assert loaded.facts["file_sha256"] == _sha256(make.synthetic_file(case.load))[:16]
+    assert {"llama_cpp_version", "ggml_commit", "system_info", "dtype", "attention", "kv_cache"} <= set(
+        loaded.facts
+    )
+    assert int(loaded.facts["threads"] or 0) >= 1
+
+
+def test_a_file_whose_blocks_do_not_fit_says_so(session: Session, case: Case) -> None:
+    """64 columns hold no block of 256: "q4_k_m" without a tensor of Q4_K is told."""
+    told = [note for note in session.loaded.notes if "not all is q4_k_m" in note]
+
+    assert bool(told) == (case.name == "q4_k_m")
+    assert all("as Q5_0" in note and "% of the weights" in note for note in told)
+
+
+def _expected_kind(precision: str, matrix: str, layer: int) -> str:
+    """llama.cpp's rule for its _M mixes: attn_v and ffn_down in Q6_K in the layers that get more bits."""
+    more = layer < LAYERS // 8 or layer >= 7 * LAYERS // 8 or (layer - LAYERS // 8) % 3 == 2
+    mixed = precision in ("q4_k_m", "q5_k_m") and matrix in ("attn_v", "ffn_down") and more
+    return "Q6_K" if mixed else PLAIN[precision]
+
+
+@pytest.mark.parametrize("precision", sorted(FILE_TYPES.values()))
+def test_every_tensor_has_the_type_and_the_bytes_of_its_precision(precision: str) -> None:
+    """The quantiser's own file, against the published block layouts and its published mix; nothing else in it."""
+    path = make.make_file(_spec(precision))
+    found = {t.name: t for t in read_gguf(path).tensors}
+    expected = {"token_embd": (PLAIN[precision], VOCABULARY * HIDDEN)}
+    output = "Q6_K" if precision.endswith("_m") else PLAIN[precision]
+    expected["output"] = (output, VOCABULARY * HIDDEN)
+    for layer in range(LAYERS):
+        for name, (rows, columns) in MATRICES.items():
+            expected[f"blk.{layer}.{name}"] = (_expected_kind(precision, name, layer), rows * columns)
+    norms = [name for name in found if "norm" in name]
+
+    sizes = {name: n // BLOCKS[kind][0] * BLOCKS[kind][1] for name, (kind, n) in expected.items()}
+    assert {n.removesuffix(".weight"): t.kind for n, t in found.items() if n not in norms} == {
+        name: kind for name, (kind, _) in expected.items()
+    }
+    assert {n.removesuffix(".weight"): t.bytes for n, t in found.items() if n not in norms} == sizes
+    assert {found[n].kind for n in norms} == {"F32"}
+    beside = path.stat().st_size - sum(t.bytes for t in found.values())
+    assert 0 < beside < 1.5e6  # keys, padding, and a tokenizer of 32 768 pieces
+
+
+def test_what_is_declared_a_parameter_is_what_lies_on_the_disk() -> None:
+    """Within 1 % where there is one type; within 16 % for a mix, in a model that is output matrix by half."""
+    for precision in FILE_TYPES.values():
+        found = read_gguf(make.make_file(_spec(precision)))
+        declared = weight_bytes(replace(REAL, parameters=found.parameters), precision)
+
+        off = 0.16 if precision.endswith("_m") else 0.01
+        assert found.weight_bytes == pytest.approx(declared, rel=off), precision
+
+
+def test_four_bits_are_really_smaller() -> None:
+    """And each precision smaller than the one above it."""
+    sizes = [make.make_file(_spec(p)).stat().st_size for p in ("f32", "f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m")]
+
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] < 0.4 * sizes[1]
+
+
+def test_the_seed_alone_decides_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Made anew in another cache it is the same, byte by byte, quantised too; another seed gives another."""
+    here = {p: _sha256(make.make_file(_spec(p))) for p in ("f16", "q4_k_m")}
+    other = _sha256(make.make_file(_spec("f16", seed=1)))
+    monkeypatch.setenv("JOULEMARK_CACHE", str(tmp_path))
+    there = {p: _sha256(make.make_file(_spec(p))) for p in ("f16", "q4_k_m")}
+
+    assert here == there
+    assert other != here["f16"]
+
+
+def test_every_precision_holds_the_same_weights() -> None:
+    """Seeded numbers of a trained model's scale; a quantised file is that very file, within its step."""
+    from gguf import GGUFReader
+    from gguf.quants import dequantize
+
+    tensors = {}
+    for precision in ("f32", "f16", "q8_0", "q4_k_m"):
+        reader = GGUFReader(make.make_file(_spec(precision)))
+        (found,) = [t for t in reader.tensors if t.name == "blk.3.ffn_up.weight"]
+        tensors[precision] = dequantize(found.data, found.tensor_type)
+
+    exact = tensors["f32"]
+    assert float(exact.std()) == pytest.approx(0.02, rel=0.02)
+    for precision, off in (("f16", 3e-4), ("q8_0", 0.01), ("q4_k_m", 0.1)):
+        assert float(abs(tensors[precision] - exact).std()) < off * 0.02, precision
+
+
+@pytest.mark.parametrize("count", [1, 9])
+def test_n_tokens_take_one_pass_over_the_prompt_and_n_less_one_of_a_token(
+    whole: Session, calls: list[int], count: int
+) -> None:
+    """Nothing beside the asked work, and no pass after the last token."""
+    whole.run(whole.stage([prompt(count, 0)]))
+
+    assert calls == [11] + [1] * (count - 1)
+
+
+def test_nothing_of_a_request_before_is_reused(whole: Session, calls: list[int]) -> None:
+    """The same prompt again, after a longer one: all of it is read again, and the cache holds nothing else."""
+    staged = whole.stage([prompt(4, 0), prompt(30, 0, length=40), prompt(4, 0)])
+    outcomes = [whole.run([one])[0] for one in staged]
+
+    assert [n for n in calls if n > 1] == [11, 40, 11]
+    assert [o.achieved.prompt_tokens for o in outcomes] == [11, 40, 11]
+    assert whole._context.cached() == (11 + 4 - 1,)  # type: ignore[attr-defined]
+
+
+def test_a_batch_gives_each_sequence_what_it_gets_alone(whole: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prompts and outputs of different length, in one call a pass; the short ones leave when they are done."""
+    seen: list[tuple[tuple[int, ...], ...]] = []
+    decode = decoding.Context.decode
+    monkeypatch.setattr(decoding.Context, "decode", lambda *a: seen.append((out := decode(*a)).tokens) or out)
+    staged = whole.stage([prompt(3, 0, length=5), prompt(12, 1, length=30), prompt(7, 2)])
+
+    outcomes = whole.run(staged)
+    for one in staged:
+        whole.run([one])
+
+    assert [o.achieved for o in outcomes] == [r.asked for r in staged]
+    assert seen[0] == tuple(alone[0] for alone in seen[1:])
+
+
+def test_a_batch_runs_side_by_side(whole: Session, calls: list[int]) -> None:
+    """Three sequences: one call for all prompts, then one a token for those that still need some."""
+    whole.run(whole.stage([prompt(1, 0), prompt(2, 1), prompt(4, 2)]))
+
+    assert calls == [33, 2, 1, 1]
+
+
+def test_a_prompt_longer_than_a_call_is_read_in_pieces(
+    whole: Session, calls: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same tokens come out, whatever the pieces."""
+    seen: list[tuple[tuple[int, ...], ...]] = []
+    decode = decoding.Context.decode
+    monkeypatch.setattr(decoding.Context, "decode", lambda *a: seen.append((out := decode(*a)).tokens) or out)
+    staged = whole.stage([prompt(6, 0, length=40), prompt(6, 1, length=25)])
+    whole.run(staged)
+    monkeypatch.setattr(decoding, "_BATCH_TOKENS", 16)
+    (outcome, _) = whole.run(staged)
+
+    assert calls[6:11] == [16, 16, 16, 16, 1]
+    assert seen[0] == seen[1]
+    assert outcome.achieved.prompt_tokens == 40
+
+
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_a_model_that_wants_to_stop_does_not(whole: Session, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """End-of-text as the likeliest token at every step: the asked number is delivered all the same."""
+    monkeypatch.setattr(llama_cpp, "llama_sampler_sample", lambda *_: 2)
+
+    (outcome,) = whole.run(whole.stage([prompt(count, 0)]))
+
+    assert outcome.achieved.output_tokens == count
+
+
+def test_prompt_tokens_are_counted_in_the_librarys_cache(whole: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library that loses a token is reported one short: achieved never echoes what was asked."""
+    last = llama_cpp.llama_memory_seq_pos_max
+    monkeypatch.setattr(llama_cpp, "llama_memory_seq_pos_max", lambda *a: last(*a) - 1)
+
+    (outcome,) = whole.run(whole.stage([prompt(5, 0)]))
+
+    assert outcome.achieved == Usage(requests=1, prompt_tokens=10, output_tokens=5)
+
+
+def test_a_call_that_fails_is_an_error_and_no_outcome(whole: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """llama_decode's positive codes are warnings to others; here the work was not done."""
+    monkeypatch.setattr(llama_cpp, "llama_decode", lambda *_: 1)
+
+    with pytest.raises(CannotRun, match="llama_decode ended with 1 for 11 tokens"):
+        whole.run(whole.stage([prompt(5, 0)]))
+
+
+def test_the_context_is_as_large_as_the_work(whole: Session) -> None:
+    """A cache for the model's whole context would be memory that the work does not use."""
+    whole.run(whole.stage([prompt(20, 0), prompt(200, 1, length=30)]))
+    large = (whole.loaded.facts["context_tokens"], whole.loaded.facts["sequences"])
+    whole.stage([prompt(20, 0)])
+    whole.run([prompt(20, 0)])
+
+    assert large == (2 * 256, 2)
+    assert (whole.loaded.facts["context_tokens"], whole.loaded.facts["sequences"]) == (256, 1)
+
+
+@pytest.mark.parametrize(
+    ("request_", "says"),
+    [
+        (replace(prompt(4, 0), token_ids=(600,), asked=Usage(prompt_tokens=1, output_tokens=4)), "0 to 511"),
+        (replace(prompt(4, 0), token_ids=()), "tokens asked for"),
+        (_texts("a text"), "carries no tokenizer"),
+        (prompt(250, 0), "context of 261"),
+        (replace(prompt(4, 0), asked=Usage(prompt_tokens=11)), "at least 1"),
+        (replace(prompt(4, 0), asked=Usage(prompt_tokens=12, output_tokens=4)), "12 tokens asked for, 11 given"),
+    ],
+)
+def test_a_request_that_cannot_be_done_exactly_is_refused_when_staged(
+    whole: Session, request_: Request, says: str
+) -> None:
+    """Before any window opens, and in words."""
+    with pytest.raises(BadInput, match=says):
+        whole.stage([request_])
+
+
+def test_the_tokenizer_in_the_file_is_the_real_one() -> None:
+    """llama.cpp reads texts in three scripts into the very ids of Mistral's own tokenizer, BOS before them."""
+    tokenizer, _ = open_tokenizer(REAL)
+    texts = ("La réunion commence à neuf heures.", "Two  spaces, 42 and a 🦙!", "الاجتماع يبدأ في التاسعة")
+
+    with open_engine().load(_spec("q8_0")) as loaded:
+        staged = loaded.stage([_texts(text) for text in texts])
+
+    assert [r.token_ids for r in staged] == [(1, *tokenizer.encode(text)) for text in texts]
+
+
+def test_a_file_of_the_users_own_runs_as_it_is(tmp_path: Path) -> None:
+    """Pretrained: no word of synthetic weights; another model's, precision's or no file is refused."""
+    path = tmp_path / "mine.gguf"
+    path.write_bytes(make.make_file(_spec("q8_0", seed=5)).read_bytes())
+    spec = replace(_spec("q8_0"), weights="pretrained", path=str(path))
+
+    with open_engine().load(spec) as loaded:
+        (outcome,) = loaded.run(loaded.stage([prompt(5, 0)]))
+        notes, facts = loaded.loaded.notes, loaded.loaded.facts
+
+    assert outcome.achieved == prompt(5, 0).asked
+    assert not any("synthetic" in note for note in notes)
+    assert facts["file_sha256"] == _sha256(path)[:16]
+    assert "weights_seed" not in facts
+    for wrong, says in (
+        (replace(spec, model=MISTRAL), r"llama.block_count 8 \(needed 2\)"),
+        (replace(spec, precision="q4_k_m"), "holds q8_0, q4_k_m was asked for"),
+        (replace(spec, path=None), "needs a GGUF file"),
+        (replace(spec, path=str(tmp_path)), "needs a GGUF file"),
+    ):
+        with pytest.raises(BadInput, match=says), open_engine().load(wrong):
+            pass
+
+
+def test_what_does_not_fit_is_refused_before_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a full disk nor a machine out of memory: the message says what is needed and what is free."""
+    monkeypatch.setenv("JOULEMARK_CACHE", str(tmp_path / "cache"))
+    huge = replace(_spec("q4_k_m"), model=replace(REAL, parameters=10**14))
+
+    with pytest.raises(CannotRun, match=r"needs .* GiB there, .* GiB are free.*JOULEMARK_CACHE"):
+        open_engine().prepare(huge)
+    monkeypatch.undo()
+    monkeypatch.setattr("bench.engines.llama_cpp.library.free_bytes", lambda: 1 << 20)
+    with pytest.raises(CannotRun, match=r"GiB"), open_engine().load(_spec("f16")):
+        pass
+
+    assert not list((tmp_path / "cache").rglob("*.gguf"))
+
+
+def test_a_precision_that_no_gguf_has_is_named() -> None:
+    """bf16 and fp32 are words of other engines."""
+    with pytest.raises(UnknownName, match="precision of llama_cpp 'fp32'"):
+        open_engine().prepare(loading(MISTRAL, precision="fp32"))
+
+
+def test_a_step_reads_all_but_the_embedding_that_is_looked_up() -> None:
+    """In bytes as they lie in the file: the output matrix of the mix in Q6_K, the layers in theirs."""
+    layers = Counter(
+        {n: r * c // BLOCKS[k][0] * BLOCKS[k][1]
+         for layer in range(LAYERS) for n, (r, c) in MATRICES.items()
+         for k in [_expected_kind("q4_k_m", n, layer)] for n in [f"{layer}.{n}"]}
+    )  # fmt: skip
+    norms = (2 * LAYERS + 1) * HIDDEN * 4
+
+    with open_engine().load(_spec("q4_k_m")) as loaded:
+        found = loaded.loaded.facts["weight_bytes_per_step"]
+
+    assert found == layers.total() + norms + VOCABULARY * HIDDEN // 256 * 210
