@@ -7,7 +7,7 @@ window against the tokens that it lists one by one; pieces of a stream are count
 LoadSpec.endpoint.options:
 
     api          completions or chat; by default completions where the server has them
-    precision    what the weights are, where the server does not say: it goes into the record
+    precision    what the weights are, where the server does not say (llama-server does): it goes into the record
     timeout_s    after which a request is given up (120)
 """
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _OPTIONS = ("api", "precision", "timeout_s")
 _TIMEOUT_S = 120.0
+_LLAMA_SERVER = "llama-server"
+_SIZES = {"Small": "_s", "Medium": "_m", "Large": "_l"}
 
 
 def open_engine() -> "OpenAiEngine":
@@ -65,7 +67,7 @@ class OpenAiEngine:
         return Identity(
             version=version,
             model=model,
-            precision=endpoint.options.get("precision", "served"),
+            precision=endpoint.options.get("precision") or _precision(known[model]),
             family="causal-lm",
             parameters=_parameters(known[model]),
             facts=facts,
@@ -84,7 +86,9 @@ class OpenAiEngine:
         endpoint = spec.endpoint
         identity = self.identify(endpoint, spec.model.name)
         api = endpoint.options.get("api", "")
-        found = probed(_base(endpoint), identity.model, api, _timeout_s(endpoint))
+        keeps = identity.version.startswith(f"{_LLAMA_SERVER} ")
+        words = {"cache_prompt": False} if keeps else {}
+        found = probed(_base(endpoint), identity.model, api, _timeout_s(endpoint), words)
         loaded = Loaded(
             engine="openai_http",
             engine_version=identity.version,
@@ -105,22 +109,40 @@ def _server(base: str, row: Mapping[str, Any], timeout_s: float) -> tuple[str, d
     from bench.wire.probe import authorised, get_json
 
     root = base.removesuffix("/v1")
-    meta = row.get("meta") if isinstance(row.get("meta"), dict) else {}
+    meta = _meta(row)
     facts: dict[str, Any] = {"model_id": str(row.get("id"))}
-    if (limit := row.get("max_model_len") or (meta or {}).get("n_ctx_train")) is not None:
+    # n_ctx is what one request may have of llama-server; n_ctx_train what the model could have
+    limits = (row.get("max_model_len"), meta.get("n_ctx"), meta.get("n_ctx_train"))
+    if (limit := next((one for one in limits if one is not None), None)) is not None:
         facts["context_tokens"] = limit
-    for page, key, name in (("/props", "build_info", "llama-server"), ("/api/version", "version", "ollama"),
+    for page, key, name in (("/props", "build_info", _LLAMA_SERVER), ("/api/version", "version", "ollama"),
                             ("/version", "version", str(row.get("owned_by") or "server"))):  # fmt: skip
         found = get_json(root + page, authorised(), timeout_s)
         if isinstance(found, dict) and found.get(key):
+            if isinstance(slots := found.get("total_slots"), int):
+                facts["slots"] = slots  # requests that it works on at once; others wait
             return f"{name} {found[key]}", facts
     return str(row.get("owned_by") or "unknown server"), facts
 
 
 def _parameters(row: Mapping[str, Any]) -> int:
-    meta = row.get("meta")
-    found = meta.get("n_params") if isinstance(meta, dict) else None
+    found = _meta(row).get("n_params")
     return found if isinstance(found, int) else 0
+
+
+def _precision(row: Mapping[str, Any]) -> str:
+    """llama-server's file type as llama-quantize spells it ("Q4_K - Medium": q4_k_m); "served" where none is said.
+
+    Source: llama_ftype_name in llama.cpp's src/llama-model-loader.cpp; checked 2026-11-21.
+    """
+    name, _, size = str(_meta(row).get("ftype") or "served").removeprefix("all ").partition(" - ")
+    return (name + _SIZES.get(size, "")).replace(" ", "_").lower()
+
+
+def _meta(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What llama-server says of its model beside OpenAI's fields."""
+    found = row.get("meta")
+    return found if isinstance(found, dict) else {}
 
 
 def _base(endpoint: Endpoint) -> str:
