@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,12 +91,15 @@ def remote_load(device: str) -> Iterator[Load]:
         yield load
     finally:
         assert process.stdin is not None
-        process.stdin.close()
+        assert process.stdout is not None
+        with suppress(BrokenPipeError):  # it is dead already, which is what is wanted
+            process.stdin.close()
         try:
             process.wait(_END_WITHIN_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        process.stdout.close()
 
 
 class _Remote:
@@ -112,10 +115,11 @@ class _Remote:
             raise CannotRun(str(answer["failed"]))
 
     def keep_busy(self, duration_s: float) -> tuple[int, int]:
-        """The span in which the device worked."""
+        """The span in which the device worked. Raises CannotRun where the other process has died."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"busy_s": duration_s}) + "\n")
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):  # it died: the answer that does not come says how
+            self._process.stdin.write(json.dumps({"busy_s": duration_s}) + "\n")
+            self._process.stdin.flush()
         start_ns, end_ns = self._answer()["busy"]
         return int(start_ns), int(end_ns)
 
