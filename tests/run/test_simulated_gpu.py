@@ -11,10 +11,10 @@ SHORT = ["--window-s", "1.0", "--windows", "2", "--idle-s", "1.0", "--warmup-s",
 FIRST, SECOND = "GPU-00000000-0000-0000-0000-00000000000a", "GPU-00000000-0000-0000-0000-00000000000b"
 
 
-def joulemark(environment, *arguments):
+def joulemark(environment, *arguments, meters="nvml"):
     done = subprocess.run(
         [sys.executable, "-P", "-m", "bench", *arguments],
-        capture_output=True, text=True, env={**environment, "JOULEMARK_METERS": "nvml"}, timeout=120, check=False,
+        capture_output=True, text=True, env={**environment, "JOULEMARK_METERS": meters}, timeout=120, check=False,
     )  # fmt: skip
     assert "Traceback" not in done.stderr, done.stderr
     return done
@@ -70,16 +70,42 @@ def test_a_board_that_dies_mid_run_voids_its_cell_and_the_run_goes_on(nvml_sim, 
     assert cells[1]["status"] in ("void", "failed")
 
 
-@pytest.mark.slow
-def test_a_slice_is_excluded_with_its_reason_and_has_no_number(nvml_sim, tmp_path):
-    """MIG: the whole board's watts are not the slice's; `meter` gives null and says why."""
+def test_a_slice_alone_is_no_sensor(nvml_sim):
+    """MIG: the whole board's watts are not the slice's. Nothing else was asked for: exit 3, and no number."""
     environment = nvml_sim.environment([f"uuid {FIRST}", "point 0 100", "mig 1"])
 
     done = joulemark(environment, "meter", "--json", "--", sys.executable, "-c", "print('out')")
 
-    if done.returncode == 3:
-        assert "see `joulemark doctor`" in done.stderr
-        return
-    [domain] = json.loads(done.stdout)["domains"]
-    assert (domain["basis"], domain["energy_j"]) == ("excluded", None)
-    assert "MIG" in domain["reasons"][0]
+    error = json.loads(done.stdout)["error"]
+    assert (done.returncode, error["kind"]) == (3, "NoSensor")
+    assert "none of them reads anything here" in error["message"]
+    assert "MIG is on" in error["message"]
+    assert "out" not in done.stderr.split()  # the command never ran
+
+
+def test_a_slice_beside_what_can_be_read_is_excluded_with_its_reason(nvml_sim):
+    """The command runs and the host is modelled; the slice stands there without a number."""
+    environment = nvml_sim.environment([f"uuid {FIRST}", "point 0 100", "mig 1"])
+
+    done = joulemark(
+        environment,
+        "meter",
+        "--json",
+        "--",
+        sys.executable,
+        "-c",
+        "print('out')",
+        meters="nvml,constant:power_w=9",
+    )
+
+    assert done.returncode == 0, done.stderr
+    domains = {d["domain"]: d for d in json.loads(done.stdout)["domains"]}
+    slice_ = domains.pop("gpu:0")
+    assert (slice_["basis"], slice_["energy_j"], slice_["low_j"], slice_["high_j"]) == (
+        "excluded",
+        None,
+        None,
+        None,
+    )
+    assert "MIG" in slice_["reasons"][0]
+    assert [(d["basis"], d["energy_j"] > 0) for d in domains.values()] == [("modelled", True)]
