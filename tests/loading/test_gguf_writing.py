@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from bench.errors import BadInput
-from bench.files.models import model_names, read_model
-from bench.loading.gguf import shapes
+from bench.files.models import model_names, read_model, weight_bytes
+from bench.loading.gguf import Shape, shapes
 from bench.nouns import ModelSpec
 
 MODELS = [m for m in map(read_model, model_names()) if "llama_cpp" in m.engines]
@@ -43,3 +43,38 @@ def test_an_architecture_that_nobody_wrote_down_is_refused() -> None:
     """Better none than one that is nearly right; a file of the user's own still runs."""
     with pytest.raises(BadInput, match=r"'gpt_oss', only of mistral.*--weights-path"):
         shapes(read_model("gpt-oss-20b"))
+
+
+BLOCK_BYTES = {"Q4_K": (256, 144), "Q5_K": (256, 176), "Q6_K": (256, 210), "Q5_0": (32, 22), "Q5_1": (32, 24)}
+BLOCK_BYTES |= {"Q8_0": (32, 34), "F32": (1, 4)}
+NARROWER = {"Q4_K": "Q5_0", "Q5_K": "Q5_1", "Q6_K": "Q8_0"}  # for rows that 256 does not divide
+
+
+def _kind(shape: Shape, plain: str, layers: int) -> str:
+    """llama.cpp's _M mixes (src/llama-quant.cpp), held against its quantiser in test_llama_cpp_engine.py."""
+    if shape.is_norm:
+        return "F32"
+    _, layer, matrix, *_ = f"{shape.name}..".split(".")
+    more = shape.name == "output.weight"
+    if matrix in ("attn_v", "ffn_down"):
+        at = int(layer)
+        more = at < layers // 8 or at >= 7 * layers // 8 or (at - layers // 8) % 3 == 2
+    kind = "Q6_K" if more else plain
+    return kind if shape.columns % 256 == 0 else NARROWER[kind]
+
+
+@pytest.mark.parametrize(
+    ("name", "precision", "off"),
+    [("mistral-7b", "q4_k_m", 0.015), ("mistral-7b", "q5_k_m", 0.015), ("mistral-160m", "q4_k_m", 0.08)],
+)
+def test_a_mix_takes_about_what_is_declared_of_it(name: str, precision: str, off: float) -> None:
+    """Published of another model of 8 B; 160m's ffn_down has rows of 2688, which take wider blocks."""
+    model = read_model(name)
+    found, layers, total = shapes(model), int(str(model.config["num_hidden_layers"])), 0
+    for shape in found:
+        block, size = BLOCK_BYTES[_kind(shape, {"q4_k_m": "Q4_K", "q5_k_m": "Q5_K"}[precision], layers)]
+        total += shape.rows * shape.columns // block * size
+
+    assert total == pytest.approx(weight_bytes(model, precision), rel=off)
+    if name == "mistral-160m":
+        assert total == 103_757_568  # weight_bytes in the record of a file that llama.cpp 0.5.0 made
