@@ -1,5 +1,6 @@
 """The clips, texts and videos that workloads are made of, each held to the sha256 that its index declares."""
 
+import csv
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,12 +56,20 @@ class Video:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sentences:
+    """A table with a sentence a row, in the columns `sentence` and `language` among others."""
+
+    stored: Stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Payloads:
     """All that the indexes declare, by name."""
 
     clips: Mapping[str, Clip]
     texts: Mapping[str, Text]
     videos: Mapping[str, Video]
+    sentences: Mapping[str, Sentences]
 
 
 def read_payloads(folder: Path) -> Payloads:
@@ -69,6 +78,7 @@ def read_payloads(folder: Path) -> Payloads:
         clips=_clips(folder / "speech" / "clips.toml"),
         texts=_texts(folder / "text" / "texts.toml"),
         videos=_videos(folder / "video" / "videos.toml"),
+        sentences=_sentences(folder / "sentences" / "sentences.toml"),
     )
 
 
@@ -103,6 +113,18 @@ def read_bytes(stored: Stored) -> bytes:
 def read_content(text: Text) -> str:
     """The text as it stands in its file, checked."""
     return read_bytes(text.stored).decode("utf-8")
+
+
+def read_sentences(sentences: Sentences, language: str) -> tuple[str, ...]:
+    """The table's sentences in that language, checked. Raises BadDeclaration where there is none."""
+    stored = sentences.stored
+    rows = list(csv.DictReader(read_bytes(stored).decode("utf-8").splitlines()))
+    if not rows or not {"sentence", "language"} <= rows[0].keys():
+        raise BadDeclaration(stored.index, stored.line, f"{stored.file.name}: no columns sentence and language")
+    found = tuple(row["sentence"] for row in rows if row["language"] == language)
+    if not found:
+        raise BadDeclaration(stored.index, stored.line, f"{stored.file.name}: no sentence in {language!r}")
+    return found
 
 
 def _clips(path: Path) -> dict[str, Clip]:
@@ -154,6 +176,16 @@ def _videos(path: Path) -> dict[str, Video]:
         table.finish()
     root.finish()
     return videos
+
+
+def _sentences(path: Path) -> dict[str, Sentences]:
+    root, entries = _index(path, "sentences")
+    sentences = {}
+    for name, table in entries:
+        sentences[name] = Sentences(stored=_stored(path, name, table))
+        table.finish()
+    root.finish()
+    return sentences
 
 
 def audio_windows(duration_s: float) -> int:

@@ -45,6 +45,14 @@ def video_request(name: str, video: Path, *, language: str, video_s: float) -> R
     return Request(id=f"{name}-0000", video=video, source_language=language, asked=asked)
 
 
+def sentence_requests(name: str, sentences: Sequence[str], language: str) -> tuple[Request, ...]:
+    """One request per sentence, to be classified."""
+    return tuple(
+        Request(id=f"{name}-{index:04d}", text=text, source_language=language, asked=Usage(requests=1))
+        for index, text in enumerate(sentences)
+    )
+
+
 def prompt_requests(
     name: str, source: PromptSource, *, prompt_tokens: int, output_tokens: int, requests: int
 ) -> tuple[Request, ...]:

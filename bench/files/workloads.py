@@ -12,7 +12,7 @@ from bench.files.config import places
 from bench.files.declaration import Table, read_table
 from bench.nouns import Fact, Family, ModelSpec, Phase, Request, Workload
 
-Item: TypeAlias = payloads.Clip | payloads.Text | payloads.Video
+Item: TypeAlias = payloads.Clip | payloads.Text | payloads.Video | payloads.Sentences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +123,8 @@ def _make(family: Family, making: Making) -> Made:
             return _text_prompt(making) if from_text else _prompts(making)
         case "translation":
             return _text_translation(making) if from_text else _translations(making)
+        case "classifier":
+            return _sentences(making)
     raise making.table.wrong("family", f"no workload can be declared for {family!r} yet")
 
 
@@ -131,6 +133,8 @@ def _rests_on(table: Table, declared: payloads.Payloads) -> Sequence[Item]:
     found: list[Item] = []
     found += [payloads.pick("clip", name, declared.clips) for name in table.texts("clips", ())]
     found += [payloads.pick("text", name, declared.texts) for name in table.texts("texts", ())]
+    if "sentences" in table:
+        found.append(payloads.pick("sentences", table.text("sentences"), declared.sentences))
     if "video" in table:
         found.append(payloads.pick("video", table.text("video"), declared.videos))
     if "text" in table:
@@ -147,6 +151,8 @@ def _said_of(item: Item) -> tuple[object, ...]:
     """What an index says of a payload, but for where its file lies."""
     if isinstance(item, payloads.Clip):
         return item.language, item.duration_s, item.transcript, item.output_tokens
+    if isinstance(item, payloads.Sentences):
+        return ()
     return item.language, item.duration_s if isinstance(item, payloads.Video) else item.kind
 
 
@@ -180,6 +186,18 @@ def _video(making: Making) -> Made:
         making.name, video.stored.file, language=video.language, video_s=video.duration_s
     )
     return Made(requests=(request,), notes=("generated picture, synthetic speech (espeak-ng)",))
+
+
+def _sentences(making: Making) -> Made:
+    declared = payloads.pick("sentences", making.table.text("sentences"), making.declared.sentences)
+    language = making.table.text("language", one_of=payloads.LANGUAGES)
+    found = payloads.read_sentences(declared, language)
+    facts: dict[str, Fact] = {
+        "language": language,
+        "least_characters": min(map(len, found)),
+        "most_characters": max(map(len, found)),
+    }
+    return Made(requests=requests.sentence_requests(making.name, found, language), facts=facts)
 
 
 def _source(making: Making) -> tokens.PromptSource:

@@ -22,6 +22,7 @@ MODELS = {
     "causal-lm": "mistral-160m",
     "translation": "nllb-600m",
     "video": "sound-track",
+    "classifier": "intent-lstm",
 }
 FOLDER = places().workloads
 DECLARED = payloads.read_payloads(FOLDER / "data")
@@ -49,7 +50,7 @@ def test_every_declaration_gives_requests_that_ask_for_work(name: str) -> None:
     assert len({r.id for r in workload.requests}) == len(workload.requests) >= 1
     for request in workload.requests:
         assert request.asked.requests == 1
-        assert request.token_ids or request.audio or request.video
+        assert request.token_ids or request.audio or request.video or request.text
     assert workload.licence == "CC0-1.0"
     assert workload.source
 
@@ -324,3 +325,23 @@ def edit(folder: Path, name: str, change: Callable[[str], str]) -> None:
     index = folder / "data" / "text" / "texts.toml"
     new = hashlib.sha256(path.read_bytes()).hexdigest()
     index.write_text(index.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
+
+def test_sentences_are_those_of_the_table_in_one_language(folder: Path) -> None:
+    """240 in each, none twice; a language that the table lacks, or a changed table, is refused with its place."""
+    french, english = (
+        workloads.read_workload(f"intent-{language}", read_model("intent-lstm"), 0).requests
+        for language in ("fr", "en")
+    )
+    assert len({r.text for r in french} | {r.text for r in english}) == len(french) + len(english) == 480
+    declaration = folder / "intent-fr.toml"
+    before = workloads.workload_sha256("intent-fr", folder)
+    declaration.write_text(declaration.read_text().replace('"fr"', '"ar"'))
+    with pytest.raises(BadDeclaration, match="no sentence in 'ar'"):
+        workloads.read_workload("intent-fr", read_model("intent-lstm"), 0, folder=folder)
+    table = folder / "intent" / "data" / "heldout.csv"
+    table.write_text(table.read_text() + "one more,irrelevant,fr,plain\n")
+
+    with pytest.raises(BadDeclaration, match="sha256"):
+        workloads.workload_sha256("intent-en", folder)
+    assert len(before) == 64

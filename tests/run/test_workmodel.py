@@ -67,14 +67,23 @@ def test_whisper_pays_for_whole_windows() -> None:
 
 def test_every_family_that_has_models_has_a_formula() -> None:
     """A plan needs minutes for each cell: more than nothing, and no crash; a family without one is named."""
-    for name in ("sound-track", "phi-4-mini", "nllb-3.3b", "whisper-turbo", "gpt-oss-20b"):
+    for name in ("sound-track", "phi-4-mini", "nllb-3.3b", "whisper-turbo", "gpt-oss-20b", "intent-lstm"):
         model = read_model(name)
         usage = Usage(
             audio_windows=1, output_tokens=4, prompt_tokens=4, source_tokens=4, target_tokens=4, video_s=1.0
         )
         assert predicted(model, model.precisions[0], usage).flop > 0
-    with pytest.raises(BadInput, match="classifier"):
-        predicted(replace(MISTRAL, family="classifier"), "fp32", ONE_TOKEN)
+    with pytest.raises(BadInput, match="'api'"):
+        predicted(replace(MISTRAL, family="api"), "fp32", ONE_TOKEN)
+
+
+def test_a_classifiers_sentences_share_its_weights_and_add_their_words() -> None:
+    """11 words through four gates of 200 × 100 each, twice an operation; the weights once a word for all."""
+    model = read_model("intent-lstm")
+    one, eight = (predicted(model, "fp32", Usage(requests=1), batch=b) for b in (1, 8))
+
+    assert eight.flop - one.flop == 7 * 2 * (11 * 4 * 200 * 100 + 100 * 8)
+    assert eight.bytes == one.bytes == pytest.approx(4 * 11 * 4 * 200 * 100)
 
 
 def test_layer_passes_count_every_layer_of_every_forward_pass() -> None:

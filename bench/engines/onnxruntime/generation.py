@@ -1,0 +1,138 @@
+"""Language models by onnxruntime-genai: greedy, exactly the asked number of tokens."""
+
+import itertools
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib import metadata
+from types import ModuleType
+from typing import Any
+
+import numpy
+
+from bench.engines import Stamp, outcomes
+from bench.engines.onnxruntime.setting import Setting, loaded_record
+from bench.errors import BadInput, CannotRun
+from bench.nouns import Fact, Loaded, Outcome, Request, Usage
+
+_CPU_PRECISIONS = ("fp32", "int8", "int4")
+
+
+def open_generator(library: ModuleType, setting: Setting) -> "GeneratorSession":
+    """A session with the model on its device. Raises CannotRun where it can't be there."""
+    spec = setting.spec
+    if setting.board.kind == "cpu" and spec.precision not in _CPU_PRECISIONS:
+        known = ", ".join(_CPU_PRECISIONS)
+        raise CannotRun(
+            f"{spec.precision} was asked for, onnxruntime-genai computes in {known} on a CPU: choose one"
+        )
+    config = library.Config(str(setting.folder))
+    config.overlay(json.dumps({"model": {"decoder": {"session_options": _session_options(setting)}}}))
+    try:
+        model = library.Model(config)
+    except (RuntimeError, MemoryError) as error:
+        raise CannotRun(f"{spec.model.name} could not be loaded: {error}") from error
+    facts: dict[str, Fact] = {
+        "genai_version": str(getattr(library, "__version__", metadata.version("onnxruntime-genai"))),
+        "execution_provider": "CUDAExecutionProvider" if setting.board.kind == "cuda" else "CPUExecutionProvider",
+        "kv_cache": "one buffer of the whole length",
+        "attention": "grouped-query, onnxruntime",
+    }
+    return GeneratorSession(library, setting, model, loaded_record(setting, facts))
+
+
+def _session_options(setting: Setting) -> dict[str, Any]:
+    return {
+        "intra_op_num_threads": setting.threads,
+        "inter_op_num_threads": 1,
+        "graph_optimization_level": "ORT_ENABLE_ALL",
+        "session.intra_op.allow_spinning": "1" if setting.spinning else "0",
+    }
+
+
+class GeneratorSession:
+    """A loaded language model."""
+
+    def __init__(self, library: ModuleType, setting: Setting, model: Any, loaded: Loaded) -> None:
+        self._library = library
+        self._spec = setting.spec
+        self._model = model
+        self._loaded = loaded
+        self._batches = itertools.count()
+
+    @property
+    def loaded(self) -> Loaded:
+        """What was really loaded."""
+        return self._loaded
+
+    def took(self, **times_s: float) -> None:
+        """Adds how long loading took to the record."""
+        self._loaded = replace(self._loaded, facts={**self._loaded.facts, **times_s})
+
+    def close(self) -> None:
+        """Drops the model."""
+        self._model = None
+
+    def stage(self, requests: Sequence[Request]) -> tuple[Request, ...]:
+        """The requests as ids inside the vocabulary and the context. Raises BadInput."""
+        for request in requests:
+            self._check(request)
+        return tuple(replace(request, text=None) for request in requests)
+
+    def run(self, batch: Sequence[Request]) -> Sequence[Outcome]:
+        """Generates exactly what each request asks for; the batch runs until its longest is done."""
+        wanted = [_wanted(request) for request in batch]
+        lengths = {len(request.token_ids) for request in batch}
+        if len(lengths) > 1:  # the library has no mask for what pads a shorter prompt
+            raise BadInput(f"a batch holds prompts of {sorted(lengths)} tokens: give each length its own batch")
+        ids = numpy.array([request.token_ids for request in batch], numpy.int32)
+        stamp = Stamp(lambda: None)  # next tokens are taken on the host
+        start_ns = time.monotonic_ns()
+        produced = self._generate(ids, max(wanted), stamp)
+        end_ns = time.monotonic_ns()
+        achieved = [
+            Usage(requests=1, prompt_tokens=len(request.token_ids), output_tokens=min(made, count))
+            for request, made, count in zip(batch, produced, wanted, strict=True)
+        ]
+        return outcomes(batch, achieved, next(self._batches), (start_ns, stamp.at_ns, end_ns))
+
+    def _generate(self, ids: Any, tokens: int, stamp: Stamp) -> list[int]:
+        """How many tokens each row has beyond its prompt."""
+        rows, prompt = ids.shape
+        options = self._library.GeneratorParams(self._model)
+        length = prompt + tokens  # both limits hold the prompt too
+        options.set_search_options(
+            max_length=length, min_length=length, do_sample=False, num_beams=1, batch_size=rows
+        )
+        generator = self._library.Generator(self._model, options)
+        generator.append_tokens(ids)
+        while not generator.is_done():
+            generator.generate_next_token()
+            if stamp.at_ns is None:
+                generator.get_next_tokens()  # waits for the device
+                stamp()
+        return [len(generator.get_sequence(row)) - prompt for row in range(rows)]
+
+    def _check(self, request: Request) -> None:
+        model, ids = self._spec.model, request.token_ids
+        vocabulary = int(str(model.config["vocab_size"]))
+        if not ids or not 0 <= min(ids) <= max(ids) < vocabulary:
+            found = f"{min(ids)} to {max(ids)}" if ids else "none"
+            raise BadInput(f"request {request.id!r}: needs token ids from 0 to {vocabulary - 1}, found {found}")
+        asked = request.asked.prompt_tokens
+        if asked is not None and asked != len(ids):
+            raise BadInput(f"request {request.id!r}: {asked} tokens asked for, {len(ids)} given")
+        longest = len(ids) + _wanted(request)
+        if model.max_context_tokens is not None and longest > model.max_context_tokens:
+            raise BadInput(
+                f"request {request.id!r} needs a context of {longest} tokens, {model.name} has "
+                f"{model.max_context_tokens}: ask for less"
+            )
+
+
+def _wanted(request: Request) -> int:
+    count = request.asked.output_tokens
+    if count is None or count < 1:
+        raise BadInput(f"request {request.id!r}: asks for output_tokens {count!r}, at least 1 is needed")
+    return count
