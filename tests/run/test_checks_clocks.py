@@ -12,7 +12,7 @@ FIRST_S, SECOND_S = 100.0, 190.0
 
 
 def at(run_id, stamp, at_s):
-    run, published = sound(run_id, f"2026-11-21T{stamp}Z", at_s=at_s)
+    run, published = sound(run_id, f"2026-11-21T{stamp}Z", at_s=at_s, work_s=2.0)
     return case(run, published)
 
 
