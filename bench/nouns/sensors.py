@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
-from bench.nouns.words import Basis, Boundary, Domain, Fact, Phase
+from bench.nouns.words import Basis, Boundary, Domain, Fact, Phase, of_module
 from bench.units import S_PER_NS
 
 
@@ -85,6 +85,11 @@ class Source:
     reason: str | None = None  # why a domain is excluded, or what a modelled one rests on
     details: Mapping[str, Fact] = field(default_factory=dict)
     passport: Passport | None = None  # known before the run: from steps, or published; its own readings add to it
+
+    @property
+    def is_board(self) -> bool:
+        """Whether a graphics board tells it: its own power or, where nothing else answers, its module's."""
+        return self.boundary == "gpu" or of_module(self.domain)
 
 
 class Meter(Protocol):

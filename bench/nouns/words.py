@@ -33,3 +33,8 @@ Cause: TypeAlias = Literal[
 def is_gpu(device: Device) -> bool:
     """Whether a device is a graphics board; NVML and CUDA both call it GPU-<uuid>."""
     return device.startswith("GPU-")
+
+
+def of_module(domain: Domain) -> bool:
+    """Whether a domain is a module's, as `module:0` is: a board, and the CPU and memory beside it."""
+    return domain.startswith("module:")

@@ -156,5 +156,5 @@ def _idle(run: Run) -> tuple[Window, ...]:
 
 
 def _own_board(run: Run) -> Source | None:
-    own = (s for s in run.sources if s.boundary == "gpu" and s.device == run.loaded.device)
+    own = (s for s in run.sources if s.is_board and s.device == run.loaded.device)
     return next(own, None)

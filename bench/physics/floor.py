@@ -25,7 +25,7 @@ MEMORY_BYTES_PER_S = "memory_bytes_per_s"  # in Source.details
 
 def underpriced(source: Source, run: Run, energies: Sequence[WindowEnergy]) -> list[Verdict]:
     """Work on the engine's own board that cost less energy, or less time, than its memory allows."""
-    own = source.boundary == "gpu" and source.device == run.loaded.device
+    own = source.is_board and source.device == run.loaded.device
     step_bytes = _number(run.loaded.facts.get(WEIGHT_BYTES_PER_STEP)) - rules.LARGEST_CACHE_BYTES
     if not own or step_bytes <= 0:
         return []

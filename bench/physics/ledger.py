@@ -17,7 +17,8 @@ from types import MappingProxyType
 
 from bench.errors import BadInput
 from bench.nouns import Basis, Boundary, Domain, Verdict, WindowEnergy
-from bench.nouns.words import is_gpu
+from bench.nouns.words import is_gpu, of_module
+from bench.physics.doubles import NOTES
 from bench.physics.verdict import voided
 
 # What a boundary already holds, so that it is never added to it. psys: cores, SoC, memory and whatever else the
@@ -44,6 +45,7 @@ _UNREAD: Mapping[Boundary, str] = MappingProxyType(
         "wall": "no meter at the plug: the losses of power supplies are in no measured figure",
     }
 )
+_ONE_MODULE = "boards of one module each show the whole module's power: whether these do is not known, so no sum"
 _NO_PUE = "cooling and power conversion of the building are in no figure"
 
 
@@ -59,6 +61,13 @@ class Entry:
     domains: tuple[Domain, ...]
     inside: tuple[Boundary, ...] = ()  # boundaries of the same ledger that hold this one already
     reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what the figure is, where it is less, or more, than its boundary says
+
+    @property
+    def holds(self) -> tuple[Boundary, ...]:
+        """What it holds already; a module's power holds its board, too."""
+        module: tuple[Boundary, ...] = ("gpu",) if any(map(of_module, self.domains)) else ()
+        return (*module, *HOLDS.get(self.boundary, ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +155,8 @@ def check_pue(pue_ratio: float) -> None:
 
 
 def _idle(one: WindowEnergy, device: str | None) -> bool:
-    return device is not None and one.boundary == "gpu" and one.device != device
+    board = one.boundary == "gpu" or of_module(one.domain)
+    return device is not None and board and one.device != device
 
 
 def _judged(one: WindowEnergy, why: tuple[str, ...]) -> WindowEnergy:
@@ -166,6 +176,7 @@ def _entry(one: WindowEnergy) -> Entry:
         high_j=None if gap else one.high_j,
         domains=(one.domain,),
         reasons=tuple(r if r.startswith(one.domain) else f"{one.domain}: {r}" for r in reasons),
+        notes=tuple(flag for flag in one.flags if flag.startswith(NOTES)),
     )
 
 
@@ -180,8 +191,7 @@ def _entries(parts: Iterable[Entry]) -> tuple[Entry, ...]:
     for part in parts:
         groups.setdefault((part.basis, part.boundary), []).append(part)
     summed = [_added(groups[b, at]) for b in _BASES for at in _BOUNDARIES if (b, at) in groups]
-    present = {entry.boundary for entry in summed}
-    return tuple(replace(entry, inside=_holders(entry.boundary, present)) for entry in summed)
+    return tuple(replace(entry, inside=_holders(entry.boundary, summed)) for entry in summed)
 
 
 def _apart(parts: Iterable[Entry]) -> tuple[Entry, ...]:
@@ -194,15 +204,18 @@ def _apart(parts: Iterable[Entry]) -> tuple[Entry, ...]:
 
 
 def _added(parts: Sequence[Entry]) -> Entry:
-    """The sum of parts of one basis and boundary; a gap where any of them is one."""
+    """The sum of parts of one basis and boundary; a gap where any of them is one, or may be in another."""
+    domains = {name for one in parts for name in one.domains}
+    twice = len(domains) > 1 and any(map(of_module, domains))
     return Entry(
         basis=parts[0].basis,
         boundary=parts[0].boundary,
-        energy_j=(energy_j := _sum(one.energy_j for one in parts)),
+        energy_j=(energy_j := None if twice else _sum(one.energy_j for one in parts)),
         low_j=None if energy_j is None else _sum(one.low_j for one in parts),
         high_j=None if energy_j is None else _sum(one.high_j for one in parts),
-        domains=tuple(sorted({name for one in parts for name in one.domains}, key=_numbered)),
-        reasons=tuple(sorted({reason for one in parts for reason in one.reasons})),
+        domains=tuple(sorted(domains, key=_numbered)),
+        reasons=tuple(sorted({*(r for one in parts for r in one.reasons), *((_ONE_MODULE,) if twice else ())})),
+        notes=tuple(sorted({note for one in parts for note in one.notes})),
     )
 
 
@@ -216,17 +229,16 @@ def _sum(values: Iterable[float | None]) -> float | None:
 def _unread(entries: Sequence[Entry], energies: Sequence[WindowEnergy]) -> tuple[Excluded, ...]:
     """The boundaries that no entry is or holds and no domain is excluded of, and the building."""
     known = {one.boundary for one in energies}
-    present = {one.boundary for one in entries}
     found = [
         Excluded(what=at, boundary=at, reason=reason)
         for at, reason in _UNREAD.items()
-        if at not in known and not _holders(at, present)
+        if at not in known and not _holders(at, entries)
     ]
     return (*found, Excluded(what=PUE, boundary=None, reason=_NO_PUE))
 
 
-def _holders(boundary: Boundary, present: set[Boundary]) -> tuple[Boundary, ...]:
-    return tuple(at for at, held in HOLDS.items() if boundary in held and at in present)
+def _holders(boundary: Boundary, present: Iterable[Entry]) -> tuple[Boundary, ...]:
+    return tuple(dict.fromkeys(one.boundary for one in present if boundary in one.holds))
 
 
 def _told_once(found: Iterable[Excluded]) -> tuple[Excluded, ...]:

@@ -91,6 +91,13 @@ REPLAYED = Rule(
     why="they say nothing about this run's work",
     remedy="measure with this machine's own sensors: unset JOULEMARK_METERS",
 )
+OTHER_MODULE = Rule(
+    name="another module",
+    touches=_OWN,
+    voided="a board that did no work shows its module's power, beside the one of the board that did",
+    why="boards of one module each show the whole of it, so that their sum may hold it twice",
+    remedy="a driver that tells the boards' own power (NVML's GPU scope), or a machine with one board",
+)
 DEVICE_NOT_FOUND = Rule(
     name="device not found",
     touches=_EVERY,
@@ -285,7 +292,7 @@ FASTER_THAN_MEMORY = Rule(
 
 RULES = (
     NO_SENSOR, ELSEWHERE, SENSOR_LOST, FAULT, SENSOR_SILENT, SAMPLER_GAP, VOID_WINDOWS, FROZEN_POWER, REPLAYED,
-    DEVICE_NOT_FOUND, NO_WORK, FAILED_REQUESTS, OTHER_WORK, STRAY_WORK, SENT_LATE, FEW_REPEATS, WIDER, FEW_TICKS,
-    THROTTLED, POWER_CAP, LIMIT_CHANGED, CLOCK_DRIFT, TEMPERATURE_DRIFT, FOREIGN, BUSY_BOARD, BUSY_MACHINE, STEAL,
-    ABOVE_LIMIT, BELOW_IDLE, BELOW_MEMORY_COST, FASTER_THAN_MEMORY,
+    OTHER_MODULE, DEVICE_NOT_FOUND, NO_WORK, FAILED_REQUESTS, OTHER_WORK, STRAY_WORK, SENT_LATE, FEW_REPEATS,
+    WIDER, FEW_TICKS, THROTTLED, POWER_CAP, LIMIT_CHANGED, CLOCK_DRIFT, TEMPERATURE_DRIFT, FOREIGN, BUSY_BOARD,
+    BUSY_MACHINE, STEAL, ABOVE_LIMIT, BELOW_IDLE, BELOW_MEMORY_COST, FASTER_THAN_MEMORY,
 )  # fmt: skip

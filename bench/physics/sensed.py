@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from bench.nouns import Run, Source, Verdict, Window, WindowEnergy
+from bench.nouns.words import of_module
 from bench.physics import counter, rules
 from bench.physics.passport import examine
 from bench.physics.phases import work
@@ -40,6 +41,8 @@ def ill_sensed(source: Source, known: SeriesMap, run: Run, energies: Sequence[Wi
     found = [*_gaps(source, known, windows)]
     if source.meter == "replay":
         found.append(rules.REPLAYED.voids(source.domain, "the readings were recorded in another run"))
+    if of_module(source.domain) and source.device != run.loaded.device:
+        found.append(rules.OTHER_MODULE.voids(source.domain, f"the work was done on {run.loaded.device}"))
     if source.device == run.loaded.device:
         found += _frozen(source, known)
     mine = [e for e in work(energies) if e.domain == source.domain]

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from bench.nouns import Boundary
-from bench.physics.ledger import HOLDS, PUE, Entry, Ledger, judged, ledger, total
+from bench.physics.ledger import PUE, Entry, Ledger, judged, ledger, total
 from bench.physics.phases import work
 from bench.report.views import ReportInput, RunView
 from bench.report.words import person
@@ -33,10 +32,10 @@ def entry_keys(one: Ledger, base: str) -> Iterator[tuple[str, Entry]]:
         yield f"{base}/apart/{entry.basis}/{entry.domains[0]}", entry
 
 
-def holding(boundary: Boundary) -> str:
-    """What a boundary holds besides itself: `holds cpu and dram`; '' when nothing."""
-    held = [at for at in HOLDS.get(boundary, ()) if at in _PARTS]
-    return f"holds {listed(held)}" if held else ""
+def holding(entry: Entry) -> str:
+    """What an entry holds besides its own boundary, and what else it is: `holds cpu and dram`; '' when nothing."""
+    held = [at for at in entry.holds if at in _PARTS]
+    return "; ".join([*((f"holds {listed(held)}",) if held else ()), *entry.notes])
 
 
 def why_gap(entry: Entry) -> tuple[str, ...]:

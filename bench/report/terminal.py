@@ -110,7 +110,7 @@ def _told(one: Ledger, basis: Basis, nothing: str) -> list[str]:
 
 
 def _entry(one: Entry) -> str:
-    held = [part for part in (holding(one.boundary), _inside(one)) if part]
+    held = [part for part in (holding(one), _inside(one)) if part]
     if one.energy_j is None:
         return f"{one.boundary} {VOID}: {'; '.join((*why_gap(one), *held))}"
     of = f" of {listed(one.domains)}" if len(one.domains) > 1 else ""

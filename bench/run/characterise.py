@@ -1,6 +1,7 @@
 """Sensor passports: of a device that is made busy at known moments, or of whatever the sensors show meanwhile."""
 
 import json
+import select
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +22,7 @@ from bench.run.publish import passports_by_steps, passports_of
 from bench.sensing.passport import POLL_S, STEPS, Watched, watch, watch_steps
 from bench.sensing.sampler import Sampler
 
+_ANSWER_WITHIN_S = 120.0  # starting CUDA and making its matrices takes seconds, on a slow disk a minute
 _END_WITHIN_S = 10.0
 
 
@@ -50,7 +52,7 @@ def watch_sensors(meters: Meters, why: str) -> Characterised:
 def characterise_all(out: Path, say: Callable[[str], None]) -> tuple[Characterised, ...]:
     """The passports of all sensors: each measured GPU under its own load where one can be made; sealed in OUT."""
     sensors = look().sensors
-    gpus = [s for s in sensors.live if s.boundary == "gpu" and s.basis == "measured"]
+    gpus = [s for s in sensors.live if s.is_board and s.basis == "measured"]
     loadable = check()
     why, found = f"windows and lags need known steps of load, and {loadable.reason}", []
     for device in gpus if loadable.status == "ok" else ():
@@ -71,7 +73,7 @@ def unknown_devices(sources: tuple[Source, ...], out: Path) -> tuple[Source, ...
     if check().status != "ok":
         return ()
     known = known_passports(out)
-    gpus = (s for s in sources if s.boundary == "gpu" and s.basis == "measured")
+    gpus = (s for s in sources if s.is_board and s.basis == "measured")
     return tuple(s for s in gpus if (s.device, s.driver) not in known)
 
 
@@ -125,6 +127,8 @@ class _Remote:
 
     def _answer(self) -> Mapping[str, list[int]]:
         assert self._process.stdout is not None
+        if not select.select([self._process.stdout], [], [], _ANSWER_WITHIN_S)[0]:
+            raise CannotRun(f"the process that loads the device gave no answer within {_ANSWER_WITHIN_S:g} s")
         line = self._process.stdout.readline()
         if not line:
             raise CannotRun(f"the process that loads the device ended with exit code {self._process.wait()}")

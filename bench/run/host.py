@@ -25,7 +25,7 @@ class Host:
     @property
     def gpus(self) -> tuple[Source, ...]:
         """Every GPU that NVML shows, measurable or not."""
-        return tuple(s for s in self.sensors.sources if s.boundary == "gpu")
+        return tuple(s for s in self.sensors.sources if s.is_board)
 
     @property
     def gpu_memory_bytes(self) -> float | None:
@@ -39,7 +39,7 @@ def look() -> Host:
     """This machine, found out in about a second: cloud metadata, CPUID, sensors."""
     machine, cloud = read_machine(), read_cloud()
     first = find_sensors(default_meters())
-    gpu_names = tuple(s.device_name for s in first.sources if s.boundary == "gpu")
+    gpu_names = tuple(s.device_name for s in first.sources if s.is_board)
     profile = match_profile(machine, cloud, gpu_names)
     meters = default_meters(profile)
     sensors = first if meters == first.meters else find_sensors(meters)

@@ -127,6 +127,35 @@ def test_an_interval_follows_from_its_components_and_degrees_of_freedom(nvml_sim
 
 
 @pytest.mark.slow
+def test_a_module_s_power_is_no_gpu_s_and_counted_once(nvml_sim):
+    """Where a driver tells the whole module's power alone, two boards may tell the same joules."""
+    board = [
+        "name NVIDIA GB200",
+        "scope module",
+        "error counter 3",
+        "point 0 700",
+        "noise_mw 2000 5",
+        "limit_w 1200",
+    ]
+
+    done = meter(
+        "--json", "--", "sleep", "1", **{**nvml_sim.environment(board, board), "JOULEMARK_METERS": "nvml"}
+    )
+
+    found = json.loads(done.stdout)
+    assert [(d["domain"], d["boundary"]) for d in found["domains"]] == [
+        ("module:0", "platform"),
+        ("module:1", "platform"),
+    ]
+    for one in found["domains"]:
+        truth_j = 700 * (one["end_ns"] - one["start_ns"]) * 1e-9
+        assert one["low_j"] <= truth_j <= one["high_j"]
+        assert any(flag.startswith("the module's power") for flag in one["flags"])
+    assert [(e["boundary"], e["energy_j"]) for e in found["ledger"]["entries"]] == [("platform", None)]
+    assert "gpu" not in [x["what"] for x in found["ledger"]["excluded"]]
+
+
+@pytest.mark.slow
 def test_replayed_readings_are_no_figure_of_this_machine(tmp_path):
     """What another command took is void when it is played again, sealed so, and proven so."""
     meter("--out", str(tmp_path), "--", "sleep", "0.5")

@@ -73,7 +73,7 @@ def test_every_gpu_of_the_machine_is_a_domain_in_nvml_order(steady):
     """13 boards, 13 domains, whether they can be measured or not."""
     domains = [s["domain"] for s in (*steady["sources"], *steady["excluded"])]
 
-    assert sorted(domains) == sorted(f"gpu:{i}" for i in range(13))
+    assert sorted(domains) == sorted(f"module:{i}" if i == 7 else f"gpu:{i}" for i in range(13))
 
 
 def test_a_board_is_described_by_what_answered(steady):
@@ -144,11 +144,16 @@ def test_no_working_sensor_is_an_exclusion_with_nvmls_words(steady):
 
 def test_module_power_is_taken_only_where_there_is_nothing_else(steady):
     """On Grace boards it holds a CPU: beside a GPU's counter it would be a false witness."""
-    alone = next(s for s in steady["sources"] if s["domain"] == "gpu:7")
+    alone = next(s for s in steady["sources"] if s["domain"] == "module:7")
     beside_counter = next(s for s in steady["sources"] if s["domain"] == "gpu:8")
 
     assert alone["fields"] == ["instant", "average"]
     assert "module" in alone["details"]["power_scope"]
+    assert (alone["boundary"], alone["device"][:4], alone["power_limit_w"]) == ("platform", "GPU-", None)
+    assert (
+        alone["passport"]["fields"]["instant"]["window_s"] == 0.01
+    )  # whatever its name: the least that is published
+    assert not values(steady, "module:7", "power_limit_w")  # the board's limit is not the module's
     assert "instant" not in beside_counter["fields"]
 
 

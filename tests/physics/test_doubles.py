@@ -28,6 +28,16 @@ def test_a_declared_power_is_called_a_test_double_beside_its_figure():
     assert energy.flags[0] == "a test double: 100 W by declaration, not a sensor"
 
 
+def test_a_module_s_power_is_never_told_without_saying_what_is_inside():
+    """700 W of a module are not 700 W of its GPU."""
+    module = replace(GPU, domain="module:0", boundary="platform")
+    energies = [replace(e, domain="module:0") for e in window_energies(cell().trace, (GPU,))]
+
+    assert (
+        unmasked(energies, (module,))[0].flags[0].startswith("the module's power: a GPU with its CPU and memory")
+    )
+
+
 def test_a_sensor_s_energies_stay_as_they_are():
     """Nothing else is touched."""
     energies = window_energies(cell().trace, (GPU,))

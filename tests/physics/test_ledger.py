@@ -1,6 +1,7 @@
 """The ledger never mixes, never shrinks, and says what it leaves out."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -53,6 +54,43 @@ def same(one, other):
         for name in ("energy_j", "low_j", "high_j"):
             x, y = getattr(a, name), getattr(b, name)
             assert (x is None and y is None) or x == pytest.approx(y, rel=1e-12, abs=1e-9)
+
+
+def module(number, energy_j=700.0):
+    return replace(energy("platform", energy_j, device=f"GPU-{number}"), domain=f"module:{number}")
+
+
+def test_two_boards_that_may_show_one_module_are_never_added():
+    """Each stands in its own line; the sum is a gap with the reason, not the module's energy twice."""
+    (entry,) = ledger([module(0), module(1)]).entries
+
+    assert (entry.boundary, entry.energy_j, entry.low_j, entry.high_j) == ("platform", None, None, None)
+    assert "boards of one module" in entry.reasons[0]
+    assert ledger([module(0), module(0)]).entries[0].energy_j == 1400.0  # two windows of one board
+
+
+def test_a_module_holds_its_board_its_cpu_and_its_memory():
+    """So that none of them is called missing, or counted beside it."""
+    made = ledger([module(0)])
+
+    assert made.entries[0].holds == ("gpu", "cpu", "dram")
+    assert [x.what for x in made.excluded] == ["wall", PUE]
+    assert ledger([module(0), energy("cpu-package:0")]).entries[0].inside == ("platform",)
+
+
+def test_of_two_modules_the_one_that_did_no_work_stands_apart():
+    """The engine's board is known by its UUID."""
+    made = ledger([module(0), module(1)], device="GPU-1")
+
+    assert [(e.domains, e.energy_j) for e in made.entries] == [(("module:1",), 700.0)]
+    assert [(e.domains, e.energy_j) for e in made.apart] == [(("module:0",), 700.0)]
+
+
+def test_a_figure_that_is_not_what_it_seems_says_so_in_the_ledger():
+    """A test double's joules look like a meter's otherwise."""
+    (entry,) = ledger([energy("wall", flags=("a test double: 5 W by declaration", "only 3 ticks"))]).entries
+
+    assert entry.notes == ("a test double: 5 W by declaration",)
 
 
 @given(energies, st.randoms(use_true_random=False))

@@ -66,6 +66,11 @@ CASES = {
     "replayed readings": Case(
         fires=cell(sources=(replace(GPU, meter="replay"), HOST)), silent=cell(), domain="gpu:0"
     ),
+    "another module": Case(
+        fires=cell(sources=(GPU, replace(GPU, domain="module:1", boundary="platform", device="GPU-2"), HOST)),
+        silent=cell(sources=(replace(GPU, domain="module:0", boundary="platform"), HOST)),
+        domain="module:1",
+    ),
     "work done elsewhere": Case(
         fires=cell(sources=(replace(GPU, meter="elsewhere", basis="excluded", fields=(), reason="there"),)),
         silent=cell(), domain=None,

@@ -37,6 +37,11 @@ def published_passport(name: str, fields: tuple[str, ...]) -> Passport:
     return Passport(fields=_kept(known, fields))
 
 
+def module_passport(fields: tuple[str, ...]) -> Passport:
+    """What is published of a module's power, whatever the board: its CPU is looked at for 10 ms in 100 (GH200)."""
+    return Passport(fields=_kept({"instant": _looks(0.1, 0.01), "average": AVERAGE}, fields))
+
+
 def _kept(known: Mapping[str, FieldPassport], fields: tuple[str, ...]) -> Mapping[str, FieldPassport]:
     return {field: known[field] for field in fields if field in known}
 

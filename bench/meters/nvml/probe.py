@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import pynvml
 
-from bench.meters.nvml.classes import published_passport
+from bench.meters.nvml.classes import module_passport, published_passport
 from bench.nouns import Fact, Source
 from bench.units import W_PER_MW
 
@@ -89,10 +89,14 @@ def probe(index: int, driver: str) -> Board:
         return _excluded(index, device, name, driver, reason, details, remedy)
     conditions = tuple(name for name, call in CONDITIONS.items() if _answers(details, name, handle, call))
     limit_w = CONDITIONS["power_limit_w"](handle) if "power_limit_w" in conditions else None
+    module = scope == pynvml.NVML_POWER_SCOPE_MODULE
+    if module:  # the board's own limit bounds the board, not the CPU beside it
+        conditions = tuple(name for name in conditions if name != "power_limit_w")
+        details["gpu_power_limit_w"], limit_w = limit_w, _module_limit_w(handle)
     source = Source(
-        domain=f"gpu:{index}",
+        domain=f"module:{index}" if module else f"gpu:{index}",
         meter="nvml",
-        boundary="gpu",
+        boundary="platform" if module else "gpu",
         basis="measured",
         device=device,
         device_name=name,
@@ -101,7 +105,7 @@ def probe(index: int, driver: str) -> Board:
         power_limit_w=limit_w,
         driver=driver,
         details=details,
-        passport=published_passport(name, tuple(fields)),
+        passport=module_passport(tuple(fields)) if module else published_passport(name, tuple(fields)),
     )
     return Board(source=source, handle=handle, scope=scope, conditions=(*conditions, READ_S))
 
@@ -154,7 +158,7 @@ def _power_fields(handle: Handle, details: dict[str, Fact], *, module_too: bool)
     """The scope under which power answers, and the fields that do.
 
     The module's power holds a CPU and its memory beside the GPU on Grace boards, so it is no witness for a
-    counter, and is taken only where there is nothing else.
+    counter, and is taken only where there is nothing else. It is then the platform's, never the GPU's.
     """
     fields = _answering(handle, pynvml.NVML_POWER_SCOPE_GPU, details)
     if fields or not module_too:
@@ -178,6 +182,16 @@ def _answering(handle: Handle, scope: int, details: dict[str, Fact]) -> list[str
         else:
             details[name] = said(code)
     return fields
+
+
+def _module_limit_w(handle: Handle) -> float | None:
+    """The module's own power limit; None where NVML does not say."""
+    asked = ((pynvml.NVML_FI_DEV_POWER_CURRENT_LIMIT, pynvml.NVML_POWER_SCOPE_MODULE),)
+    try:
+        value = pynvml.nvmlDeviceGetFieldValues(handle, asked)[0]
+    except pynvml.NVMLError:
+        return None
+    return milliwatts(value) * W_PER_MW if value.nvmlReturn == pynvml.NVML_SUCCESS else None
 
 
 def _answers(details: dict[str, Fact], name: str, handle: Handle, call: Callable[[Handle], object]) -> bool:

@@ -46,7 +46,7 @@ class Case:
     @property
     def boards(self) -> tuple[Source, ...]:
         """The measured GPUs that this record is about: the engine's own, or all around a command."""
-        boards = (s for s in self.live if s.boundary == "gpu" and s.basis == "measured")
+        boards = (s for s in self.live if s.is_board and s.basis == "measured")
         run = self.sealed.run
         return tuple(s for s in boards if run is None or s.device == run.loaded.device)
 

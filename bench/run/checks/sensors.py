@@ -40,7 +40,7 @@ def _witnessed(case: Case, energy: WindowEnergy) -> tuple[float, AuditLine]:
 
 def sensor_passport(case: Case) -> Lines:
     """One call means an instant on one board and the mean of a second on another (Yang, table 2)."""
-    boards = [s for s in case.live if s.boundary == "gpu" and s.basis == "measured"]
+    boards = [s for s in case.live if s.is_board and s.basis == "measured"]
     if not boards:
         return (_PASSPORT.skipped("no board is measured here", case.at()),)
     short = []
