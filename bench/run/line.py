@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bench.errors import CannotRun
+from bench.errors import CannotRun, SensorLost
 from bench.files.atomic import held, write_whole
 from bench.files.store import json_bytes, skipped_path
 from bench.report.terminal import coefficient_table
@@ -57,7 +57,7 @@ def _measure_held(
     if jobs:
         for device in unknown_devices(host.sensors.sources, ask.out):
             listen({"event": "sensor", "device": device.device_name})
-            with suppress(CannotRun):  # no load can be made here: its windows stay as published
+            with suppress(CannotRun, SensorLost):  # no load can be made here: its windows stay as published
                 characterise(host.sensors.meters, device, ask.out)
     yield from run_jobs(jobs, listen)
 
