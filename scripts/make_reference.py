@@ -23,7 +23,7 @@ from bench.fit.intervals import SYNTHETIC_DATA_RATIO_95
 from bench.fit.terms import RATES, TERMS
 from bench.meters.nvml.probe import GAIN_RATIO_95
 from bench.meters.rapl import GAIN_RATIO_95 as RAPL_GAIN_RATIO_95
-from bench.nouns import WindowEnergy
+from bench.nouns import ModelSpec, WindowEnergy
 from bench.physics.rules import RULES
 from bench.report.terminal import coefficient_table, peer_table
 from bench.run.audit import THEMES, audit, check_name
@@ -97,9 +97,14 @@ def _models() -> list[str]:
     for name in model_names():
         model = read_model(name)
         size = f"{model.parameters / 1e6:,.0f} M" if model.parameters else "none"
-        precisions, engines = ", ".join(model.precisions), ", ".join(model.engines)
+        precisions, engines = ", ".join(model.precisions), ", ".join(_engine(model, e) for e in model.engines)
         lines.append(f"| `{name}` | {model.title} | {size} | {precisions} | {engines} |")
     return [*lines, ""]
+
+
+def _engine(model: ModelSpec, engine: str) -> str:
+    own = model.precisions_by_engine.get(engine)
+    return f"{engine} ({', '.join(own)})" if own else engine
 
 
 def _suites() -> list[str]:
