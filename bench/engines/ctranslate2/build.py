@@ -18,7 +18,7 @@ from bench.loading.seeded import transformers_model, whisper_model
 from bench.nouns import LoadSpec
 
 _EXTRA = "transformers"
-_PIECES = 256_001  # NLLB's languages follow its pieces: see bench/engines/transformers.py, _language_id
+_PIECES = 256_001  # NLLB's languages follow its pieces: see bench/engines/transformers, _language_id
 
 
 def main() -> None:
