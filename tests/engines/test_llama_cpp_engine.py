@@ -180,12 +180,22 @@ def test_four_bits_are_really_smaller() -> None:
 def test_the_seed_alone_decides_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Made anew in another cache it is the same, byte by byte, quantised too; another seed gives another."""
     here = {p: _sha256(make.make_file(_spec(p))) for p in ("f16", "q4_k_m")}
-    other = _sha256(make.make_file(_spec("f16", seed=1)))
+    first, other = (make.make_file(_spec("f16", seed=seed)).read_bytes()[-1000:] for seed in (0, 1))
     monkeypatch.setenv("JOULEMARK_CACHE", str(tmp_path))
     there = {p: _sha256(make.make_file(_spec(p))) for p in ("f16", "q4_k_m")}
 
     assert here == there
-    assert other != here["f16"]
+    assert first != other  # of the last tensor: not the file's title, which names the seed
+
+
+def test_what_is_made_by_another_version_is_another_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A newer quantiser makes its own file; the F16 that it starts from is none of its business."""
+    before = {p: make.synthetic_file(_spec(p)) for p in ("f16", "q4_k_m")}
+    version = make.metadata.version
+    monkeypatch.setattr(make.metadata, "version", lambda d: "9" if d == make.DISTRIBUTION else version(d))
+
+    assert make.synthetic_file(_spec("f16")) == before["f16"]
+    assert make.synthetic_file(_spec("q4_k_m")) != before["q4_k_m"]
 
 
 def test_every_precision_holds_the_same_weights() -> None:
@@ -213,6 +223,18 @@ def test_n_tokens_take_one_pass_over_the_prompt_and_n_less_one_of_a_token(
     whole.run(whole.stage([prompt(count, 0)]))
 
     assert calls == [11] + [1] * (count - 1)
+
+
+def test_the_first_token_is_stamped_after_the_prompts_and_before_the_next_pass(
+    whole: Session, calls: list[int]
+) -> None:
+    """By a clock that counts passes: prefill is one of them, decoding the four after it."""
+    whole.stage([prompt(5, 0)])
+    context = whole._context  # type: ignore[attr-defined]
+
+    done = context.decode([prompt(5, 0).token_ids], [5], clock_ns=lambda: len(calls))
+
+    assert (done.start_ns, done.first_ns, done.end_ns) == (0, 1, 5)
 
 
 def test_nothing_of_a_request_before_is_reused(whole: Session, calls: list[int]) -> None:
