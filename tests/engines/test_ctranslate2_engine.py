@@ -240,6 +240,7 @@ def test_what_it_cannot_run_is_refused_in_words() -> None:
         (loading(MISTRAL), BadInput, "translation and speech"),
         (loading(NARROW, precision="int4"), BadInput, "found precision 'int4'"),
         (loading(replace(NARROW, parameters=10**13)), CannotRun, r"needs .* GiB .* GiB are free"),
+        (loading(NARROW, precision="int8_fp16"), CannotRun, r"computes in fp32, .*int8 on CPU"),
         (replace(loading(NARROW), weights="pretrained"), BadInput, "no published weights"),
     ):
         with pytest.raises(kind, match=says), engine.load(spec):

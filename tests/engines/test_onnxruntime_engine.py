@@ -326,6 +326,7 @@ def test_what_it_cannot_run_is_refused_in_words(file: Path) -> None:
     engine = open_engine()
     for spec, kind, says in (
         (loading(NLLB), BadInput, "classifiers and language models"),
+        (loading(MISTRAL, precision="bf16"), CannotRun, "computes in fp32, int8, int4 on a CPU"),
         (replace(loading(MISTRAL), weights="pretrained"), BadInput, "no published weights"),
         (replace(classifying(None), model=replace(INTENT, included=False)), BadInput, "no weights here"),
     ):

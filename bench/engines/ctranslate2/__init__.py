@@ -71,6 +71,8 @@ class CTranslate2Engine:
         folder = self._folder(spec)
         if folder.is_dir():
             return
+        (library,) = imported(("ctranslate2",), _EXTRA)
+        _require_type(library, spec, _board(library, spec))
         full = weight_bytes(spec.model, _FULL)
         require_room(free_bytes(), full, f"converting {spec.model.name} needs", "the CPU")
         make_once(
@@ -87,7 +89,7 @@ class CTranslate2Engine:
         modules = ("ctranslate2", "faster_whisper.feature_extractor")
         library, extractor = imported(modules, _EXTRA)
         import_ns = time.monotonic_ns()
-        board = open_board(spec, runs_on_cuda=lambda: library.get_cuda_device_count() > 0)
+        board = _board(library, spec)
         folder = self._folder(spec)
         model, said = _opened(library, spec, board, folder)
         about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
@@ -125,15 +127,24 @@ def _compute_type(spec: LoadSpec) -> str:
     return COMPUTE_TYPES[spec.precision]
 
 
-def _opened(library: ModuleType, spec: LoadSpec, board: Board, folder: Path) -> tuple[Any, Mapping[str, Fact]]:
-    """The library's model, in exactly the asked type, and what the library says of the processor it runs on."""
-    wanted = _compute_type(spec)
+def _board(library: ModuleType, spec: LoadSpec) -> Board:
+    return open_board(spec, runs_on_cuda=lambda: library.get_cuda_device_count() > 0)
+
+
+def _require_type(library: ModuleType, spec: LoadSpec, board: Board) -> None:
+    """Raises CannotRun for a type that the library does not compute in there: it would take another."""
     supported = library.get_supported_compute_types(board.kind)
-    if wanted not in supported:
+    if _compute_type(spec) not in supported:
         known = ", ".join(ours for ours, theirs in COMPUTE_TYPES.items() if theirs in supported)
         raise CannotRun(
             f"{spec.precision} was asked for, ctranslate2 computes in {known} on {board.name}: choose one"
         )
+
+
+def _opened(library: ModuleType, spec: LoadSpec, board: Board, folder: Path) -> tuple[Any, Mapping[str, Fact]]:
+    """The library's model, in exactly the asked type, and what the library says of the processor it runs on."""
+    wanted = _compute_type(spec)
+    _require_type(library, spec, board)
     if board.kind == "cpu":
         require_room(free_bytes(), weight_bytes(spec.model, spec.precision), f"{spec.model.name} needs", "the CPU")
     make = library.models.Whisper if spec.model.family == "speech" else library.Translator

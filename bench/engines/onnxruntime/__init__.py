@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.engines import free_bytes, imported, library_check, library_version, require_room
 from bench.engines.onnxruntime.classification import open_classifier
-from bench.engines.onnxruntime.generation import open_generator
+from bench.engines.onnxruntime.generation import open_generator, require_precision
 from bench.engines.onnxruntime.setting import Setting
 from bench.errors import BadInput
 from bench.files.alongside import alongside_sha256
@@ -103,6 +103,8 @@ class OnnxRuntimeEngine:
     def _made(self, spec: LoadSpec, kind: str) -> Path:
         """The folder with model.onnx and about.json, made where it is not there."""
         generates = spec.model.family == "causal-lm"
+        if generates:
+            require_precision(spec.precision, kind)
         makers = {"format": _FORMAT, "onnxruntime": self.version(), "onnx": library_version("onnx", _EXTRA)}
         if generates:
             makers |= {"genai": library_version(_installed(*_GENERATION), _EXTRA), "for": kind}

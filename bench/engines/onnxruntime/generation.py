@@ -19,14 +19,16 @@ from bench.nouns import Fact, Loaded, Outcome, Request, Usage
 _CPU_PRECISIONS = ("fp32", "int8", "int4")
 
 
+def require_precision(precision: str, kind: str) -> None:
+    """Raises CannotRun for a precision in which nothing computes on that kind of device."""
+    if kind == "cpu" and precision not in _CPU_PRECISIONS:
+        known = ", ".join(_CPU_PRECISIONS)
+        raise CannotRun(f"{precision} was asked for, onnxruntime-genai computes in {known} on a CPU: choose one")
+
+
 def open_generator(library: ModuleType, setting: Setting) -> "GeneratorSession":
     """A session with the model on its device. Raises CannotRun where it can't be there."""
     spec = setting.spec
-    if setting.board.kind == "cpu" and spec.precision not in _CPU_PRECISIONS:
-        known = ", ".join(_CPU_PRECISIONS)
-        raise CannotRun(
-            f"{spec.precision} was asked for, onnxruntime-genai computes in {known} on a CPU: choose one"
-        )
     config = library.Config(str(setting.folder))
     config.overlay(json.dumps({"model": {"decoder": {"session_options": _session_options(setting)}}}))
     try:
