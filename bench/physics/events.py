@@ -19,21 +19,34 @@ def slowed(source: Source, known: SeriesMap, windows: Sequence[Window]) -> list[
 
 
 def _events(source: Source, known: SeriesMap, windows: Sequence[Window]) -> list[Verdict]:
-    reasons = known.get((source.domain, "event_reasons", "condition"))
-    if reasons is None:
-        return []
+    """By what looks saw, and by running totals, which miss nothing between two looks inside a window."""
     seen = 0
     for window in windows:
-        for value in reasons.between(window.start_ns, window.end_ns).values:
+        reasons = known.get((source.domain, "event_reasons", "condition"))
+        for value in reasons.between(window.start_ns, window.end_ns).values if reasons else ():
             seen |= int(value)
+    slow_s, capped_s = (_grown(source, known, windows, name) for name in ("thermal_slowdown_s", "power_cap_s"))
     found = []
-    if seen & (_HARDWARE_SLOWDOWN | _SOFTWARE_THERMAL):
-        evidence = f"thermal or hardware slowdown inside a work window (event reasons 0x{seen:x})"
+    if seen & (_HARDWARE_SLOWDOWN | _SOFTWARE_THERMAL) or slow_s > 0:
+        evidence = f"thermal or hardware slowdown inside a work window ({_said(seen, slow_s)})"
         found.append(rules.THROTTLED.voids(source.domain, evidence))
-    if seen & _SOFTWARE_POWER_CAP:
-        evidence = f"the board ran at its power limit (event reasons 0x{seen:x})"
+    if seen & _SOFTWARE_POWER_CAP or capped_s > 0:
+        evidence = f"the board ran at its power limit ({_said(seen, capped_s)})"
         found.append(rules.POWER_CAP.flags(source.domain, evidence))
     return found
+
+
+def _grown(source: Source, known: SeriesMap, windows: Sequence[Window], name: str) -> float:
+    """By how much (s) a running total grew between the first and the last look inside each window, at most."""
+    total = known.get((source.domain, name, "condition"))
+    inside = [total.between(w.start_ns, w.end_ns).values for w in windows] if total else []
+    return max((values[-1] - values[0] for values in inside if values), default=0.0)
+
+
+def _said(seen: int, held_back_s: float) -> str:
+    return f"event reasons 0x{seen:x}" + (
+        f"; for {held_back_s:.3g} s by NVML's own count" if held_back_s > 0 else ""
+    )
 
 
 def _limit(source: Source, known: SeriesMap, windows: Sequence[Window]) -> list[Verdict]:

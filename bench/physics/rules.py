@@ -174,13 +174,14 @@ THROTTLED = Rule(
     name="throttled",
     touches=_OWN,
     voided="thermal or hardware slowdown inside a work window",
-    why="a board that slows down is another board (NVML clock event reasons 0x8, 0x20, 0x40, 0x80)",
+    why="a board that slows down is another board (NVML clock event reasons 0x8, 0x20, 0x40, 0x80, and its running "
+    "total of thermal violations)",
     remedy=f"cool the machine, check its power supply, and {_AGAIN}",
 )
 POWER_CAP = Rule(
     name="power cap",
     touches=_OWN,
-    flagged="the board ran at its power limit (NVML clock event reason 0x4)",
+    flagged="the board ran at its power limit (NVML clock event reason 0x4, its running total of violations)",
     why="full load sits there",
     remedy="none needed: the limit is part of the coefficient's key",
 )

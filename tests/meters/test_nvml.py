@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.meters.nvml.meter import due_ns
+
 DRIVER = Path(__file__).parents[1] / "sim" / "nvml_driver.py"
 NOT_SUPPORTED, TIMEOUT, GPU_IS_LOST, NOT_READY = 3, 10, 15, 27
 
@@ -166,11 +168,37 @@ def test_a_board_that_does_not_open_leaves_the_others(steady):
 
 def test_conditions_are_read_about_once_a_second(steady):
     """Each condition is there once or twice in a second that holds some fifty looks at the counter."""
-    for name in ("temperature_c", "sm_clock_mhz", "event_reasons", "utilisation_ratio", "memory_used_bytes"):
+    for name in (
+        "temperature_c",
+        "sm_clock_mhz",
+        "power_cap_s",
+        "event_reasons",
+        "utilisation_ratio",
+        "memory_used_bytes",
+    ):
         assert 1 <= len(values(steady, "gpu:0", name)) <= 2, name
     assert values(steady, "gpu:0", "event_reasons")[0] == 4
     assert values(steady, "gpu:0", "power_limit_w")[0] == 400
     assert len(values(steady, "gpu:0", "counter")) > 20
+
+
+@pytest.mark.parametrize(("long_s", "every_s", "looks"), [(0.4, 1.0, 7), (0.2, 1.0, 12), (0.1, 1.0, 23)])
+def test_looks_keep_in_step_with_nothing(long_s, every_s, looks):
+    """Whenever in each second a board slows down, one of so many looks in a row sees it."""
+    times_s = [due_ns(look) * 1e-9 for look in range(300)]
+
+    assert all(0.65 < later - earlier < 1.43 for earlier, later in pairwise(times_s))
+    for phase in range(50):
+        seen = [(t - phase / 50 * every_s) % every_s < long_s for t in times_s]
+        assert all(any(seen[i : i + looks]) for i in range(1, 200))
+
+
+def test_how_long_a_board_was_held_back_is_counted_by_the_driver(steady):
+    """A running total misses no slowdown between two looks."""
+    capped, slowed = (values(steady, "gpu:0", name) for name in ("power_cap_s", "thermal_slowdown_s"))
+
+    assert capped[-1] > 0
+    assert slowed == [0.0] * len(slowed)
 
 
 def test_a_condition_that_is_not_supported_is_left_out(steady):

@@ -39,6 +39,23 @@ def test_event_reasons_inside_the_work(bits, name, level):
     assert found[name].domain == "gpu:0"
 
 
+@pytest.mark.parametrize(
+    ("counted", "name", "level"),
+    [("thermal_slowdown_s", "throttled", "void"), ("power_cap_s", "power cap", "flag")],
+)
+def test_a_slowdown_between_two_looks_is_counted(counted, name, level):
+    """No look saw it, and the driver's running total grew by 0.4 s meanwhile."""
+    looks = [Condition(seconds(t), "gpu:0", counted, 7.0 if t < 4 else 7.4) for t in (1.0, 2.5, 3.5, 4.5, 5.5)]
+    calm = [replace(look, value=7.0 if look.t_ns < seconds(2) else 7.4) for look in looks]
+
+    found = judged(run_of([*ticking(busy_power, 0, 7), *looks], WINDOWS))
+    before = judged(run_of([*ticking(busy_power, 0, 7), *calm], WINDOWS))
+
+    assert found[name].level == level
+    assert "for 0.4 s by NVML's own count" in found[name].evidence
+    assert name not in before  # it grew before the work began
+
+
 def test_throttling_outside_the_work_is_nobodys_business():
     """An event during idle voids nothing."""
     hot = Condition(seconds(0.7), "gpu:0", "event_reasons", float(0x40))

@@ -43,7 +43,7 @@
  *   temperature_c, clock_mhz, memory_bytes, utilisation              steady circumstances, and
  *   temperature_point T V, clock_point, memory_point, utilisation_point, limit_point      changing ones
  *   process PID BYTES [FROM_S [UNTIL_S]]
- *   event MASK [FROM_S [UNTIL_S]]               clock event reasons
+ *   event MASK [FROM_S [UNTIL_S]]               clock event reasons, counted as violations too: thermal, power
  *   error CALL CODE [FROM_S [UNTIL_S]]          CALL: one of the names below, or all
  *   dropout CALL [FROM_S [UNTIL_S]]             the same with NVML_ERROR_NO_DATA
  *   stall CALL MS [FROM_S [UNTIL_S]]            the call takes so long
@@ -62,8 +62,8 @@ enum { INSTANT = 1, AVERAGE = 2, USAGE = 4, POWER = INSTANT | AVERAGE | USAGE };
 
 static const char *const CALLS[] = {
     "all", "init", "count", "driver", "handle", "name", "uuid", "architecture", "mig", "virtualization", "c2c",
-    "counter", "instant", "average", "usage", "fields", "temperature", "clock", "events", "utilisation", "memory",
-    "limit", "processes", NULL,
+    "counter", "instant", "average", "usage", "fields", "temperature", "clock", "events", "violations", "utilisation",
+    "memory", "limit", "processes", NULL,
 };
 
 typedef struct { char call[16]; double value; span_t when; } fault_t;

@@ -15,6 +15,7 @@ typedef struct { unsigned pid; unsigned long long bytes; unsigned gpu_instance, 
 typedef struct { unsigned long long total, free, used; } nvml_memory_t;
 typedef struct { unsigned version; unsigned long long total, reserved, free, used; } nvml_memory_v2_t;
 typedef struct { unsigned gpu, memory; } nvml_utilization_t;
+typedef struct { unsigned long long reference_us, violation_ns; } nvml_violation_t;
 typedef struct { unsigned version, sensor; int temperature; } nvml_temperature_t;
 typedef union { double d; unsigned ui; unsigned long ul; unsigned long long ull; long long sll; int si; } value_t;
 typedef struct {
@@ -206,6 +207,18 @@ int nvmlDeviceGetCurrentClocksEventReasons(gpu_t *g, unsigned long long *out) {
     *out = 0;
     for (int i = 0; i < g->event_count; i++)
         if (within(g->events[i].when, now_s())) *out |= g->events[i].mask;
+    return OK;
+}
+/* policy 0: power, 1: thermal; the nanoseconds since t = 0 in which such an event was there */
+int nvmlDeviceGetViolationStatus(gpu_t *g, unsigned policy, nvml_violation_t *out) {
+    CALL(g, "violations");
+    if (policy > 1) return NOT_SUPPORTED;
+    double t = now_s(), held_s = 0;
+    for (int i = 0; i < g->event_count; i++)
+        if (g->events[i].mask & (policy ? 0x20u | 0x40u : 0x4u))
+            held_s += fmax(0, fmin(t, g->events[i].when.until_s) - fmax(0, g->events[i].when.from_s));
+    out->reference_us = (unsigned long long)(t * 1e6);
+    out->violation_ns = (unsigned long long)(held_s * 1e9);
     return OK;
 }
 int nvmlDeviceGetCurrentClocksThrottleReasons(gpu_t *g, unsigned long long *out) {

@@ -1,5 +1,6 @@
 """One board's sensor: its counter, its power fields, and the circumstances that can void a figure."""
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Literal, TypeAlias
@@ -14,7 +15,7 @@ from bench.meters.nvml.probe import (
     READ_S,
     Board,
     Handle,
-    milliwatts,
+    number,
     process_ids,
     said,
 )
@@ -23,7 +24,12 @@ from bench.units import J_PER_MJ, NS_PER_S, S_PER_NS, W_PER_MW
 
 Kind: TypeAlias = Literal["energy", "power"]
 
-_CONDITION_PERIOD_NS = NS_PER_S
+# Looks exactly a second apart keep in step with a board that slows down once a second, and never see it. So they
+# are 0.95 s apart, and each is up to 40 % of that early or late, by multiples of the golden ratio, whose fractional
+# parts fill every gap evenly (Knuth, The Art of Computer Programming, vol. 3, 6.4, theorem S). A slowdown for
+# 0.4 s of every second is then seen by one of any 7 looks in a row, one for 0.1 s by one of 23.
+_CONDITION_PERIOD_NS, _EARLY_OR_LATE = 950_000_000, 0.8
+_GOLDEN = (math.sqrt(5) - 1) / 2
 _CONDITIONS_PER_READ = 2  # a few at a time, so that no single poll waits for all of them
 _PATIENCE_NS = 2 * NS_PER_S  # a call that only asks for patience may fail for this long
 _TRANSIENT = (
@@ -57,7 +63,9 @@ class NvmlMeter:
         self._power_ids = tuple(field for _, field in self._power)
         started_ns = clock_ns()
         self._heard_ns = dict.fromkeys(board.source.fields, started_ns)
+        self._started_ns = started_ns
         self._due_ns = dict.fromkeys(board.conditions, started_ns)
+        self._looks = dict.fromkeys(board.conditions, 0)
         self._longest_read_ns = 0
         self._closed = False
 
@@ -111,7 +119,7 @@ class NvmlMeter:
             if value.nvmlReturn != pynvml.NVML_SUCCESS:  # each field has a status of its own
                 self._silent(name, value.nvmlReturn)
                 continue
-            found.append(self._reading(name, "power", before_ns, milliwatts(value) * W_PER_MW))
+            found.append(self._reading(name, "power", before_ns, number(value) * W_PER_MW))
         return None
 
     def _reading(self, field: str, kind: Kind, before_ns: int, value: float) -> Reading:
@@ -134,7 +142,9 @@ class NvmlMeter:
         now_ns = self._clock_ns()
         due = [name for name, when_ns in self._due_ns.items() if when_ns <= now_ns]
         for name in sorted(due, key=self._due_ns.__getitem__)[:_CONDITIONS_PER_READ]:
-            self._due_ns[name] = now_ns + _CONDITION_PERIOD_NS
+            while self._due_ns[name] <= now_ns:
+                self._looks[name] += 1
+                self._due_ns[name] = self._started_ns + due_ns(self._looks[name])
             try:
                 found += self._condition(name, now_ns)
             except pynvml.NVMLError as error:
@@ -165,6 +175,11 @@ class NvmlMeter:
                 return None
             own += pid in self._started_us or not self._own_pids.isdisjoint(chain)
         return own
+
+
+def due_ns(look: int) -> int:
+    """When a condition's look is due (ns after the first, which is look 0)."""
+    return round(_CONDITION_PERIOD_NS * (look + _EARLY_OR_LATE * (look * _GOLDEN % 1 - 0.5)))
 
 
 def _chain(pid: int) -> frozenset[int] | None:

@@ -8,7 +8,7 @@ import pynvml
 
 from bench.meters.nvml.classes import module_passport, published_passport
 from bench.nouns import Fact, Source
-from bench.units import W_PER_MW
+from bench.units import S_PER_NS, W_PER_MW
 
 Handle: TypeAlias = Any  # a ctypes pointer that only pynvml understands
 
@@ -50,8 +50,28 @@ def _allocated_bytes(handle: Handle) -> float:
     return float(memory.total - memory.free - memory.reserved)
 
 
+def _held_back_s(handle: Handle, policy: int, field_id: int) -> float:
+    """For how long (s) the board has been held back so far: a running total, so that nothing lies between looks.
+
+    The call is deprecated in NVML 13; the field values of the same counters have had these ids, and nanoseconds,
+    since they began. Those of single slowdowns (NVML_FI_DEV_CLOCKS_EVENT_REASON_*_SLOWDOWN) are other fields in
+    other drivers (251 to 253, then 269 to 271: nvml.h of CUDA 12 and 13; checked 2026-11-21), and are left alone.
+    """
+    try:
+        return float(pynvml.nvmlDeviceGetViolationStatus(handle, policy).violationTime) * S_PER_NS
+    except (pynvml.NVMLError_NotSupported, pynvml.NVMLError_FunctionNotFound):
+        value = pynvml.nvmlDeviceGetFieldValues(handle, (field_id,))[0]
+        if value.nvmlReturn != pynvml.NVML_SUCCESS:
+            raise pynvml.NVMLError(value.nvmlReturn) from None
+        return number(value) * S_PER_NS
+
+
 CONDITIONS: Mapping[str, Callable[[Handle], float]] = {
     "event_reasons": lambda h: float(pynvml.nvmlDeviceGetCurrentClocksEventReasons(h)),
+    "thermal_slowdown_s": lambda h: _held_back_s(
+        h, pynvml.NVML_PERF_POLICY_THERMAL, pynvml.NVML_FI_DEV_PERF_POLICY_THERMAL
+    ),
+    "power_cap_s": lambda h: _held_back_s(h, pynvml.NVML_PERF_POLICY_POWER, pynvml.NVML_FI_DEV_PERF_POLICY_POWER),
     "temperature_c": lambda h: float(pynvml.nvmlDeviceGetTemperature(h, pynvml.NVML_TEMPERATURE_GPU)),
     "sm_clock_mhz": lambda h: float(pynvml.nvmlDeviceGetClockInfo(h, pynvml.NVML_CLOCK_SM)),
     "utilisation_ratio": lambda h: pynvml.nvmlDeviceGetUtilizationRates(h).gpu / 100,
@@ -191,7 +211,7 @@ def _module_limit_w(handle: Handle) -> float | None:
         value = pynvml.nvmlDeviceGetFieldValues(handle, asked)[0]
     except pynvml.NVMLError:
         return None
-    return milliwatts(value) * W_PER_MW if value.nvmlReturn == pynvml.NVML_SUCCESS else None
+    return number(value) * W_PER_MW if value.nvmlReturn == pynvml.NVML_SUCCESS else None
 
 
 def _answers(details: dict[str, Fact], name: str, handle: Handle, call: Callable[[Handle], object]) -> bool:
@@ -203,7 +223,7 @@ def _answers(details: dict[str, Fact], name: str, handle: Handle, call: Callable
     return True
 
 
-def milliwatts(value: Any) -> float:
+def number(value: Any) -> float:
     """The number in a field value, by its own declared type (nvml.h, nvmlValueType_t)."""
     if value.valueType == pynvml.NVML_VALUE_TYPE_DOUBLE:
         return float(value.value.dVal)
