@@ -174,8 +174,8 @@ THROTTLED = Rule(
     name="throttled",
     touches=_OWN,
     voided="thermal or hardware slowdown inside a work window",
-    why="a board that slows down is another board (NVML clock event reasons 0x8, 0x20, 0x40, 0x80, and its running "
-    "total of thermal violations)",
+    why="a board that slows down is another board (NVML clock event reasons 0x8, 0x20, 0x40, 0x80, and its "
+    "running total of thermal violations)",
     remedy=f"cool the machine, check its power supply, and {_AGAIN}",
 )
 POWER_CAP = Rule(

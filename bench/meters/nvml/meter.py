@@ -25,7 +25,7 @@ from bench.units import J_PER_MJ, NS_PER_S, S_PER_NS, W_PER_MW
 Kind: TypeAlias = Literal["energy", "power"]
 
 # Looks exactly a second apart keep in step with a board that slows down once a second, and never see it. So they
-# are 0.95 s apart, and each is up to 40 % of that early or late, by multiples of the golden ratio, whose fractional
+# are 0.95 s apart, each up to 40 % of that early or late, by multiples of the golden ratio, whose fractional
 # parts fill every gap evenly (Knuth, The Art of Computer Programming, vol. 3, 6.4, theorem S). A slowdown for
 # 0.4 s of every second is then seen by one of any 7 looks in a row, one for 0.1 s by one of 23.
 _CONDITION_PERIOD_NS, _EARLY_OR_LATE = 950_000_000, 0.8
