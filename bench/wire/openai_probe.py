@@ -3,9 +3,10 @@
 Which page answers, which words fix the length, how long prompts are, and whether its counts are true.
 """
 
+import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bench.errors import CannotRun
@@ -25,6 +26,20 @@ _WORD_NOTE = "output tokens: the server's own count; it lists no tokens, so that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What a known server must be told beside OpenAI's protocol, in every request."""
+
+    words: Mapping[str, Any] = field(default_factory=dict)  # of the body
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def told(self) -> str:
+        """The same, for the record."""
+        words = [f"{name}={json.dumps(value)}" for name, value in self.words.items()]
+        return ", ".join([*words, *(f"{name}: {value}" for name, value in self.headers.items())])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Probed:
     """What was found out before the first window."""
 
@@ -34,15 +49,12 @@ class Probed:
     facts: Mapping[str, Fact]
 
 
-def probed(base: str, model: str, api: str, timeout_s: float, words: Mapping[str, Any]) -> Probed:
-    """Which page answers, which words fix the length, how long prompts are, whether counts are true.
-
-    `words` go into every request beside those: what this server is known to need.
-    """
-    asking = _Asking(base, model, authorised(), timeout_s)
+def probed(base: str, model: str, api: str, timeout_s: float, needs: Needs) -> Probed:
+    """Which page answers, which words fix the length, how long prompts are, whether counts are true."""
+    asking = _Asking(base, model, {**authorised(), **needs.headers}, timeout_s)
     chat = asking.chooses_chat(api)
     exactly = asking.accepted_extra(chat=chat)
-    extra = {**exactly, **words}
+    extra = {**exactly, **needs.words}
     wording = learn(lambda text: asking.tokens(text, 1, extra, chat=chat)[0], own_words())
     began = time.monotonic_ns()
     _, output = asking.tokens(wording.text(32, fresh_serial()), _PROBE_TOKENS, extra, chat=chat)
@@ -65,7 +77,7 @@ def probed(base: str, model: str, api: str, timeout_s: float, words: Mapping[str
             "api": "chat" if chat else "completions",
             "exact_length": exact,
             "length_by": ", ".join(exactly) or "max_tokens alone",
-            **({"asked_beside": ", ".join(f"{k}={v}".lower() for k, v in words.items())} if words else {}),
+            **({"told_beside": needs.told} if needs.told else {}),
             "tokens_per_word": round(wording.tokens_per_word, 4),
             "template_tokens": round(wording.fixed_tokens, 1),
         },

@@ -3,6 +3,7 @@
 JOULEMARK_LLAMA_SERVER names the binary. Made from the source of llama-cpp-python (docs/how-to/llama-cpp.md).
 """
 
+import asyncio
 import http.client
 import os
 import socket
@@ -21,7 +22,7 @@ from bench.engines import openai_http
 from bench.errors import CannotRun, UnknownName
 from bench.files.models import served_model
 from bench.files.tokens import open_tokenizer
-from bench.nouns import Cell, Endpoint, LoadSpec, Outcome, Request, Served, Usage
+from bench.nouns import Cell, Endpoint, LoadSpec, Outcome, Request, Send, Served, Usage
 
 pytestmark = pytest.mark.models
 BINARY = os.environ.get("JOULEMARK_LLAMA_SERVER")
@@ -135,13 +136,30 @@ def test_every_token_is_counted_and_none_of_a_prompt_is_cached(server: Running, 
     assert {o.achieved.cached_tokens for o in found} == {0}
     assert all(45 <= (o.achieved.prompt_tokens or 0) <= 90 for o in found)
     assert loaded.facts["exact_length"] is True
-    assert loaded.facts["asked_beside"] == "cache_prompt=false"
+    assert loaded.facts["told_beside"] == "cache_prompt=false, Connection: close"
     assert any("equal to the tokens that it listed" in note for note in loaded.notes)
     for one in found:
         took_s = (one.end_ns - one.start_ns) * 1e-9
         assert one.start_ns <= (one.first_output_ns or 0) <= one.output_ns[-1] <= one.end_ns
         assert 0 < len(one.output_ns) <= 24
         assert 0 < one.server["prefill_s"] + one.server["decode_s"] <= took_s
+
+
+def test_users_who_ask_again_at_once_are_never_dropped(server: Running) -> None:
+    """The server closes a connection after a stream, and does not say so: the next request must not be on it."""
+
+    async def user(send: Send) -> None:
+        for request in asked(20, prompt=32, output=4):
+            await send(request, time.monotonic_ns())
+
+    async def together(send: Send) -> None:
+        await asyncio.gather(user(send), user(send))
+
+    with session(server) as opened:
+        opened.drive(together)
+        found = opened.take()
+
+    assert [o.error for o in found] == [None] * 40
 
 
 def test_a_prompt_of_the_users_own_is_read_again_each_time(server: Running) -> None:
