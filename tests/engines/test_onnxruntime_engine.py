@@ -181,6 +181,8 @@ def test_the_record_says_how_it_runs(classifier: Session, file: Path, monkeypatc
     saved = onnx.load(str(file)).SerializeToString()
     assert facts["onnx_sha256"] == hashlib.sha256(saved).hexdigest()
     assert classifier.loaded.weights == "pretrained"
+    assert classifier.loaded.parameters == 50_000 * CLASSES + CLASSES**2 + 3  # the user's own, not the declared
+    assert facts["zero_ratio"] == pytest.approx(9 / 150_009)  # the padding row, and an identity's zeros
     assert not any("synthetic" in note for note in classifier.loaded.notes)
 
 
@@ -189,9 +191,10 @@ def test_eight_bits_are_made_of_the_same_weights(file: Path, classifier: Session
     full = _scores(classifier, SENTENCES)
     with open_engine().load(classifying(file, "int8")) as session:
         quantised = _scores(session, SENTENCES)
-        size = session.loaded.facts["onnx_bytes"]
+        facts = session.loaded.facts
 
-    assert size < classifier.loaded.facts["onnx_bytes"] / 3
+    assert facts["onnx_bytes"] < classifier.loaded.facts["onnx_bytes"] / 3
+    assert "zero_ratio" not in facts  # no weight is left in fp32 to be counted
     assert not numpy.array_equal(full, quantised)
     assert numpy.abs(full - quantised).max() < 0.05  # one of 256 steps over a range of 9, eleven of them a mean
 
@@ -229,6 +232,12 @@ def test_what_is_no_sentence_is_refused_when_staged(classifier: Session, request
         classifier.stage([request_])
     with pytest.raises(BadInput, match="was not staged"):
         classifier.run([sentence("never seen before")])
+
+
+def test_a_pruned_model_says_how_much_of_it_is_zero() -> None:
+    """At least its name: rows that training never touched go too."""
+    with open_engine().load(classifying(None, "pruned-80")) as session:
+        assert 0.8 <= float(str(session.loaded.facts["zero_ratio"])) < 1.0
 
 
 @pytest.mark.parametrize("precision", ["fp32", "rows"])

@@ -5,6 +5,7 @@ A process of its own: torch and the model in full are gone with it before anythi
 
 import hashlib
 import json
+import math
 import runpy
 import shutil
 import sys
@@ -62,9 +63,10 @@ def _classifier(spec: LoadSpec, file: Path) -> tuple[int, Mapping[str, Fact]]:
         "onnx_sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "onnx_opset": max(one.version for one in made.opset_import if one.domain in ("", "ai.onnx")),
     }
-    if entries:
+    numbers = sum(math.prod(one.dims) for one in made.graph.initializer)
+    if entries > numbers / 2:  # else what is left in fp32 is biases
         facts["zero_ratio"] = zeros / entries
-    return spec.model.parameters, facts
+    return spec.model.parameters if spec.path is None else numbers, facts
 
 
 def _source(spec: LoadSpec, file: Path) -> Path:
