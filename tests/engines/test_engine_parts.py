@@ -126,10 +126,11 @@ def test_asking_an_engine_whether_it_can_run_imports_no_model_library() -> None:
     """check() and version() are asked for every plan: they must not cost torch's seconds."""
     code = (
         "import sys\n"
-        "from bench.engines import echo, ffmpeg, transformers, whisper\n"
-        "for e in (echo, ffmpeg, transformers, whisper): e.open_engine().check()\n"
+        "from bench.engines import ctranslate2, echo, ffmpeg, onnxruntime, transformers, whisper\n"
+        "for e in (ctranslate2, echo, ffmpeg, onnxruntime, transformers, whisper): e.open_engine().check()\n"
         "for e in (echo, transformers, whisper): e.open_engine().version()\n"
-        "loaded = {'torch', 'transformers', 'whisper', 'soundfile', 'numba'} & set(sys.modules)\n"
+        "heavy = {'torch', 'transformers', 'whisper', 'soundfile', 'numba', 'ctranslate2', 'onnxruntime', 'onnx'}\n"
+        "loaded = heavy & set(sys.modules)\n"
         "assert not loaded, loaded\n"
     )
 
