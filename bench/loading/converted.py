@@ -21,7 +21,7 @@ import psutil
 
 from bench.errors import CannotRun
 from bench.files.codec import build, plain
-from bench.files.config import cache_folder
+from bench.files.config import cache_folder, inherited_with
 from bench.nouns import LoadSpec
 from bench.units import BYTES_PER_GIB
 
@@ -75,10 +75,11 @@ def run_apart(module: str, spec: LoadSpec, folder: Path, **more: str) -> None:
     typed = replace(spec, model=replace(spec.model, config={}))  # the configuration is the library's, not ours
     told = {"spec": plain(typed), "config": spec.model.config, "folder": str(folder), "more": more}
     job = json.dumps(told)
+    # synthetic weights need no hub: a library that asks one all the same is to fail, not to download
+    alone = inherited_with(HF_HUB_OFFLINE="1") if spec.weights == "synthetic" else None
+    command = [sys.executable, "-P", "-m", module]
     with tempfile.TemporaryFile("w+") as said:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", module], stdin=subprocess.PIPE, stdout=said, stderr=said, text=True
-        )
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, stderr=said, text=True, env=alone)
         try:
             code = _served(process, job)
         finally:

@@ -129,7 +129,7 @@ def test_asking_an_engine_whether_it_can_run_imports_no_model_library() -> None:
         "from bench.engines import ctranslate2, echo, ffmpeg, onnxruntime, transformers, whisper\n"
         "for e in (ctranslate2, echo, ffmpeg, onnxruntime, transformers, whisper): e.open_engine().check()\n"
         "for e in (echo, transformers, whisper): e.open_engine().version()\n"
-        "heavy = {'torch', 'transformers', 'whisper', 'soundfile', 'numba', 'ctranslate2', 'onnxruntime', 'onnx'}\n"
+        "heavy = {'torch', 'transformers', 'whisper', 'soundfile', 'numba', 'ctranslate2', 'onnxruntime'}\n"
         "loaded = heavy & set(sys.modules)\n"
         "assert not loaded, loaded\n"
     )
