@@ -23,6 +23,8 @@ from bench.units import S_PER_NS
 
 _WHOLE = "all that the machine took meanwhile: its idle and everybody else's work are inside"
 SAMPLE_PERIOD_S = 0.05
+# The command's start and end on the wall clock, sealed: other tools' files are joined by them (`bench.run.join`).
+START_UNIX, END_UNIX = "command_start_unix_ns", "command_end_unix_ns"
 _FIELDS = (
     "domain", "device", "boundary", "basis", "energy_j", "low_j", "high_j", "start_ns", "end_ns",
     "method", "witness_j", "components", "freedom", "peers", "over_peers_j", "flags", "reasons",
@@ -107,7 +109,7 @@ def seal_metered(out: Path, done: Metered) -> Path:
     record = MeteredRecord(
         id=f"{at:%Y%m%dT%H%M%SZ}-meter-{done.start_ns % 0xFFFFFF:06x}",
         started_at=at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        environment=environment(),
+        environment={**environment(), START_UNIX: done.start_unix_ns, END_UNIX: done.end_unix_ns},
         sources=done.sources,
         trace=done.trace,
         energies=tuple(rounded(e) for e in done.energies),

@@ -27,6 +27,8 @@ class Metered:
     exit_code: int
     start_ns: int
     end_ns: int
+    start_unix_ns: int  # the same two moments on the wall clock, by which other tools' files are dated
+    end_unix_ns: int
     trace: Trace
     sources: tuple[Source, ...]
     energies: tuple[WindowEnergy, ...]
@@ -40,6 +42,7 @@ def meter_command(
     witnesses: Watch = NOBODY,
     stdout: IO[str] | int | None = None,
     clock_ns: Callable[[], int] = time.monotonic_ns,
+    wall_ns: Callable[[], int] = time.time_ns,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Metered:
     """Runs the command once between sensors, and peers beside them. Raises OSError when it cannot be started."""
@@ -47,10 +50,10 @@ def meter_command(
     witnesses.begin()
     recorder.mark()
     sleep(APPROACH_S)
-    start_ns = clock_ns()
+    start_ns, start_unix_ns = clock_ns(), wall_ns()
     with subprocess.Popen(command, stdout=stdout) as process:
         code = _wait(process)
-    end_ns = clock_ns()
+    end_ns, end_unix_ns = clock_ns(), wall_ns()
     recorder.mark()
     witnesses.end()
     sleep(rest_s(recorder.sources))
@@ -60,6 +63,8 @@ def meter_command(
         exit_code=code if code >= 0 else 128 - code,
         start_ns=start_ns,
         end_ns=end_ns,
+        start_unix_ns=start_unix_ns,
+        end_unix_ns=end_unix_ns,
         trace=trace,
         sources=recorder.sources,
         energies=unmasked(window_energies(trace, recorder.sources, faults), recorder.sources),

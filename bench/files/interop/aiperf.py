@@ -1,0 +1,160 @@
+"""AIPerf's `profile_export.jsonl`, a request a line, and the summary `profile_export_aiperf.json` beside it.
+
+Read as AIPerf 0.13.0 writes them (its JSON export schema 1.4; files that it wrote here are the test data).
+`request_start_ns` and `request_end_ns` are Unix time. Tokens are counted by its tokenizer, or by the server where
+`--use-server-token-count` was given.
+
+| theirs | ours |
+|---|---|
+| time_to_first_token | ttft_s, from the moment of sending |
+| inter_token_latency | **tpot_s**: (request_latency − time_to_first_token) / (output_sequence_length − 1) |
+| inter_chunk_latency | itl_s: the gaps between pieces, each may hold several tokens |
+| request_latency | e2e_s, from the moment of sending to the last piece |
+| output_sequence_length, input_sequence_length | output_tokens, prompt_tokens |
+| nvidia_total_gpu_energy (J) | joules of the measured boundary gpu over the requests' span |
+| nvidia_energy_per_request (J), nvidia_energy_per_output_token (mJ) | those over requests, over output tokens |
+
+(AIPerf's metrics reference, docs.nvidia.com/aiperf/reference; before 0.13 its energies had no `nvidia_`, and the
+words time_to_first_token and inter_token_latency meant the same. Checked 2026-11-21.)
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BadInput
+from bench.files.interop.told import (
+    LoadResult,
+    ToldFigure,
+    ToldRequest,
+    count,
+    in_order,
+    number,
+    optional,
+    parsed,
+    read_text,
+    section,
+)
+from bench.units import S_PER_NS
+
+RECORDS, SUMMARY = "profile_export.jsonl", "profile_export_aiperf.json"
+_S = {"ms": 1e-3, "sec": 1.0, "s": 1.0, "us": 1e-6, "ns": 1e-9}
+_OURS = {
+    "time_to_first_token": "ttft_s",
+    "inter_token_latency": "tpot_s",
+    "inter_chunk_latency": "itl_s",
+    "request_latency": "e2e_s",
+    "request_count": "requests less failures",
+    "total_isl": "prompt_tokens",
+    "total_osl": "output_tokens",
+}
+_UNLIKE = ("benchmark_duration", "time_to_second_token", "request_throughput", "output_token_throughput")
+ENERGIES = (
+    "nvidia_total_gpu_energy",
+    "nvidia_energy_per_request",
+    "nvidia_energy_per_output_token",
+    "nvidia_energy_per_total_token",
+    "nvidia_output_tokens_per_joule",
+)
+
+
+def is_aiperf(text: str) -> bool:
+    """Whether a file is its records: told by keys of the first line."""
+    first = text.partition("\n")[0]
+    return all(f'"{name}"' in first for name in ("metadata", "request_start_ns", "benchmark_phase"))
+
+
+def read_aiperf(path: Path) -> LoadResult:
+    """The requests of the records, and the means of the summary where it lies beside them. Raises BadInput."""
+    lines = [line for line in read_text(path).splitlines() if line.strip()]
+    requests = in_order(
+        (_request(parsed(line, f"{path}:{i}"), f"{path}:{i}") for i, line in enumerate(lines, 1)), str(path)
+    )
+    beside = path.with_name(SUMMARY)
+    summary: Mapping[str, Any] = {}
+    notes: tuple[str, ...] = ()
+    if beside.is_file():
+        summary = section({"": parsed(read_text(beside), str(beside))}, "", str(beside))
+        _belongs(summary, requests, beside)
+        if summary.get("was_cancelled"):
+            notes = ("AIPerf says that it was cancelled: requests under way then are in no line",)
+    version = summary.get("aiperf_version")
+    return LoadResult(
+        tool="aiperf",
+        version=str(version) if version else None,
+        clock="unix",
+        requests=requests,
+        figures=tuple(_figures(summary, str(beside))),
+        target=_target(summary, str(beside)),
+        whole=not notes,
+        notes=notes,
+    )
+
+
+def _request(row: Any, where: str) -> ToldRequest:
+    about, metrics = section(row, "metadata", where), section(row, "metrics", where)
+    start_ns, end_ns = (int(about[n]) if type(about.get(n)) is int else None for n in _ENDS)
+    if start_ns is None or end_ns is None:
+        raise BadInput(f"{where}: no {' and '.join(_ENDS)} in metadata; is it AIPerf's {RECORDS}?")
+    warmup = about.get("benchmark_phase") == "warmup"
+    if error := _error(row, about, where):
+        lasted_s = (end_ns - start_ns) * S_PER_NS
+        return ToldRequest(start_ns=start_ns, end_ns=end_ns, e2e_s=lasted_s, error=error, warmup=warmup)
+    e2e_s = _seconds(metrics, "request_latency", where)
+    if e2e_s is None:
+        raise BadInput(f"{where}: neither an error nor 'request_latency'; is it AIPerf's {RECORDS}?")
+    return ToldRequest(
+        start_ns=start_ns,
+        end_ns=end_ns,
+        e2e_s=e2e_s,
+        ttft_s=_seconds(metrics, "time_to_first_token", where),
+        tpot_s=_seconds(metrics, "inter_token_latency", where),
+        prompt_tokens=count(section(metrics, "input_sequence_length", where), "value", where),
+        output_tokens=count(section(metrics, "output_sequence_length", where), "value", where),
+        warmup=warmup,
+    )
+
+
+_ENDS = ("request_start_ns", "request_end_ns")
+
+
+def _error(row: Mapping[str, Any], about: Mapping[str, Any], where: str) -> str | None:
+    if found := section(row, "error", where):
+        said = (found.get("code"), found.get("type"), found.get("message"))
+        return " ".join(str(one) for one in said if one)[:200] or "an error without words"
+    return "cancelled" if about.get("was_cancelled") else None
+
+
+def _seconds(metrics: Mapping[str, Any], name: str, where: str) -> float | None:
+    """A metric of time in seconds; None where it is absent. Raises BadInput for a unit that is none of time."""
+    found = section(metrics, name, where)
+    if not found:
+        return None
+    if (unit := found.get("unit")) not in _S:
+        raise BadInput(f"{where}: {name} in {unit!r}; known are {', '.join(_S)}")
+    return number(found, "value", where) * _S[str(unit)]
+
+
+def _belongs(summary: Mapping[str, Any], requests: tuple[ToldRequest, ...], beside: Path) -> None:
+    """Raises BadInput where the summary counts other requests than the records hold."""
+    said = optional(section(summary, "request_count", str(beside)), "avg", str(beside))
+    held = sum(one.error is None and not one.warmup for one in requests)
+    if said is not None and said != held:
+        raise BadInput(
+            f"{beside}: it counts {said:g} requests, {RECORDS} beside it holds {held}; are they one run's?"
+        )
+
+
+def _target(summary: Mapping[str, Any], where: str) -> str | None:
+    urls = section(section(summary, "input_config", where), "endpoint", where).get("urls")
+    return str(urls[0]) if isinstance(urls, list) and urls else None
+
+
+def _figures(summary: Mapping[str, Any], where: str) -> list[ToldFigure]:
+    found = []
+    for name in (*_OURS, *_UNLIKE, *ENERGIES):
+        one = summary.get(name)
+        if isinstance(one, Mapping) and (value := optional(one, "avg", f"{where} {name}")) is not None:
+            ours = name if name in ENERGIES else _OURS.get(name)
+            found.append(ToldFigure(name=name, value=value, unit=str(one.get("unit", "")), ours=ours))
+    return found
