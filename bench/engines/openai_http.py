@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 _OPTIONS = ("api", "precision", "timeout_s")
 _TIMEOUT_S = 120.0
 _LLAMA_SERVER = "llama-server"
-# It keeps a prompt that it has read unless it is told not to; and it closes the connection after every stream, though
-# it promises to keep it: whoever uses it again at once is dropped (56 of two users' 116 requests). Both seen on the
-# server of llama.cpp 0.5.0-dev (the source in llama-cpp-python 0.3.36), 2026-11-21.
+# It keeps a prompt that it has read unless it is told not to; and it closes the connection after every stream,
+# though it promises to keep it: whoever uses it again at once is dropped (56 of two users' 116 requests).
+# Both seen on the server of llama.cpp 0.5.0-dev (the source in llama-cpp-python 0.3.36), 2026-11-21.
 _LLAMA_WORDS = {"cache_prompt": False}
 _LLAMA_HEADERS = {"Connection": "close"}
 _SIZES = {"Small": "_s", "Medium": "_m", "Large": "_l"}

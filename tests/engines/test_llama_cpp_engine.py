@@ -13,10 +13,9 @@ pytest.importorskip("llama_cpp", reason="llama-cpp-python is absent: pip install
 pytest.importorskip("gguf", reason="gguf is absent: pip install 'joulemark[llama_cpp]'")
 
 import llama_cpp
-from test_engine_contract import (  # noqa: F401 (one contract for every engine; collected here again)
+from test_engine_contract import (  # noqa: F401 (one contract for every engine; stamps are tested below)
     test_every_request_gets_exactly_the_work_it_asks_for,
     test_the_engine_says_that_it_can_run,
-    test_the_first_output_is_seen_long_before_the_last,
     test_times_are_in_order_and_a_batch_shares_them,
 )
 
@@ -413,3 +412,28 @@ def test_a_step_reads_all_but_the_embedding_that_is_looked_up() -> None:
         found = loaded.loaded.facts["weight_bytes_per_step"]
 
     assert found == layers.total() + norms + VOCABULARY * HIDDEN // 256 * 210
+
+
+def test_a_board_that_the_build_cannot_use_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a machine with a GPU would get the CPU's figures, and nobody would wonder."""
+    monkeypatch.setattr("bench.engines.llama_cpp._built_with_cuda", lambda: False)
+    monkeypatch.setattr("bench.engines.llama_cpp._NVIDIA_DRIVER", tmp_path)
+    found = open_engine().check()
+    with open_engine().load(replace(loading(MISTRAL, precision="f16"), device="auto")) as loaded:
+        notes = loaded.loaded.notes
+    monkeypatch.setattr("bench.engines.llama_cpp._NVIDIA_DRIVER", tmp_path / "none")
+
+    assert (found.status, "GGML_CUDA=on" in found.remedy) == ("degraded", True)
+    assert any("it ran on the CPU" in note for note in notes)
+    assert open_engine().check().status == "ok"
+
+
+def test_cuda_is_refused_where_there_is_none() -> None:
+    """Asked for by name, it never falls back."""
+    if llama_cpp.llama_supports_gpu_offload():
+        pytest.skip("this build has a device")
+    with (
+        pytest.raises(CannotRun, match="'cuda' was asked for"),
+        open_engine().load(replace(loading(MISTRAL, precision="f16"), device="cuda")),
+    ):
+        pass

@@ -22,7 +22,7 @@ from bench.engines.llama_cpp.library import DISTRIBUTION, EXTRA, Library, cuda_b
 from bench.engines.llama_cpp.make import make_file, synthetic_file
 from bench.errors import BadInput, UnknownName
 from bench.files.gguf import FILE_TYPES, Gguf, check_declared, read_gguf
-from bench.loading.boards import Board, thread_count
+from bench.loading.boards import CPU, Board, thread_count
 from bench.loading.gguf import GENERATOR, WRITTEN
 from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Session, Usage
 from bench.units import S_PER_NS
@@ -30,7 +30,10 @@ from bench.units import S_PER_NS
 _IMATRIX_KEY = "quantize.imatrix.file"  # written by llama-quantize where it used one
 _SHA256_DIGITS = 16
 _NO_TOKENIZER = "none"
+_NVIDIA_DRIVER = Path("/proc/driver/nvidia")
+_WITH_CUDA = "CMAKE_ARGS=-DGGML_CUDA=on pip install --force-reinstall --no-cache-dir --no-deps llama-cpp-python"
 _QUANTISED_NOTE = "quantised by llama.cpp from the F16 file of the same weights, without an importance matrix"
+_NO_CUDA_NOTE = "an NVIDIA driver is loaded, and llama.cpp sees no CUDA device: it ran on the CPU"
 _BATCH_NOTE = "prompts of a batch are read together; a sequence leaves the batch when it has its tokens"
 
 # Precisions of 256-weight blocks, and the 32-weight types that llama.cpp takes for rows that these do not divide
@@ -53,10 +56,13 @@ class LlamaCppEngine:
         found = library_check("llama_cpp", {"llama_cpp": DISTRIBUTION, "gguf": "gguf"}, EXTRA)
         if found.status != "ok":
             return found
-        place = importlib.util.find_spec("llama_cpp")
-        folders = list(place.submodule_search_locations or ()) if place else []
-        build = "built with CUDA" if any(cuda_beside(Path(f)) for f in folders) else "built without CUDA: CPU only"
-        return replace(found, reason=f"{found.reason.partition(';')[0]}; {build}")
+        libraries = found.reason.partition(";")[0]
+        if _built_with_cuda():
+            return replace(found, reason=f"{libraries}; built with CUDA")
+        if _NVIDIA_DRIVER.exists():
+            reason = f"{libraries}; an NVIDIA driver is loaded, and this build has no CUDA: it runs on the CPU"
+            return replace(found, status="degraded", reason=reason, remedy=_WITH_CUDA)
+        return replace(found, reason=f"{libraries}; built without CUDA: CPU")
 
     def version(self) -> str:
         """The version of llama-cpp-python; llama.cpp's own stands in Loaded.facts."""
@@ -199,6 +205,12 @@ class _Session:
         return tuple(ids[:count])
 
 
+def _built_with_cuda() -> bool:
+    """Of the installed library, without importing it."""
+    place = importlib.util.find_spec("llama_cpp")
+    return any(cuda_beside(Path(f)) for f in place.submodule_search_locations or ()) if place else False
+
+
 def _check_precision(spec: LoadSpec) -> None:
     if spec.precision not in FILE_TYPES.values():
         raise UnknownName("precision of llama_cpp", spec.precision, FILE_TYPES.values())
@@ -259,6 +271,7 @@ def _record(spec: LoadSpec, library: Library, board: Board, found: Gguf, facts: 
         *((SYNTHETIC_NOTE,) if synthetic else ()),
         *((_QUANTISED_NOTE,) if quantised else ()),
         *((fallen,) if fallen else ()),
+        *((_NO_CUDA_NOTE,) if spec.device == "auto" and board is CPU and _NVIDIA_DRIVER.exists() else ()),
         _BATCH_NOTE,
     )
     return Loaded(
