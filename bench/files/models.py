@@ -18,6 +18,8 @@ _BLOCK = 32  # weights that share a scale: onnxruntime-genai 0.18, models/builde
 # and one cut to fewer units or rows is taken for whole: at most so much.
 # GGUF's precisions are mixes of block types that differ a little with the architecture: bits per weight of
 # Llama-3.1-8B in llama.cpp's tools/quantize/README.md; what a file really holds is in its record.
+# int8-…: a byte, a row's scale being nothing beside it (torchao 0.18, Int8Tensor; bitsandbytes 0.50, Int8Params).
+# nf4-bnb: half a byte, and a scale in fp32 for every 64 (arXiv:2305.14314, section 3; bitsandbytes, Params4bit).
 # All checked 2026-11-21
 _BYTES_PER_PARAMETER: Mapping[str, float] = {
     "fp32": 4,
@@ -38,8 +40,17 @@ _BYTES_PER_PARAMETER: Mapping[str, float] = {
     "units-50": 4,
     "rows": 4,
     "rows-int8": 1,
+    "int8-torchao": 1,
+    "int8dyn-torchao": 1,
+    "int8-bnb": 1,
+    "nf4-bnb": 0.5 + 4 / 64,
+    "bf16-pruned50": 2,
+    "bf16-units50": 2,
     "none": 0,
 }
+# Those whose embedding table and output matrix stay in bf16: transformers 5.23, quantizers/base.py,
+# get_keys_to_not_convert; checked 2026-11-21
+_LAYERS_ONLY = ("int8-torchao", "int8dyn-torchao", "int8-bnb", "nf4-bnb")
 
 
 def model_names(folder: Path | None = None) -> tuple[str, ...]:
@@ -84,7 +95,16 @@ def weight_bytes(spec: ModelSpec, precision: str) -> int:
     """The bytes of the weights alone: no activations, no cache. Raises UnknownName for the precision."""
     if precision not in _BYTES_PER_PARAMETER:
         raise UnknownName("precision", precision, _BYTES_PER_PARAMETER)
-    return round(spec.parameters * _BYTES_PER_PARAMETER[precision])
+    full = _table_parameters(spec) if precision in _LAYERS_ONLY else 0
+    return round((spec.parameters - full) * _BYTES_PER_PARAMETER[precision] + full * _BYTES_PER_PARAMETER["bf16"])
+
+
+def _table_parameters(spec: ModelSpec) -> int:
+    """Those of the embedding table, and of the output matrix where it is another; 0 where neither is declared."""
+    pieces, width = spec.config.get("vocab_size"), spec.config.get("hidden_size", spec.config.get("d_model"))
+    if not (isinstance(pieces, int) and isinstance(width, int)):
+        return 0
+    return pieces * width * (1 if spec.config.get("tie_word_embeddings", True) else 2)
 
 
 def _spec(name: str, table: Table) -> ModelSpec:

@@ -1,5 +1,6 @@
 """Model declarations: all load, none lies about its size, mistakes are named with file and line."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -191,3 +192,16 @@ def test_a_byte_and_half_a_byte_are_counted_with_their_scales(tmp_path: Path) ->
     model = _declared(tmp_path, "engines = []", "precisions = []")
 
     assert (weight_bytes(model, "int8"), weight_bytes(model, "int4")) == (64, 41)
+
+
+def test_quantised_layers_leave_the_table_and_the_output_matrix_in_full(tmp_path: Path) -> None:
+    """1024 parameters, of which 2 × 8 × 16 are the table and the output matrix; once where they are one."""
+    config = ("[config]", "vocab_size = 8", "hidden_size = 16")
+    own = _declared(tmp_path, "engines = []", "precisions = []", *config, "tie_word_embeddings = false")
+    own = replace(own, parameters=1024)
+    shared = replace(own, config={"vocab_size": 8, "d_model": 16})
+
+    assert weight_bytes(own, "int8-torchao") == weight_bytes(own, "int8-bnb") == 768 + 2 * 256
+    assert weight_bytes(own, "nf4-bnb") == 768 * 36 / 64 + 2 * 256  # of 64 numbers: 32 bytes and a scale of 4
+    assert weight_bytes(shared, "int8dyn-torchao") == 896 + 2 * 128
+    assert weight_bytes(own, "bf16-pruned50") == weight_bytes(own, "bf16") == 2048

@@ -16,13 +16,14 @@ from bench.engines import (
     library_version,
     loaded_record,
     memory_guard,
-    open_setting,
     outcomes,
     padded,
     release,
     synchroniser,
 )
 from bench.engines.transformers.build import built_model, step_facts
+from bench.engines.transformers.forms import form_setting, layered_version, reshape
+from bench.engines.transformers.stored import stored_facts
 from bench.errors import BadInput, CannotRun
 from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Session, Usage
 from bench.units import S_PER_NS
@@ -55,18 +56,23 @@ class TransformersEngine:
         transformers.logging.set_verbosity_error()  # nothing may be printed inside a window
         transformers.logging.disable_progress_bar()
         import_ns = time.monotonic_ns()
-        setting = open_setting(torch, spec)
+        setting = form_setting(torch, spec)
         with memory_guard(torch, f"loading {spec.model.name}"):
             model = built_model(transformers, setting)
+            reshaped = reshape(setting, model)
         synchroniser(torch, setting.device)()
         facts: dict[str, Fact] = {
             "attention": str(getattr(model.config, "_attn_implementation", "")),
             "kv_cache": "dynamic",
             **step_facts(model),
+            **stored_facts(model),
+            **reshaped.facts,
             "import_s": (import_ns - start_ns) * S_PER_NS,
             "build_s": (time.monotonic_ns() - import_ns) * S_PER_NS,
         }
-        loaded = loaded_record(setting, "transformers", self.version(), model, facts)
+        version = layered_version(self.version(), spec.precision)
+        loaded = loaded_record(setting, "transformers", version, model, facts)
+        loaded = replace(loaded, parameters=reshaped.parameters)
         session = _Session(transformers, setting, model, loaded)
         del model
         try:

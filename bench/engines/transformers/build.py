@@ -3,7 +3,8 @@
 from types import ModuleType
 from typing import Any
 
-from bench.engines import Setting, step_bytes
+from bench.engines import Setting
+from bench.engines.transformers.stored import stored_step_bytes
 from bench.errors import BadInput, CannotRun
 from bench.loading.seeded import transformers_model
 from bench.nouns import Fact
@@ -62,4 +63,4 @@ def step_facts(model: Any) -> dict[str, Fact]:
             return 0.0
         return taken_ratio if taken_ratio is not None and ".experts." in name else 1.0
 
-    return {"weight_bytes_per_step": step_bytes(model, share)}
+    return {"weight_bytes_per_step": stored_step_bytes(model, share)}
