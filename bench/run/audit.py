@@ -11,6 +11,7 @@ from typing import TypeAlias
 from bench.run.checks import (
     circumstances,
     clocks,
+    grounds,
     integrity,
     learnt,
     ledger,
@@ -70,10 +71,14 @@ THEMES = (
         ),
         of_cells=(circumstances.foreign_processes, circumstances.quiet_before),
     ),
-    Theme(of_every=(sensors.witness, sensors.sensor_passport), of_cells=(sensors.board_read,)),
     Theme(
-        of_cells=(work.no_failed_request, work.work_as_asked, work.loaded_as_asked),
-        of_folder=(work.seed_and_payload,),
+        of_every=(sensors.witness, sensors.sensor_passport, grounds.gain_of_meters),
+        of_cells=(sensors.board_read,),
+        of_folder=(grounds.passport_of_steps,),
+    ),
+    Theme(
+        of_cells=(work.no_failed_request, work.work_as_asked, work.loaded_as_asked, grounds.batch_as_run),
+        of_folder=(work.seed_and_payload, grounds.workload_as_shipped),
     ),
     Theme(of_every=(uncertainty.interval, uncertainty.statistical_part), of_cells=(uncertainty.precision,)),
     Theme(of_every=(ledger.basis, ledger.reasons, ledger.complete, ledger.no_test_doubles, ledger.verdicts)),

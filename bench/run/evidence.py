@@ -1,12 +1,13 @@
 """The sealed runs of a folder as evidence: each whole, its own, of a model that is declared, and there once."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.errors import BadInput, BrokenResults
 from bench.files.models import model_of
 from bench.files.store import READINGS, SEAL, Sealed, read_sealed, run_folders
-from bench.nouns import RunSpec
+from bench.nouns import Observation, Reading, RunSpec
 
 
 def sealed_folders(out: Path, what: str) -> tuple[Path, ...]:
@@ -62,5 +63,14 @@ def twin_of(sealed: Sealed, first: dict[str, str]) -> str | None:
     if not sealed.trace.observations:
         return None
     name = sealed.folder.name
-    twin = first.setdefault(sealed.sha256.get(READINGS, ""), name)
+    twin = first.setdefault(_readings_sha256(sealed.trace.observations), name)
     return None if twin == name else twin
+
+
+def _readings_sha256(observations: Sequence[Observation]) -> str:
+    """Of what was read, not of the bytes in which it lies: packed anew, a copy is still one."""
+    digest = hashlib.sha256()
+    for one in observations:
+        name = one.field if isinstance(one, Reading) else one.name
+        digest.update(f"{one.t_ns},{one.domain},{name},{one.value!r};".encode())
+    return digest.hexdigest()

@@ -7,6 +7,7 @@ from pathlib import Path
 from fakes import GPU, HOST, LOADED, outcome, seconds, spec, window
 
 from bench.files.store import OUTCOMES, READINGS, RUN_SCHEMA_VERSION, WINDOWS, Published, Sealed
+from bench.files.workloads import workload_sha256
 from bench.nouns import (
     Cell,
     Condition,
@@ -25,10 +26,11 @@ POLL_S = 0.05
 KNOWN = FieldPassport(update_s=0.1, window_s=0.1, lag_s=0.0, origin="steps")
 # A board of 3.35 TB/s, whose limit stands still: an H100's, of which no number matters here.
 BOARD = replace(
-    GPU, passport=Passport(fields={"counter": KNOWN, "instant": KNOWN}, steps=4),
+    GPU, passport=Passport(fields={"counter": KNOWN, "instant": KNOWN}, steps=0),
     details={"memory_bytes_per_s": 3.35e12},
 )  # fmt: skip
 MACHINE = {"os": "Debian GNU/Linux 12", "kernel": "6.1", "cpu": "AMD EPYC", "python": "3.11.7"}
+SHIPPED = workload_sha256("prompt-32-8")
 QUIET = {
     "temperature_c": 60.0, "event_reasons": 0.0, "foreign_processes": 0.0, "utilisation_ratio": 0.0,
     "sm_clock_mhz": 1980.0, "power_limit_w": 700.0,
@@ -99,7 +101,8 @@ def sound(run_id: str = "r1", started_at: str = "2026-11-21T10:00:00Z", **timing
     over = windows(**timing)
     cell = Cell(engine="transformers", model="mistral-160m", precision="fp32", workload="prompt-32-8")
     run = Run(
-        id=run_id, spec=replace(spec(sample_period_s=POLL_S), cell=cell, hardware="nvidia-t4"),
+        id=run_id,
+        spec=replace(spec(sample_period_s=POLL_S), cell=cell, hardware="nvidia-t4", workload_sha256=SHIPPED),
         started_at=started_at, environment=MACHINE, sources=(BOARD, HOST),
         loaded=replace(LOADED, engine="transformers", facts={"weight_bytes_per_step": 1e9}),
         trace=Trace(observations=observations(over), windows=over),

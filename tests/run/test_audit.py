@@ -6,7 +6,7 @@ import pytest
 from fakes import HOST, seconds, window
 from sound_run import BOARD, IDLE_W, QUIET, WORK_W, case, folder, observations, record, sound, windows
 
-from bench.files.store import Sealed
+from bench.files.store import Published, Sealed
 from bench.nouns import Condition, FieldPassport, Passport, Reading, Source, Usage, Verdict
 from bench.run.audit import fails, lines
 from bench.run.checks.case import Folder, case_of
@@ -80,6 +80,11 @@ def outcomes(run, change, *, every=True):
     return replace(run, outcomes=(change(first), *(map(change, rest) if every else rest)))
 
 
+def celled(run, **changed):
+    """The run, its cell said to be another."""
+    return replace(run, spec=replace(run.spec, cell=replace(run.spec.cell, **changed)))
+
+
 def swapped(run):
     """Two neighbouring looks at one field, the later one first."""
     made = list(run.trace.observations)
@@ -111,6 +116,13 @@ EXCLUDED = Source(domain="gpu:1", meter="nvml", boundary="gpu", basis="excluded"
 SPOILT = [
     ("settings recorded", "warn", lambda r, p: (replace(r, environment={}), p)),
     ("settings recorded", "warn", lambda r, p: boards(r, p, driver=None)),
+    ("gain of meters", "fail", lambda r, p: boards(r, p, gain_ratio_95=0.005)),
+    ("gain of meters", "warn", lambda r, p: boards(r, p, meter="somebody-s")),
+    ("passport of steps", "warn", lambda r, p: boards(r, p, passport=replace(BOARD.passport, steps=4, id="p9"))),
+    ("passport of steps", "fail", lambda r, p: boards(r, p, passport=replace(BOARD.passport, steps=4))),
+    ("batch as run", "fail", lambda r, p: (celled(r, batch=8), p)),
+    ("batch as run", "fail", lambda r, p: (outcomes(r, lambda o: replace(o, batch_id=0)), p)),
+    ("workload as shipped", "fail", lambda r, p: (replace(r, spec=replace(r.spec, workload_sha256="1" * 64)), p)),
     ("declared", "fail", lambda r, p: (replace(r, spec=replace(r.spec, hardware="no-such")), p)),
     ("declared", "fail", lambda r, p: (replace(r, spec=replace(r.spec, family="speech")), p)),
     ("readings in order", "fail", lambda r, p: (swapped(r), p)),
@@ -170,7 +182,6 @@ SPOILT = [
     ("work as asked", "fail", lambda r, p: (
         outcomes(r, lambda o: replace(o, achieved=replace(o.achieved, output_tokens=4))), p)),
     ("work as asked", "warn", lambda r, p: (outcomes(r, lambda o: replace(o, achieved=Usage(requests=1))), p)),
-    ("seed and payload", "fail", lambda r, p: (replace(r, spec=replace(r.spec, workload_sha256="")), p)),
     ("loaded as asked", "warn", lambda r, p: (replace(r, loaded=replace(r.loaded, precision="bf16")), p)),
     ("loaded as asked", "fail", lambda r, p: (replace(r, loaded=replace(r.loaded, weights="pretrained")), p)),
     ("interval", "warn", lambda r, p: (r, figured(p, "work", **times("high_j", 1.3)))),
@@ -292,7 +303,9 @@ def test_runs_of_one_cell_share_their_payload(tmp_path):
     run = first().run
     other = replace(run.spec, workload_sha256="1" * 64)
 
-    assert found(tmp_path, first(), later("r2", "10:01:30", 190.0, spec=other)) == {("seed and payload", "fail")}
+    assert found(tmp_path, first(), later("r2", "10:01:30", 190.0, spec=other)) == {
+        ("seed and payload", "fail"), ("workload as shipped", "fail"),
+    }  # fmt: skip
     other = replace(run.spec, seed=7)
     assert found(tmp_path, first(), later("r2", "10:01:30", 190.0, spec=other)) == {("seed and payload", "fail")}
 
@@ -313,8 +326,37 @@ def test_versions_and_copies_are_told_over_the_folder(tmp_path):
     mixed = Folder(out=tmp_path, records=(record(first(), "0.1.0"), record(second, "0.2.0")))
     assert _short(lines(mixed)) == {("tool version", "warn")}
 
-    copied = case_of(replace(second.sealed, sha256=first().sealed.sha256))
-    assert found(tmp_path, first(), copied) == {("no copies", "fail")}
+    copied = case_of(replace(second.sealed, trace=first().sealed.trace))  # packed anew: another sha256
+    assert ("no copies", "fail") in found(tmp_path, first(), copied)
+
+
+def passport_run(fields):
+    """Known steps of the sound run's board, sealed as p1."""
+    run, published = sound("p1", "2026-11-21T09:00:00Z", at_s=0.0)
+    found = Published(energies=(), verdicts=(), passports={"gpu:0": Passport(fields=fields, steps=4, id="p1")})
+    return case_of(replace(case(run, published).sealed, kind="passport", run=None, published=found))
+
+
+def test_a_passport_by_steps_is_the_one_that_lies_here(tmp_path):
+    """A run that says it knows more of its sensor than the steps have shown is told."""
+    mine = Passport(fields=BOARD.passport.fields, steps=4, id="p1")
+    run, published = sound()
+    leaning = case(*boards(run, published, passport=mine))
+    worse = {name: replace(field, window_s=0.025) for name, field in BOARD.passport.fields.items()}
+
+    assert ("passport of steps", "fail") not in found(tmp_path, leaning, passport_run(BOARD.passport.fields))
+    assert ("passport of steps", "fail") in found(tmp_path, leaning, passport_run(worse))
+
+
+def test_a_workload_of_another_release_is_a_warning(tmp_path):
+    """What this release ships says nothing for sure of what that one did."""
+    run, published = sound()
+    other = case(replace(run, spec=replace(run.spec, workload_sha256="1" * 64)), published)
+    unknown = replace(run.spec, cell=replace(run.spec.cell, workload="my-own"))
+
+    (tmp_path / "runs").mkdir()
+    assert _short(lines(folder(tmp_path, other, version="0.0.9"))) == {("workload as shipped", "warn")}
+    assert ("workload as shipped", "warn") in found(tmp_path, case(replace(run, spec=unknown), published))
 
 
 def command(published, run):

@@ -79,7 +79,7 @@ def test_every_check_has_a_test_in_which_it_does_not_pass(example):
     """A check that no test ever saw fall short guards nothing."""
     spoilt = {name for name, _, _ in test_audit.SPOILT}
     timed = {name for expected, _ in test_audit.TIMED for name, _ in expected}
-    by_hand = {"no copies", "tool version", "one setting", "one run at a time", "wall clock"}
+    by_hand = {"no copies", "tool version", "one setting", "seed and payload", "one run at a time", "wall clock"}
     edited = {
         "schema version", "part hashes", "readable", "run id", "finished", "coefficient runs", "coefficient key",
         "coefficients current", "page runs",
@@ -247,6 +247,7 @@ def test_the_runner_keeps_the_rules_that_it_is_audited_by(tmp_path):
     short = {x.name for x in audit(tmp_path) if x.status in ("warn", "fail")}
     assert short == {
         "declared", "settings recorded", "no test doubles",  # a machine that is not there, a pretend engine
+        "workload as shipped",  # zeros for a sha256
         "temperature", "temperature drift", "clock drift", "slowdown", "power limit kept", "foreign processes",
         "sensor passport",  # of two fields one is read
         "time per cell",
@@ -272,7 +273,7 @@ def test_the_table_has_one_row_for_what_passes_everywhere(monkeypatch):
     assert sum(row.startswith("~  interval") for row in rows) == 1
     assert max(map(len, rows)) <= 120
     assert rows[-1].startswith(
-        "58 checks: 44 pass, 3 warn (time per cell, interval, precision), 0 fail, 11 not applicable"
+        "62 checks: 48 pass, 3 warn (time per cell, interval, precision), 0 fail, 11 not applicable"
     )
 
 

@@ -8,13 +8,12 @@ import pynvml
 
 from bench.meters.nvml.classes import module_passport, published_passport
 from bench.nouns import Fact, Source
+from bench.physics import gains
 from bench.units import S_PER_NS, W_PER_MW
 
 Handle: TypeAlias = Any  # a ctypes pointer that only pynvml understands
 
-# Boards differ from a wall meter by a factor: five RTX 3090 from -5.5 to +1.7 %, an A100 by -4.6 %
-# (arXiv:2312.02741, section 4.4; checked 2026-11-21). Half-width that holds 95 % of boards.
-GAIN_RATIO_95 = 0.05
+GAIN_RATIO_95 = gains.GAIN_RATIO_95["nvml"]
 PROCESS_COUNT, READ_S = "process_count", "read_s"
 POWER_FIELD_IDS = {"instant": pynvml.NVML_FI_DEV_POWER_INSTANT, "average": pynvml.NVML_FI_DEV_POWER_AVERAGE}
 _SHARED = {

@@ -18,15 +18,10 @@ from bench.meters.rapl.load import CpuLoad, open_load
 from bench.meters.rapl.packages import missing, read_packages
 from bench.meters.rapl.zones import Zone, find_zones, kept, others, read_uj, text_of
 from bench.nouns import Check, Domain, Fact, Found, Observation, Reading, Source
+from bench.physics import gains
 from bench.units import J_PER_UJ, NS_PER_S
 
-# RAPL against a reference meter: close on Intel since Haswell, where it measures (Hackenberg et al. 2015,
-# doi:10.1109/IPDPSW.2015.70), modelled on AMD Zen 2 and partly blind to what the data cost (Schöne et al.,
-# arXiv:2108.00808), and for DRAM off by an offset that differs between systems (Desrochers, Paradis, Weaver,
-# MEMSYS 2016, http://web.eece.maine.edu/~vweaver/projects/rapl/rapl_validation.html). None of them gives the
-# spread between boards (checked 2026-11-21), so this half-width is a cautious choice, not a measurement:
-# twice that of NVIDIA's boards.
-GAIN_RATIO_95 = 0.10
+GAIN_RATIO_95 = gains.GAIN_RATIO_95["rapl"]
 _PATIENCE_NS = 2 * NS_PER_S
 _OPTIONS = ("powercap_root", "proc_root", "most_power_w")
 _REMEDY = "sudo scripts/grant_rapl.sh"
