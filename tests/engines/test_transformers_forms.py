@@ -3,13 +3,16 @@
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import replace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from tiny_models import GPT_OSS, MISTRAL, NLLB, PHI, loading, prompt, translation
 
-from bench.engines import Runs
+from bench.engines import Runs, Setting
 from bench.engines.transformers import open_engine
+from bench.engines.transformers.build import built_model
 from bench.engines.transformers.forms import FORMS, _runs, form_setting
+from bench.engines.transformers.quantised import by_torchao
 from bench.errors import CannotRun, NoEngine, UnknownName
 from bench.files.models import model_names, read_model, weight_bytes
 from bench.nouns import ModelSpec, Session
@@ -141,6 +144,25 @@ def test_quantised_layers_are_those_of_the_full_model(plain: Session, precision:
     assert version == f"{open_engine().version()}, {library} {facts[f'{library}_version']}"
 
 
+@pytest.mark.parametrize("precision", [form("int8-bnb")])
+def test_a_layer_has_its_scales_once_whatever_its_bias(precision: str) -> None:
+    """NLLB's layers have biases: 32 matrices of int8, 32 rows of scales."""
+    with loaded(precision, WIDE) as session:
+        facts = session.loaded.facts
+
+    assert facts["quantised_layers"] == 32
+    assert {"float32:32", "int8:32"} < set(facts["tensor_types"].split())
+
+
+@pytest.mark.parametrize("precision", [form("int8-bnb")])
+def test_nothing_is_said_while_tokens_are_made(precision: str, caplog: pytest.LogCaptureFixture) -> None:
+    """bitsandbytes warns of each cast, at every layer of every step."""
+    with loaded(precision) as session:
+        session.run(session.stage([prompt(3, 0)]))
+
+    assert not [r for r in caplog.records if r.name.startswith("bitsandbytes.autograd")]
+
+
 def test_half_of_each_matrix_is_zero_the_smaller_half(plain: Session) -> None:
     """Exactly half, by magnitude, and what is left is as it was."""
     full = layers(plain)
@@ -211,6 +233,31 @@ def test_what_cannot_run_is_refused_with_its_reason(
 ) -> None:
     """A package that is missing, a name that nobody knows, experts, memory for the full weights, narrow layers."""
     with pytest.raises(error, match=says), loaded(precision, model):
+        pass
+
+
+def test_a_layer_that_torchao_passes_over_is_a_refusal(plain: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It skips what does not suit it without a word: a full layer must not pass for a quantised one."""
+    import torch
+
+    silent = SimpleNamespace(Int8WeightOnlyConfig=object, quantize_=lambda *_, **__: None)
+    monkeypatch.setattr("bench.engines.transformers.quantised.imported", lambda *_: (silent,))
+
+    with pytest.raises(CannotRun, match=r"left 14 of 14 layers as they were, model\.layers\.0\.self_attn\.q_proj"):
+        by_torchao(torch, plain._model, "Int8WeightOnlyConfig")  # type: ignore[attr-defined]
+
+
+def test_weights_that_are_quantised_already_are_not_quantised_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder's configuration says so: its numbers are no longer those that a comparison starts from."""
+
+    def already(transformers: ModuleType, setting: Setting) -> object:
+        model = built_model(transformers, setting)
+        model.config.quantization_config = {"quant_method": "gptq"}
+        return model
+
+    monkeypatch.setattr("bench.engines.transformers.built_model", already)
+
+    with pytest.raises(CannotRun, match="quantised already"), loaded("bf16-pruned50"):
         pass
 
 
