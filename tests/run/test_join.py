@@ -190,6 +190,19 @@ def test_their_own_files_with_failures_divide_nothing(tmp_path, name):
     assert "requests failed" in share.reasons[0]
 
 
+def test_a_file_that_does_not_hold_every_request_divides_nothing(tmp_path):
+    """Those that it leaves out took joules too."""
+    data = json.loads(FILES["guidellm"].read_text())
+    data["benchmarks"][0]["requests"]["successful"].pop()
+    (tmp_path / "part.json").write_text(json.dumps(data))
+
+    found = join(RUNS["guidellm"], tmp_path / "part.json")
+
+    assert found.shares[0].per_request is None
+    assert found.shares[0].reasons == ("the file does not hold every request that was made",)
+    assert found.notes == ("guidellm made 50 requests, the file holds 49",)
+
+
 @pytest.mark.parametrize("shift_s", [-4.2, 2.2, 3600, -3600])
 def test_requests_outside_the_command_are_another_runs(tmp_path, shift_s):
     moved = [line(4 + shift_s, 8 + shift_s)]
@@ -293,7 +306,11 @@ def test_meter_seals_the_clock_that_join_needs(tmp_path):
 
     [share] = found["shares"]
     lasted_s = (found["end_ns"] - found["start_ns"]) * 1e-9
+    [energy] = found["energies"]
+    wide_s = (energy["end_ns"] - energy["start_ns"]) * 1e-9  # widened to the sensor's ticks
     assert metered_.returncode == 0
-    assert share["per_request"]["value"] == pytest.approx(100 * lasted_s / 40, rel=0.15)
+    assert 0.8 < lasted_s <= wide_s < lasted_s + 0.5
+    assert share["energy"]["value"] == pytest.approx(100 * wide_s, rel=0.08)
+    assert share["per_request"]["value"] == pytest.approx(share["energy"]["value"] / 40, rel=1e-6)
     assert share["basis"] == "modelled"
     assert found["aiperf"] == {}

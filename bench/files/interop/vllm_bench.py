@@ -79,7 +79,10 @@ def _rows(data: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
     for name in _LISTS:
         found = data.get(name)
         if not isinstance(found, list):
-            raise BadInput(f"{where}: no list {name!r}; run vllm bench serve with --save-result --save-detailed")
+            raise BadInput(
+                f"{where}: no list {name!r}; run vllm bench serve with --save-result --save-detailed, of a "
+                f"version that writes {', '.join(_LISTS)}"
+            )
         lists[name] = found
     sizes = {name: len(values) for name, values in lists.items()}
     if len(set(sizes.values())) != 1:
