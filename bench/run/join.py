@@ -227,7 +227,7 @@ def _by_aiperf(
 ) -> Mapping[str, float]:
     """AIPerf's energies, from measured NVIDIA boards alone; its per token figures are mJ."""
     boards = [e for e in energies if e.boundary == "gpu" and e.basis == "measured" and is_gpu(e.device)]
-    whole = [e for e in entries if e.boundary == "gpu" and e.basis == "measured" and not e.notes]
+    whole = [e for e in entries if e.boundary == "gpu" and e.basis == "measured"]
     if not boards or not whole or whole[0].energy_j is None or len(boards) != len(whole[0].domains):
         return {}
     energy_j = fsum(e.energy_j for e in boards if e.energy_j is not None)
