@@ -195,8 +195,12 @@ def test_the_units_that_are_left_compute_what_they_did(name: str) -> None:
         whole, half = block(full), block(cut)
         left, before = getattr(half, narrow).weight, getattr(whole, narrow).weight
         kept = torch.stack([(before == column[:, None]).all(0) for column in left.T]).any(0)
+        strength = before.float().abs().sum(0)
+        for wide in (w for w in ("gate_proj", "up_proj", "gate_up_proj", "fc1") if hasattr(whole, w)):
+            strength += getattr(whole, wide).weight.float().abs().sum(1).view(-1, 128).sum(0)
         before[:, ~kept] = 0
 
+        assert float(strength[kept].min()) >= float(strength[~kept].max())
         assert (left.shape, int(kept.sum())) == ((64, 64), 64)
         assert torch.allclose(through(whole, given), through(half, given), rtol=0.02, atol=1e-5)
         assert cut.loaded.parameters < full.loaded.parameters
