@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -207,18 +208,28 @@ def test_the_units_that_are_left_compute_what_they_did(name: str) -> None:
         assert cut.loaded.facts["feed_forward_units"] == "128→64"
 
 
-def test_a_folders_weights_are_quantised_as_seeded_ones_are(tmp_path: object) -> None:
-    """Pretrained weights take the same way: half of each matrix of the folder's is zero."""
+@pytest.mark.parametrize(
+    ("precision", "done"),
+    [
+        form("bf16-pruned50", {"zero_ratio": pytest.approx(0.5, abs=1e-3)}),
+        form("int8-torchao", {"quantised_layers": 14}),
+        form("nf4-bnb", {"quantised_layers": 14}),
+    ],
+)
+def test_a_folders_weights_are_made_smaller_as_seeded_ones_are(
+    tmp_path: Path, precision: str, done: dict[str, object]
+) -> None:
+    """Pretrained weights take the same way, and are not called synthetic."""
     with loaded("bf16") as session:
         session._model.save_pretrained(tmp_path)  # type: ignore[attr-defined]
-    spec = replace(loading(MISTRAL, precision="bf16-pruned50"), weights="pretrained", path=str(tmp_path))
+    spec = replace(loading(MISTRAL, precision=precision), weights="pretrained", path=str(tmp_path))
 
     with open_engine().load(spec) as session:
         (outcome,) = session.run(session.stage([prompt(5, 0)]))
         record = session.loaded
 
     assert outcome.achieved == prompt(5, 0).asked
-    assert record.facts["zero_ratio"] == pytest.approx(0.5, abs=1e-3)
+    assert {name: record.facts[name] for name in done} == done
     assert not any("synthetic" in note for note in record.notes)
 
 

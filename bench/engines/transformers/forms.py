@@ -21,8 +21,8 @@ _ZEROS = "half of every layer's weights are 0: no byte and no operation less, un
 _CUT = f"half of every feed-forward block's units are cut out: its matrices are half as large; {_REST}"
 # torchao 0.18, quantization/quant_api.py; its message is "Requires mslk >= 1.0.0"; checked 2026-11-21
 _REFUSED = {
-    "int4-torchao": "int4-torchao is not run: torchao's Int4WeightOnlyConfig needs the package mslk>=1.0.0 and a "
-    "CUDA device, neither tried here; choose nf4-bnb for 4 bits"
+    "int4-torchao": "int4-torchao is not run: torchao's Int4WeightOnlyConfig needs the package mslk>=1.0.0, which "
+    "was not tried; choose nf4-bnb for 4 bits"
 }
 
 
