@@ -73,6 +73,20 @@ def test_a_file_that_kept_a_part_of_its_requests_says_so(tmp_path):
     assert told.notes == ("guidellm made 50 requests, the file holds 49",)
 
 
+def test_a_request_that_was_never_sent_is_none(tmp_path):
+    """It was queued when the benchmark stopped: guidellm counts it among those made."""
+
+    def queue(data):
+        [one] = data["benchmarks"]
+        unsent = {**one["requests"]["successful"].pop(), "request_start_time": None}
+        one["requests"]["incomplete"] = [unsent]
+
+    told = read_load_result(changed(tmp_path, queue))
+
+    assert len(told.requests) == 49
+    assert not told.whole
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
