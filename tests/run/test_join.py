@@ -13,7 +13,7 @@ from fakes import GPU, HOST, seconds, ticking
 from bench.errors import BadInput
 from bench.files.interop.aiperf import RECORDS
 from bench.files.store import MeteredRecord, write_metered
-from bench.nouns import Reading, Trace, Window
+from bench.nouns import Reading, Trace, Window, WitnessRecord
 from bench.run.join import join
 from bench.run.meter import END_UNIX, START_UNIX
 from bench.run.publish import rounded_energies
@@ -32,7 +32,7 @@ def power_w(t):
     return BUSY_W if START_S + 4 <= t < START_S + 8 else IDLE_W
 
 
-def metered(out, *, kind="meter", sources=(GPU,), unix=None, **changed):
+def metered(out, *, kind="meter", sources=(GPU,), unix=None, witnesses=(), **changed):
     """A metered command of ten seconds on one board (and its host), sealed."""
     window = Window(phase="work", label="1", start_ns=seconds(START_S), end_ns=seconds(START_S + LASTED_S))
     readings = ticking(power_w, START_S - 1, START_S + LASTED_S + 1)
@@ -43,7 +43,7 @@ def metered(out, *, kind="meter", sources=(GPU,), unix=None, **changed):
             for t in t_s
             for field, watts in (("value", 20.0), ("low", 10.0), ("high", 40.0))
         )
-    trace = Trace(observations=readings, windows=(window,))
+    trace = Trace(observations=readings, windows=(window,), witnesses=witnesses)
     unix = unix or {START_UNIX: UNIX_S * 10**9, END_UNIX: round((UNIX_S + LASTED_S) * 10**9)}
     record = MeteredRecord(
         kind=kind, id="20261121T100000Z-meter-1", started_at="2026-11-21T10:00:00Z", environment=unix,
@@ -114,6 +114,14 @@ def test_joules_are_those_of_the_requests_span(tmp_path):
     assert found.metered[0].energy_j == pytest.approx(4 * BUSY_W + 6 * IDLE_W, rel=0.05)
     assert (share.per_request.unit, share.per_output_token.unit) == ("J/request", "J/token")
     assert found.warmup == 1
+
+
+def test_a_peer_watched_the_command_and_not_the_span(tmp_path):
+    """Its two looks lie about the whole: that it says nothing of the requests is no flaw of theirs."""
+    found = join(metered(tmp_path, witnesses=(WitnessRecord(name="zeus"),)), records(tmp_path, *busy()))
+
+    assert any("zeus" in flag for flag in found.metered[0].flags)
+    assert not any("zeus" in flag for flag in found.energies[0].flags)
 
 
 def test_quantiles_are_those_that_so_many_requests_can_tell(tmp_path):
