@@ -109,7 +109,7 @@ def ledger(energies: Iterable[WindowEnergy], *, device: str | None = None) -> Le
     if device is not None and is_gpu(device) and all(e.device != device for e in every):
         reason = "the work was done on it, and no sensor here reads it"
         excluded.append(Excluded(what=device, boundary="gpu", reason=reason))
-    entries = _entries(_entry(e) for e in told if not _idle(e, device))
+    entries = _in_part(_entries(_entry(e) for e in told if not _idle(e, device)), excluded)
     return Ledger(
         entries=entries,
         apart=_apart(_entry(e) for e in told if _idle(e, device)),
@@ -192,6 +192,16 @@ def _entries(parts: Iterable[Entry]) -> tuple[Entry, ...]:
         groups.setdefault((part.basis, part.boundary), []).append(part)
     summed = [_added(groups[b, at]) for b in _BASES for at in _BOUNDARIES if (b, at) in groups]
     return tuple(replace(entry, inside=_holders(entry.boundary, summed)) for entry in summed)
+
+
+def _in_part(entries: Iterable[Entry], excluded: Sequence[Excluded]) -> tuple[Entry, ...]:
+    """The same entries; CPU and memory of which a package is not read say so: one of two is not the CPU."""
+    missing = {at: sorted({x.what for x in excluded if x.boundary == at}) for at in ("cpu", "dram")}
+    return tuple(_without(one, missing.get(one.boundary, ())) for one in entries)
+
+
+def _without(one: Entry, missing: Sequence[str]) -> Entry:
+    return replace(one, notes=(*one.notes, f"a part: without {', '.join(missing)}")) if missing else one
 
 
 def _apart(parts: Iterable[Entry]) -> tuple[Entry, ...]:
