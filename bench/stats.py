@@ -38,7 +38,7 @@ def median(values: Sequence[float]) -> float:
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """The quantile of at least one value, linear between ranks (method 7 of Hyndman, Fan 1996; numpy's default)."""
+    """The quantile of at least one value, linear between ranks (method 7 of Hyndman, Fan 1996, numpy's own)."""
     ranked = sorted(values)
     place = share * (len(ranked) - 1)
     below = math.floor(place)

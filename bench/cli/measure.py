@@ -46,7 +46,10 @@ Workloads = Annotated[
     list[str] | None, typer.Option("--workloads", help="endpoint: declared workloads; by default four of prompts.")
 ]
 Concurrency = Annotated[list[int] | None, typer.Option(min=1, help="endpoint: requests under way at once.")]
-Rates = Annotated[list[float] | None, typer.Option("--rate", help="endpoint: requests a second, open loop.")]
+Rates = Annotated[
+    list[float] | None,
+    typer.Option("--rate", min=0.001, max=10_000, help="endpoint: requests a second, open loop."),
+]
 Loads = Annotated[list[str] | None, typer.Option("--load", help="endpoint: a named scenario.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Measure again what is finished already.")]
 

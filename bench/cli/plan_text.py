@@ -40,7 +40,9 @@ def _total(made: "Plan", price_per_hour: float | None) -> str:
     time = f"{seconds:.0f} s" if seconds < _SHORT_S else f"{made.minutes:.0f} min"
     wh = None if made.kwh is None else made.kwh * 1000
     if made.further_minutes * 60 >= 1:
-        time += f" (up to {made.minutes + made.further_minutes:.0f} where repeats disagree)"
+        most = made.minutes + made.further_minutes
+        said = f"{most * 60:.0f} s" if most * 60 < _SHORT_S else f"{most:.0f} min"
+        time += f" (up to {said} where repeats disagree)"
     energy = "energy unknown: no power is known" if wh is None else f"about {wh:.2g} Wh"
     eur = price_eur(made, price_per_hour)
     price = f", {eur:.2f} EUR" if eur is not None else ""

@@ -32,15 +32,16 @@ def server_options(
     from bench.run.endpoint import EndpointAsk, known_weights
     from bench.wire.address import plain_url
 
-    typed = [value for value in (engine, url, model, *settings, *levels.values()) if value]
     if list(names) != [_NAME]:
         only = [value for name, value in levels.items() if value and name != "manifest"]
         if engine or url or model or settings or only:
             raise BadInput(f"--engine, --endpoint, --model and their like belong to `joulemark run {_NAME}`")
         return None
+    given = {"--engine": engine, "--endpoint": url, "--model": model}
+    lacking = " and ".join(name for name, value in given.items() if not value)
     if not (engine and url and model):
         raise BadInput(
-            f"`joulemark run {_NAME}` needs --engine, --endpoint and --model, found {len(typed)} of them; for "
+            f"`joulemark run {_NAME}` needs --engine, --endpoint and --model, {lacking} not given; for "
             f"example: joulemark run {_NAME} --engine openai_http --endpoint http://127.0.0.1:8080/v1 --model NAME"
         )
     options = dict(_pair(text) for text in settings)

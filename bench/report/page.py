@@ -106,6 +106,14 @@ def banners(report: ReportInput) -> tuple[Banner, ...]:
     made: list[Banner] = []
     modelled = [s for s in report.sources if s.basis == "modelled"]
     silent = silent_sources(report)
+    if any(run.engine == "echo" for run in report.runs):
+        made.append(
+            Banner(
+                kind="excluded",
+                title="A DEMO: no number on this page is about this machine",
+                lines=("The engine 'echo' runs no model: it only waits, as long as it was told.",),
+            )
+        )
     if report.sources and not any(s.basis == "measured" and s not in silent for s in report.sources):
         made.append(
             Banner(

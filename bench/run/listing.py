@@ -2,16 +2,24 @@
 
 from collections.abc import Callable, Mapping
 
-from bench.errors import BrokenResults, UnknownName
+from bench.errors import BrokenResults, NoEngine, UnknownName
 from bench.files.coefficient_files import coefficient_paths, read_coefficients
 from bench.files.config import places
 from bench.files.models import model_names, read_model
 from bench.files.profiles import profile_names, read_profile
-from bench.files.registry import engine_names, meter_names
+from bench.files.registry import engine_names, load_engine, meter_names
 from bench.files.suites import read_suite, suite_names
 from bench.files.work import read_about
 from bench.files.workloads import workload_names
 
+_DOUBLES = {
+    "constant": "a test double: a declared power",
+    "replay": "readings of another run",
+    "elsewhere": "no sensor: work on another machine",
+    "nvml": "NVIDIA GPUs: energy counter and power",
+    "rapl": "Intel and AMD processors: energy counters",
+    "host_model": "MODELLED: the host's share from CPU time, where there is no RAPL",
+}
 Entries = tuple[tuple[str, str], ...]
 
 
@@ -21,14 +29,23 @@ def listing(kind: str | None) -> Mapping[str, Entries]:
         "suites": lambda: tuple((n, read_suite(n).description) for n in suite_names()),
         "models": lambda: tuple((n, _model(n)) for n in model_names()),
         "workloads": lambda: tuple((n, read_about(n)) for n in workload_names()),
-        "engines": lambda: tuple((n, "") for n in engine_names()),
-        "meters": lambda: tuple((n, "") for n in meter_names()),
+        "engines": lambda: tuple((n, _engine(n)) for n in engine_names()),
+        "meters": lambda: tuple((n, _DOUBLES.get(n, "")) for n in meter_names()),
         "hardware": lambda: tuple((n, read_profile(n).title) for n in profile_names()),
         "coefficients": _coefficients,
     }
     if kind is not None and kind not in kinds:
         raise UnknownName("list", kind, kinds)
     return {name: made() for name, made in kinds.items() if kind in (None, name)}
+
+
+def _engine(name: str) -> str:
+    """Whether it can run here, and with what; or why not, and what helps."""
+    try:
+        check = load_engine(name).check()
+    except NoEngine as error:
+        return f"not here: {error}"
+    return check.reason if check.status != "missing" else f"not here: {check.reason}; {check.remedy}"
 
 
 def _model(name: str) -> str:

@@ -107,7 +107,7 @@ def _prepare(engine: Engine, load: LoadSpec, cell: str, announce: Announce) -> N
 def _seal(out: Path, run: Run, emit: Emit) -> None:
     figures = published(run)
     folder = write_run(out, run, figures, __version__)
-    void = [f"{v.name}: {v.evidence}" for v in figures.verdicts if v.level == "void"]
+    void = [f"{v.name}: {v.evidence}; {v.remedy}" for v in figures.verdicts if v.level == "void"]
     emit(
         {
             "event": "sealed",

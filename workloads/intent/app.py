@@ -18,14 +18,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import uvicorn
-from fastapi import FastAPI, HTTPException, Query
-from pydantic import BaseModel, Field
-
 from . import INTENTS, tokens
 from .batching import Batcher
 from .export import VARIANTS, export
 from .session import Classifier
+
+try:
+    import uvicorn
+    from fastapi import FastAPI, HTTPException, Query
+    from pydantic import BaseModel, Field
+except ModuleNotFoundError as error:
+    remedy = ".venv/bin/pip install -c constraints.txt -e '.[intent]'"
+    raise SystemExit(f"{error}: the server is an extra: {remedy}") from error
 
 MOST_CHARACTERS = 2000
 """A sentence of 250 words of 7 letters and a space; longer ones are refused."""
