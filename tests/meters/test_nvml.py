@@ -65,6 +65,7 @@ def steady(nvml_library, tmp_path_factory, stranger):
             [power, f"error temperature {NOT_SUPPORTED}", f"error processes {NOT_SUPPORTED}"],
             [power, "process 4194304 1"],
             [power, "virtualization 3"],
+            [power, *(f"error {call} {NOT_SUPPORTED}" for call in ("counter", "instant", "average"))],
         ),
         seconds=1.0,
         own_pids=str(os.getpid()),
@@ -72,10 +73,10 @@ def steady(nvml_library, tmp_path_factory, stranger):
 
 
 def test_every_gpu_of_the_machine_is_a_domain_in_nvml_order(steady):
-    """13 boards, 13 domains, whether they can be measured or not."""
+    """14 boards, 14 domains, whether they can be measured or not."""
     domains = [s["domain"] for s in (*steady["sources"], *steady["excluded"])]
 
-    assert sorted(domains) == sorted(f"module:{i}" if i == 7 else f"gpu:{i}" for i in range(13))
+    assert sorted(domains) == sorted(f"module:{i}" if i == 7 else f"gpu:{i}" for i in range(14))
 
 
 def test_a_board_is_described_by_what_answered(steady):
@@ -130,7 +131,7 @@ def test_the_ambiguous_power_call_is_the_last_resort(steady):
     """`usage` is read only where neither named field answers, and says that its meaning is unknown."""
     with_usage = [s for s in steady["sources"] if "usage" in s["fields"]]
 
-    assert [s["domain"] for s in with_usage] == ["gpu:5", "gpu:8"]
+    assert [s["domain"] for s in with_usage] == ["gpu:5", "gpu:8", "gpu:13"]
     assert "average on newer" in with_usage[0]["details"]["usage"]
     assert values(steady, "gpu:5", "usage")[-1] == pytest.approx(70)
 
@@ -157,10 +158,12 @@ def test_module_power_is_taken_only_where_there_is_nothing_else(steady):
     )  # whatever its name: the least that is published
     assert not values(steady, "module:7", "power_limit_w")  # the board's limit is not the module's
     assert "instant" not in beside_counter["fields"]
+    usage_alone = next(s for s in steady["sources"] if s["domain"] == "gpu:13")
+    assert (usage_alone["boundary"], usage_alone["fields"]) == ("gpu", ["usage"])
 
 
 def test_a_board_that_does_not_open_leaves_the_others(steady):
-    """One lost board is excluded with NVML's word for it; the other twelve are described."""
+    """One lost board is excluded with NVML's word for it; the other thirteen are described."""
     source = next(s for s in steady["excluded"] if s["domain"] == "gpu:9")
 
     assert "GPU is lost" in source["reason"]

@@ -108,7 +108,7 @@ def probe(index: int, driver: str) -> Board:
         return _excluded(index, device, name, driver, reason, details, remedy)
     conditions = tuple(name for name, call in CONDITIONS.items() if _answers(details, name, handle, call))
     limit_w = CONDITIONS["power_limit_w"](handle) if "power_limit_w" in conditions else None
-    module = scope == pynvml.NVML_POWER_SCOPE_MODULE
+    module = bool(power) and scope == pynvml.NVML_POWER_SCOPE_MODULE
     if module:  # the board's own limit bounds the board, not the CPU beside it
         conditions = tuple(name for name in conditions if name != "power_limit_w")
         details["gpu_power_limit_w"], limit_w = limit_w, _module_limit_w(handle)
