@@ -39,15 +39,15 @@ plan: .venv/.ready ## Cells, minutes, kWh and price before anything runs
 verify: .venv/.ready ## Recompute every published number from raw readings
 	@$(JOULEMARK) verify $(OUT)
 
-test: .venv/.ready ## All tests that need no special hardware
-	@.venv/bin/python -m pytest -n 2 --dist loadfile
+test: .venv/.ready ## All tests that need no special hardware (most wait for windows of real time: four at once)
+	@.venv/bin/python -m pytest -n 4 --dist loadfile
 
 check: .venv/.ready ## The dev loop: format, lint, types, import contracts, docs, tests
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy bench
 	@.venv/bin/lint-imports
-	@.venv/bin/python -m pytest -n 2 --dist loadfile
+	@.venv/bin/python -m pytest -n 4 --dist loadfile
 
 format: .venv/.ready ## Format and mend what can be mended
 	@.venv/bin/ruff format .
