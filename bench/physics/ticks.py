@@ -15,6 +15,7 @@ that may come late may show the work after it has ended, so its end is widened b
 
 import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -119,14 +120,7 @@ def energy_at(marks: Ticks, t_ns: int) -> float:
 
 def powers(marks: Ticks, start_ns: int, end_ns: int) -> tuple[float, ...]:
     """The mean power (W) of each step from tick to tick that touches [start_ns, end_ns]."""
-    first = max(bisect_left(marks.t_ns, start_ns) - 1, 0)
-    last = min(bisect_right(marks.t_ns, end_ns) + 1, len(marks.t_ns))
-    found = []
-    for i in range(first, last - 1):
-        took_s = (marks.t_ns[i + 1] - marks.t_ns[i]) * S_PER_NS
-        if took_s > 0:
-            found.append((marks.energy_j[i + 1] - marks.energy_j[i]) / took_s)
-    return tuple(found)
+    return tuple(watts for _, _, watts in _steps(marks, start_ns, end_ns))
 
 
 def power_near(marks: Ticks, index: int) -> float:
@@ -137,8 +131,10 @@ def power_near(marks: Ticks, index: int) -> float:
 def smear_bound_j(marks: Ticks, at_ns: int) -> float:
     """What a smeared edge at `at_ns` may be off (J): a step of ΔP moves it by at most ΔP × smear / 8 (a box).
 
-    No power between the two extremes moves it further. Means over the span have lost the extremes. Shorter looks
-    show them; and a mean over s that moves by δ within u has exchanged u of power for one that is δ × s / u off.
+    Means over the span s have lost the steps. Shorter looks show them: each counts for as far as it lies from the
+    middle one, ∫ |P(u) − P| (s/2 − |u|) / s du. Without such, the means tell of them twice: a step enters a mean
+    half a span before its moment and leaves it half a span after, and each time the mean moves by δ within u for
+    power that is δ × s / u off. What was near the edge entered in the span before it, and left in the one after.
     """
     if not marks.smear_s:
         return 0.0
@@ -146,12 +142,43 @@ def smear_bound_j(marks: Ticks, at_ns: int) -> float:
     seen = powers(marks, at_ns - half_ns, at_ns + half_ns)
     if not seen:
         return 0.0
-    # as many steps as were seen make the span: s / u
-    apart_w = max([max(seen) - min(seen), *(abs(b - a) * len(seen) for a, b in pairwise(seen))])
+    found_j = (max(seen) - min(seen)) * marks.smear_s / 8
     if marks.swings is not None:
-        short = powers(marks.swings, at_ns - half_ns, at_ns + half_ns)
-        apart_w = max(apart_w, max(short) - min(short)) if short else apart_w
-    return apart_w * marks.smear_s / 8
+        looks = _steps(marks.swings, at_ns - half_ns, at_ns + half_ns)
+        return max(found_j, _swung_j(looks, at_ns, marks.smear_s / 2))
+    entered_w = _exchanged_w(powers(marks, at_ns - 2 * half_ns, at_ns))
+    left_w = _exchanged_w(powers(marks, at_ns, at_ns + 2 * half_ns))
+    return max(found_j, min(entered_w, left_w) * marks.smear_s / 8)
+
+
+def _exchanged_w(means_w: Sequence[float]) -> float:
+    """The largest step that means over one span of them tell of (W): as many of them make the span, s / u."""
+    return max((abs(b - a) * len(means_w) for a, b in pairwise(means_w)), default=0.0)
+
+
+def _swung_j(looks: Sequence[tuple[int, int, float]], at_ns: int, half_s: float) -> float:
+    """∫ |P(u) − P| (s/2 − |u|) / s du over the looks (start ns, end ns, W); P: the middle one of their powers."""
+    if not looks:
+        return 0.0
+    middle_w = median([watts for _, _, watts in looks])
+
+    def passed(t_ns: int) -> float:  # ∫ (s/2 − |u|) / s du from the edge's left end on
+        u = max(-half_s, min(half_s, (t_ns - at_ns) * S_PER_NS))
+        return (half_s * u - math.copysign(u * u / 2, u)) / (2 * half_s)
+
+    return math.fsum(abs(watts - middle_w) * (passed(b) - passed(a)) for a, b, watts in looks)
+
+
+def _steps(marks: Ticks, start_ns: int, end_ns: int) -> list[tuple[int, int, float]]:
+    """(start ns, end ns, mean W) of each step from tick to tick that touches [start_ns, end_ns]."""
+    first = max(bisect_left(marks.t_ns, start_ns) - 1, 0)
+    last = min(bisect_right(marks.t_ns, end_ns) + 1, len(marks.t_ns))
+    return [
+        (marks.t_ns[i], marks.t_ns[i + 1],
+         (marks.energy_j[i + 1] - marks.energy_j[i]) / ((marks.t_ns[i + 1] - marks.t_ns[i]) * S_PER_NS))
+        for i in range(first, last - 1)
+        if marks.t_ns[i + 1] > marks.t_ns[i]
+    ]  # fmt: skip
 
 
 def _late_j(marks: Ticks, first: int, last: int) -> float:

@@ -235,17 +235,17 @@ def test_an_edge_inside_a_swinging_load_is_as_wide_as_the_swings():
     assert smear_bound_j(replace(smeared, swings=swings), seconds(2.0)) == pytest.approx(200.0 / 8)
 
 
-def test_a_mean_that_moves_tells_of_a_step_as_many_times_as_large():
-    """A second's mean that rises by 10 W in a tenth of it has exchanged a tenth of power that is 100 W apart."""
-    watts = [100.0] * 20 + [110.0] * 20
+@pytest.mark.parametrize(("moved_at_s", "told"), [((1.5, 2.5), True), ((2.5, 2.8), False), ((1.2, 1.5), False)])
+def test_a_mean_that_moves_before_and_after_an_edge_tells_of_a_step_near_it(moved_at_s, told):
+    """A mean that moves by 10 W in a tenth of its second has exchanged power that is 100 W apart, in and out."""
+    into_s, out_s = moved_at_s
+    watts = [110.0 if into_s <= 0.1 * k < out_s else 100.0 for k in range(40)]
     marks = Ticks(
-        tuple(seconds(0.1 * k) for k in range(41)),
-        tuple(sum(watts[:k]) * 0.1 for k in range(41)),
-        (0.0,) * 41,
+        tuple(seconds(0.1 * k) for k in range(41)), tuple(sum(watts[:k]) * 0.1 for k in range(41)), (0.0,) * 41,
         smear_s=1.0,
-    )
+    )  # fmt: skip
 
-    assert smear_bound_j(marks, seconds(2.0)) >= 100.0 / 8
+    assert (smear_bound_j(marks, seconds(2.0)) >= 100.0 / 8) == told
 
 
 def test_a_limit_that_was_raised_bounds_what_was_not_seen():
