@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bench.engines import library_check
-from bench.errors import BadInput, CannotRun, UnknownName
-from bench.nouns import Check, Endpoint, Family, Identity, Loaded, LoadSpec, Request, Served, Usage
+from bench.errors import CannotRun, UnknownName
+from bench.nouns import Check, Endpoint, Family, Identity, LoadSpec, Request, Served, Usage
 
 if TYPE_CHECKING:
     from bench.wire.api import ApiDialect
@@ -68,23 +68,11 @@ class HttpEngine:
     @contextmanager
     def load(self, spec: LoadSpec) -> Iterator[Served]:
         """A session with the endpoint. Raises CannotRun where it does not answer."""
-        from bench.wire.served import ServedSession
+        from bench.wire.served import ServedSession, endpoint_of, served_record
 
-        if spec.endpoint is None:
-            raise BadInput("http needs a server: joulemark run endpoint --engine http --endpoint URL --model NAME")
-        endpoint = spec.endpoint
+        endpoint = endpoint_of(spec, "http")
         identity = self.identify(endpoint, spec.model.name)
-        loaded = Loaded(
-            engine="http",
-            engine_version=identity.version,
-            precision=identity.precision,
-            weights=spec.weights,
-            device=endpoint.device,
-            device_name=endpoint.url,
-            parameters=0,
-            notes=identity.notes,
-            facts=identity.facts,
-        )
+        loaded = served_record("http", spec, identity)
         with ServedSession(loaded, _dialect(endpoint), _timeout_s(endpoint)) as session:
             yield session
 

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bench.engines import library_check
-from bench.errors import BadInput, CannotRun, UnknownName
-from bench.nouns import Check, Endpoint, Fact, Identity, Loaded, LoadSpec, Served
+from bench.errors import CannotRun, UnknownName
+from bench.nouns import Check, Endpoint, Fact, Identity, LoadSpec, Served
 from bench.units import S_PER_NS
 
 if TYPE_CHECKING:
@@ -89,14 +89,10 @@ class OllamaEngine:
         """A session, the model loaded. Raises CannotRun where its counts can't be trusted."""
         from bench.wire.ollama import OllamaDialect
         from bench.wire.probe import authorised
-        from bench.wire.served import ServedSession
+        from bench.wire.served import ServedSession, endpoint_of, served_record
         from bench.wire.wording import fresh_serial, learn, own_words
 
-        if spec.endpoint is None:
-            raise BadInput(
-                "ollama needs a server: joulemark run endpoint --engine ollama --endpoint URL --model NAME"
-            )
-        endpoint = spec.endpoint
+        endpoint = endpoint_of(spec, "ollama")
         identity = self.identify(endpoint, spec.model.name)
         options = _sent_options(endpoint)
 
@@ -106,17 +102,8 @@ class OllamaEngine:
         wording = learn(lambda text: counted(text, 1)[0].prompt_tokens or 0, own_words())
         usage, took_s = counted(wording.text(32, fresh_serial()), _PROBE_TOKENS)
         notes, facts = _placed(endpoint, identity.model)
-        loaded = Loaded(
-            engine="ollama",
-            engine_version=identity.version,
-            precision=identity.precision,
-            weights=spec.weights,
-            device=endpoint.device,
-            device_name=endpoint.url,
-            parameters=identity.parameters,
-            notes=(*identity.notes, _CACHE_NOTE, *notes),
-            facts={**identity.facts, **facts, **options, "tokens_per_word": round(wording.tokens_per_word, 4)},
-        )
+        more = {**facts, **options, "tokens_per_word": round(wording.tokens_per_word, 4)}
+        loaded = served_record("ollama", spec, identity, (_CACHE_NOTE, *notes), more)
         dialect = OllamaDialect(
             url=_base(endpoint), model=identity.model, wording=wording, options=options, headers=authorised()
         )

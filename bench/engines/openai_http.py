@@ -13,15 +13,11 @@ LoadSpec.endpoint.options:
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench.engines import library_check
 from bench.errors import BadInput, CannotRun, UnknownName
-from bench.nouns import Check, Endpoint, Identity, Loaded, LoadSpec, Served
-
-if TYPE_CHECKING:
-    pass
+from bench.nouns import Check, Endpoint, Identity, LoadSpec, Served
 
 _OPTIONS = ("api", "precision", "timeout_s")
 _TIMEOUT_S = 120.0
@@ -39,7 +35,6 @@ def open_engine() -> "OpenAiEngine":
     return OpenAiEngine()
 
 
-@dataclass(frozen=True, slots=True)
 class OpenAiEngine:
     """A client; the model runs elsewhere."""
 
@@ -82,29 +77,15 @@ class OpenAiEngine:
     def load(self, spec: LoadSpec) -> Iterator[Served]:
         """A session with the server of `spec.endpoint`. Raises CannotRun where its counts can't be trusted."""
         from bench.wire.openai_probe import Needs, probed
-        from bench.wire.served import ServedSession
+        from bench.wire.served import ServedSession, endpoint_of, served_record
 
-        if spec.endpoint is None:
-            raise BadInput(
-                "openai_http needs a server: joulemark run endpoint --engine openai_http --endpoint URL"
-            )
-        endpoint = spec.endpoint
+        endpoint = endpoint_of(spec, "openai_http")
         identity = self.identify(endpoint, spec.model.name)
         api = endpoint.options.get("api", "")
         known = identity.version.startswith(f"{_LLAMA_SERVER} ")
         needs = Needs(words=_LLAMA_WORDS, headers=_LLAMA_HEADERS) if known else Needs()
         found = probed(_base(endpoint), identity.model, api, _timeout_s(endpoint), needs)
-        loaded = Loaded(
-            engine="openai_http",
-            engine_version=identity.version,
-            precision=identity.precision,
-            weights=spec.weights,
-            device=endpoint.device,
-            device_name=endpoint.url,
-            parameters=identity.parameters,
-            notes=(*identity.notes, *found.notes),
-            facts={**identity.facts, **found.facts},
-        )
+        loaded = served_record("openai_http", spec, identity, found.notes, found.facts)
         with ServedSession(loaded, found.dialect, _timeout_s(endpoint), found.alone_token_s) as session:
             yield session
 

@@ -10,8 +10,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy
-
 from bench.engines import (
     Setting,
     Stamp,
@@ -27,15 +25,12 @@ from bench.engines import (
     synchroniser,
 )
 from bench.errors import BadInput, CannotRun
-from bench.files.clips import CLIP_RATE_HZ, read_clip
 from bench.loading.seeded import whisper_model
-from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Session, Usage
+from bench.loading.speech import NO_LANGUAGE, WINDOW_SAMPLES, Clips, Piece, decoded
+from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Session
 from bench.units import S_PER_NS
 
 _EXTRA = "whisper"
-# openai-whisper 20250625, whisper/audio.py, CHUNK_LENGTH; checked 2026-11-21
-_WINDOW_SAMPLES = 30 * CLIP_RATE_HZ
-_NO_LANGUAGE = "en"
 
 
 def open_engine() -> "WhisperEngine":
@@ -88,16 +83,6 @@ class WhisperEngine:
             release(torch, setting.device)
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """One audio window of one request, and the tokens that are asked of it."""
-
-    row: int
-    samples: Any
-    tokens: int
-    language: str
-
-
 class _Session:
     """A loaded model and the clips of the requests that were staged, decoded to samples."""
 
@@ -110,7 +95,7 @@ class _Session:
         self._batches = itertools.count()
         self._synchronise = synchroniser(setting.torch, setting.device)
         self._end_of_text = _end_of_text(library, model)
-        self._clips: dict[tuple[Path, ...], Any] = {}
+        self._clips = Clips(model.dims.n_text_ctx, self._language)
 
     @property
     def loaded(self) -> Loaded:
@@ -120,75 +105,31 @@ class _Session:
     def close(self) -> None:
         """Drops the model and the clips."""
         self._model = None
-        self._clips = {}
+        self._clips.drop()
 
     def stage(self, requests: Sequence[Request]) -> tuple[Request, ...]:
         """The same requests, their clips in memory as 16 kHz mono float32. Raises BadInput."""
-        self._clips = {}
-        for request in requests:
-            if not request.audio:
-                raise BadInput(f"request {request.id!r} carries no audio clip")
-            if request.audio not in self._clips:
-                clips = [read_clip(path) for path in request.audio]
-                self._clips[request.audio] = numpy.concatenate(clips)
-            self._pieces(0, request)  # says now what would fail inside a window
-        return tuple(requests)
+        return self._clips.stage(requests)
 
     def run(self, batch: Sequence[Request]) -> Sequence[Outcome]:
         """Decodes the requests' first audio windows together, then their second ones, and so on."""
-        pieces = [self._pieces(row, request) for row, request in enumerate(batch)]
+        pieces = [self._clips.pieces(row, request) for row, request in enumerate(batch)]
         stamp = Stamp(self._synchronise)
-        produced = [0] * len(batch)
         with self._torch.inference_mode(), memory_guard(self._torch, "running a batch"):
             start_ns = time.monotonic_ns()
-            for turn in itertools.zip_longest(*pieces):
-                together = [piece for piece in turn if piece is not None]
-                for piece, tokens in zip(together, self._decode(together, stamp), strict=True):
-                    produced[piece.row] += min(tokens, piece.tokens)
+            produced = decoded(pieces, lambda together: self._decode(together, stamp))
             self._synchronise()
             end_ns = time.monotonic_ns()
-        achieved = [
-            Usage(
-                requests=1,
-                output_tokens=produced[row],
-                audio_s=len(self._clips[request.audio]) / CLIP_RATE_HZ,
-                audio_windows=len(pieces[row]),
-            )
-            for row, request in enumerate(batch)
-        ]
+        achieved = self._clips.achieved(batch, pieces, produced)
         return outcomes(batch, achieved, next(self._batches), (start_ns, stamp.at_ns, end_ns))
 
-    def _pieces(self, row: int, request: Request) -> tuple[_Piece, ...]:
-        if request.audio not in self._clips:
-            raise BadInput(f"request {request.id!r} was not staged: its clips are not in memory")
-        samples = self._clips[request.audio]
-        count = max(-(-len(samples) // _WINDOW_SAMPLES), 1)  # the last one is padded
-        if request.asked.audio_windows not in (None, count):
-            raise BadInput(
-                f"request {request.id!r}: {request.asked.audio_windows} audio windows asked for, "
-                f"its clips fill {count}"
-            )
-        if request.asked.output_tokens is None:
-            raise BadInput(f"request {request.id!r}: asks for no number of output_tokens")
-        tokens = _shares(request.asked.output_tokens, count)
-        most = self._model.dims.n_text_ctx // 2  # whisper's own limit: the other half is kept for a prompt
-        if tokens[0] > most:
-            raise BadInput(
-                f"request {request.id!r}: {tokens[0]} tokens in an audio window, whisper decodes {most}"
-            )
-        language = self._language(request)
-        return tuple(
-            _Piece(row, samples[i * _WINDOW_SAMPLES : (i + 1) * _WINDOW_SAMPLES], tokens[i], language)
-            for i in range(count)
-        )
-
     def _language(self, request: Request) -> str:
-        language = request.source_language or _NO_LANGUAGE
+        language = request.source_language or NO_LANGUAGE
         if language not in self._library.tokenizer.LANGUAGES:
             raise BadInput(f"request {request.id!r}: whisper knows no language {language!r}")
         return language
 
-    def _decode(self, pieces: Sequence[_Piece], stamp: Stamp) -> list[int]:
+    def _decode(self, pieces: Sequence[Piece], stamp: Stamp) -> list[int]:
         """How many tokens the decoder produced for each audio window, all of them in one batch."""
         torch, whisper = self._torch, self._library
         mel = torch.stack([self._mel(piece) for piece in pieces])
@@ -204,9 +145,9 @@ class _Session:
         task.decoder = _Watched(task.decoder, stamp)
         return [len(result.tokens) for result in task.run(mel)]
 
-    def _mel(self, piece: _Piece) -> Any:
+    def _mel(self, piece: Piece) -> Any:
         samples = self._torch.from_numpy(piece.samples).to(self._device.torch_name)
-        padded = self._library.pad_or_trim(samples, _WINDOW_SAMPLES)
+        padded = self._library.pad_or_trim(samples, WINDOW_SAMPLES)
         return self._library.log_mel_spectrogram(padded, n_mels=self._model.dims.n_mels)
 
     def _options(self, language: str, tokens: int, *, fp16: bool) -> Any:
@@ -244,12 +185,6 @@ def _share_of_step(name: str, _: Any) -> float:
     before = ".cross_attn.key." in name or ".cross_attn.value." in name
     looked_up = name == "decoder.positional_embedding"
     return float(name.startswith("decoder.") and not before and not looked_up)
-
-
-def _shares(total: int, parts: int) -> tuple[int, ...]:
-    """`total` split into `parts` whole numbers that differ by at most one, the larger ones first."""
-    least, more = divmod(total, max(parts, 1))
-    return tuple(least + (index < more) for index in range(parts))
 
 
 def _end_of_text(whisper: ModuleType, model: Any) -> int:

@@ -19,7 +19,7 @@ from typing import IO
 
 import psutil
 
-from bench.errors import CannotRun
+from bench.errors import CannotRun, JoulemarkError
 from bench.files.codec import build, plain
 from bench.files.config import cache_folder, inherited_with
 from bench.nouns import LoadSpec
@@ -89,8 +89,17 @@ def run_apart(module: str, spec: LoadSpec, folder: Path, **more: str) -> None:
             raise CannotRun(f"{spec.model.name} could not be converted: {_last(said, code)}")
 
 
-def take_job() -> tuple[LoadSpec, Path, Mapping[str, str]]:
-    """The job of a process that `run_apart` started; from then on it ends as soon as its parent does."""
+def do_job(convert: Callable[[LoadSpec, Path, Mapping[str, str]], None]) -> None:
+    """All of a process that `run_apart` started: `convert` fills the folder, or it ends with the error's words."""
+    spec, folder, more = _take_job()
+    try:
+        convert(spec, folder, more)
+    except JoulemarkError as error:
+        raise SystemExit(str(error)) from error
+
+
+def _take_job() -> tuple[LoadSpec, Path, Mapping[str, str]]:
+    """The job on stdin; from then on the process ends as soon as its parent does."""
     job = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     typed = build(LoadSpec, job["spec"], "job")

@@ -49,7 +49,7 @@ class CurvePoint:
 class LoadCurve:
     """Power against answered requests a second: idle + J/request × rate, as far as the server keeps up."""
 
-    key: "CoefficientKey"
+    key: CoefficientKey
     boundary: Boundary
     workload: str
     points: tuple[CurvePoint, ...]

@@ -1,11 +1,12 @@
 """A running server as a plan: who it is, where it works, and the cells that are asked of it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
 
-from bench.errors import BadInput, CannotRun, UnknownName
+from bench.errors import BadInput, CannotRun, NoEngine, UnknownName
 from bench.files.config import places
 from bench.files.loads import load_names, pace_of
 from bench.files.models import served_model
@@ -81,16 +82,24 @@ def with_server(host: Host, served: Served, url: str) -> Host:
 
 
 def _engine(name: str) -> ServingEngine:
-    serving = [n for n in engine_names() if n in ("http", "ollama", "openai_http")]
     if name not in engine_names():
-        raise UnknownName("engine of a server", name, serving)
+        raise UnknownName("engine of a server", name, _serving())
     engine = load_engine(name)
     if not isinstance(engine, ServingEngine):
-        raise BadInput(f"--engine {name}: it runs a model itself; servers are asked by {', '.join(serving)}")
+        raise BadInput(f"--engine {name}: it runs a model itself; servers are asked by {', '.join(_serving())}")
     check = engine.check()
     if check.status == "missing":
         raise CannotRun(f"{check.reason}; {check.remedy}")
     return engine
+
+
+def _serving() -> list[str]:
+    """The engines that ask servers, of whoever's making; those whose library is absent can't be told."""
+    found = []
+    for name in engine_names():
+        with suppress(NoEngine):
+            found += [name] if isinstance(load_engine(name), ServingEngine) else []
+    return found
 
 
 def _cells(ask: EndpointAsk, identity: Identity, usual: Sequence[Cell]) -> list[Cell]:

@@ -12,7 +12,7 @@ from bench.files.suites import read_suite, suite_names
 from bench.files.work import read_about
 from bench.files.workloads import workload_names
 
-_DOUBLES = {
+_METERS = {
     "constant": "a test double: a declared power",
     "replay": "readings of another run",
     "elsewhere": "no sensor: work on another machine",
@@ -30,7 +30,7 @@ def listing(kind: str | None) -> Mapping[str, Entries]:
         "models": lambda: tuple((n, _model(n)) for n in model_names()),
         "workloads": lambda: tuple((n, read_about(n)) for n in workload_names()),
         "engines": lambda: tuple((n, _engine(n)) for n in engine_names()),
-        "meters": lambda: tuple((n, _DOUBLES.get(n, "")) for n in meter_names()),
+        "meters": lambda: tuple((n, _METERS.get(n, "")) for n in meter_names()),
         "hardware": lambda: tuple((n, read_profile(n).title) for n in profile_names()),
         "coefficients": _coefficients,
     }

@@ -6,15 +6,15 @@ turns that cache off, so every prompt has a beginning of its own. Fields that ar
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.nouns import Request, Usage
 from bench.units import S_PER_NS
 from bench.wire.exchange import Call, Reply
 from bench.wire.framing import json_lines
-from bench.wire.probe import post, said
-from bench.wire.served import Answer, refused
+from bench.wire.probe import post
+from bench.wire.served import Answer, counted, refusal, refused
 from bench.wire.wording import Wording
 
 # Ollama cuts generation off, without a last line, where one token repeats so often (llama_server.go; 2026-11-21)
@@ -45,10 +45,8 @@ class OllamaDialect:
 
     def read(self, request: Request, reply: Reply) -> Answer:
         """The last line's counts and durations, and whether they fit what came."""
-        if reply.status != 200:
-            return refused(
-                "busy" if reply.status in (429, 503) else "status", f"HTTP {reply.status}: {said(reply)}"
-            )
+        if answer := refusal(reply):
+            return answer
         output_ns: list[int] = []
         last: Mapping[str, Any] = {}
         for line in json_lines(reply.pieces):
@@ -67,28 +65,8 @@ class OllamaDialect:
             return refused("ended", f"the stream stopped after {len(output_ns)} pieces, without its end{hint}")
         if last.get("model") not in (None, self.model):
             return refused("wrong-model", f"{last.get('model')!r} answered, {self.model!r} was asked")
-        usage = usage_of(last)
-        wrong = usage if isinstance(usage, str) else self._contradiction(request, usage, len(output_ns))
-        if wrong or isinstance(usage, str):
-            return refused("usage", str(wrong))
-        return Answer(
-            achieved=usage,
-            first_output_ns=output_ns[0] if output_ns else None,
-            output_ns=tuple(output_ns),
-            server=durations_of(last),
-        )
-
-    def _contradiction(self, request: Request, usage: Usage, pieces: int) -> str | None:
-        output, asked = usage.output_tokens or 0, request.asked
-        if output > (asked.output_tokens or 1):
-            return f"{output} output tokens, at most {asked.output_tokens} were asked"
-        if pieces > output:
-            return f"{output} output tokens in {pieces} pieces, each of one at least"
-        if request.text is None:
-            low, high = self.wording.likely(asked.prompt_tokens or 1)
-            if not low <= (usage.prompt_tokens or 0) <= high:
-                return f"{usage.prompt_tokens} prompt tokens, a prompt of that length has {low:.0f} to {high:.0f}"
-        return None
+        answer = counted(request, usage_of(last), output_ns, self.wording)
+        return answer if answer.error else replace(answer, server=durations_of(last))
 
 
 def generate(

@@ -1,15 +1,15 @@
 """OpenAI's protocol: a request as it is spelt, and what a stream of events adds up to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.nouns import Request, Usage
 from bench.units import S_PER_MS
 from bench.wire.exchange import Call, Reply
 from bench.wire.framing import server_sent_events
-from bench.wire.probe import post, said
-from bench.wire.served import Answer, refused
+from bench.wire.probe import post
+from bench.wire.served import Answer, counted, refusal, refused
 from bench.wire.wording import Wording
 
 
@@ -23,7 +23,6 @@ class OpenAiDialect:
     wording: Wording
     extra: Mapping[str, Any]
     headers: Mapping[str, str]
-    checks_prompts: bool = True
 
     def call(self, request: Request, serial: int) -> Call:
         """A streamed request for exactly the tokens asked."""
@@ -34,8 +33,8 @@ class OpenAiDialect:
 
     def read(self, request: Request, reply: Reply) -> Answer:
         """Usage, the moments of output, and whether they fit each other."""
-        if refusal := _refusal(reply):
-            return refusal
+        if answer := refusal(reply):
+            return answer
         stream = _Stream()
         if wrong := stream.follow(reply):
             return refused("malformed", wrong)
@@ -43,30 +42,8 @@ class OpenAiDialect:
             return refused("ended", f"the stream stopped after {len(stream.output_ns)} pieces, without its end")
         if stream.model not in ("", self.model):
             return refused("wrong-model", f"{stream.model!r} answered, {self.model!r} was asked")
-        usage = usage_of(stream.usage)
-        wrong = usage if isinstance(usage, str) else self._contradiction(request, usage, len(stream.output_ns))
-        if wrong or isinstance(usage, str):
-            return refused("usage", str(wrong))
-        return Answer(
-            achieved=usage,
-            first_output_ns=stream.output_ns[0] if stream.output_ns else None,
-            output_ns=tuple(stream.output_ns),
-            server=stream.timings,
-        )
-
-    def _contradiction(self, request: Request, usage: Usage, pieces: int) -> str | None:
-        """What the server says it delivered, against what was asked and what came."""
-        output, prompt, asked = usage.output_tokens or 0, usage.prompt_tokens or 0, request.asked
-        if output > (asked.output_tokens or 1):
-            return f"{output} output tokens, at most {asked.output_tokens} were asked"
-        if pieces > output:
-            return f"{output} output tokens in {pieces} pieces, each of one at least"
-        if request.text is None and self.checks_prompts:
-            low, high = self.wording.likely(asked.prompt_tokens or 1)
-            whole = prompt + (usage.cached_tokens or 0)
-            if not low <= whole <= high:
-                return f"{whole} prompt tokens, a prompt of that length has {low:.0f} to {high:.0f}"
-        return None
+        answer = counted(request, usage_of(stream.usage), stream.output_ns, self.wording)
+        return answer if answer.error else replace(answer, server=stream.timings)
 
 
 class _Stream:
@@ -145,12 +122,6 @@ def _timings(found: Any) -> dict[str, float]:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _refusal(reply: Reply) -> Answer | None:
-    if reply.status == 200:
-        return None
-    return refused("busy" if reply.status in (429, 503) else "status", f"HTTP {reply.status}: {said(reply)}")
 
 
 def body_of(model: str, text: str, most: int, extra: Mapping[str, Any], *, chat: bool) -> dict[str, Any]:

@@ -7,20 +7,34 @@ of the server's protocol.
 import asyncio
 import gc
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Protocol, Self
 
-from bench.nouns import Cause, Loaded, Outcome, Request, Send, Usage
+from bench.errors import BadInput
+from bench.nouns import (
+    Cause,
+    Endpoint,
+    Fact,
+    Identity,
+    Loaded,
+    LoadSpec,
+    Outcome,
+    Request,
+    Send,
+    Usage,
+)
 from bench.units import S_PER_NS
 from bench.wire.exchange import Call, Reply, Wire
-from bench.wire.wording import fresh_serial
+from bench.wire.probe import said
+from bench.wire.wording import Wording, fresh_serial
 
 # No load makes an answer faster than the same server gave it alone: less than this share of that time, for as
 # many tokens, is no work done. (Chosen: far below what speculative decoding gains, far above a look-up.)
 CACHED_RATIO = 0.2
+NO_FACTS: Mapping[str, Fact] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +52,67 @@ class Answer:
 def refused(cause: Cause, error: str) -> Answer:
     """A reply that counts for nothing, and why."""
     return Answer(achieved=Usage(requests=0), cause=cause, error=error)
+
+
+def refusal(reply: Reply) -> Answer | None:
+    """What a reply of another status than 200 counts for; None: it is one."""
+    if reply.status == 200:
+        return None
+    return refused("busy" if reply.status in (429, 503) else "status", f"HTTP {reply.status}: {said(reply)}")
+
+
+def counted(request: Request, usage: Usage | str, output_ns: Sequence[int], wording: Wording) -> Answer:
+    """An answer whose counts hold against what was asked and what came; or why they can't be true."""
+    wrong = usage if isinstance(usage, str) else _contradiction(request, usage, len(output_ns), wording)
+    if wrong or isinstance(usage, str):
+        return refused("usage", str(wrong))
+    return Answer(achieved=usage, first_output_ns=output_ns[0] if output_ns else None, output_ns=tuple(output_ns))
+
+
+def _contradiction(request: Request, usage: Usage, pieces: int, wording: Wording) -> str | None:
+    """What the server says it delivered, against what was asked and what came."""
+    output, asked = usage.output_tokens or 0, request.asked
+    if output > (asked.output_tokens or 1):
+        return f"{output} output tokens, at most {asked.output_tokens} were asked"
+    if pieces > output:
+        return f"{output} output tokens in {pieces} pieces, each of one at least"
+    if request.text is None:
+        low, high = wording.likely(asked.prompt_tokens or 1)
+        whole = (usage.prompt_tokens or 0) + (usage.cached_tokens or 0)
+        if not low <= whole <= high:
+            return f"{whole} prompt tokens, a prompt of that length has {low:.0f} to {high:.0f}"
+    return None
+
+
+def served_record(
+    engine: str,
+    spec: LoadSpec,
+    identity: Identity,
+    notes: Sequence[str] = (),
+    facts: Mapping[str, Fact] = NO_FACTS,
+) -> Loaded:
+    """What a server was found to run, as it said itself. Raises BadInput where no server was named."""
+    endpoint = endpoint_of(spec, engine)
+    return Loaded(
+        engine=engine,
+        engine_version=identity.version,
+        precision=identity.precision,
+        weights=spec.weights,
+        device=endpoint.device,
+        device_name=endpoint.url,
+        parameters=identity.parameters,
+        notes=(*identity.notes, *notes),
+        facts={**identity.facts, **facts},
+    )
+
+
+def endpoint_of(spec: LoadSpec, engine: str) -> Endpoint:
+    """The server that was named. Raises BadInput where none was."""
+    if spec.endpoint is None:
+        raise BadInput(
+            f"{engine} needs a server: joulemark run endpoint --engine {engine} --endpoint URL --model NAME"
+        )
+    return spec.endpoint
 
 
 class Dialect(Protocol):

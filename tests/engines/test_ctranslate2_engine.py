@@ -185,12 +185,12 @@ def test_whispers_encoder_sees_what_openai_whispers_sees(clips: dict[int, Path])
 
     with load_engine("whisper").load(loading(WHISPER)) as full:
         request = full.stage([speech((clips[5],), 5.0, 1, 4)])[0]
-        mel = full._mel(full._pieces(0, request)[0])  # type: ignore[attr-defined]
+        mel = full._mel(full._clips.pieces(0, request)[0])  # type: ignore[attr-defined]
         with torch.inference_mode():
             expected = full._model.encoder(mel[None])[0].numpy()  # type: ignore[attr-defined]
     with open_engine().load(loading(WHISPER)) as session:
         session.stage([request])
-        samples = session._pieces(0, request)[0].samples  # type: ignore[attr-defined]
+        samples = session._clips.pieces(0, request)[0].samples  # type: ignore[attr-defined]
         own = session._library.StorageView.from_array(session._spectrogram(samples)[None])  # type: ignore[attr-defined]
         found = numpy.array(session._model.encode(own, to_cpu=True))[0]  # type: ignore[attr-defined]
 

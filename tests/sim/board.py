@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from sim.classes import SensorClass
 
-from bench.meters.nvml.classes import published
+from bench.meters.nvml.classes import published_passport
 from bench.nouns import Reading, Source
 
 PERIOD_S, EDGE_POLL_S, EDGE_S = 0.05, 0.005, 0.15  # as the sampler polls
@@ -79,7 +79,7 @@ class Board:
         return Source(
             domain="gpu:0", meter="nvml", boundary="gpu", basis="measured", device="GPU-1", device_name=name,
             fields=self.fields, gain_ratio_95=0.05, power_limit_w=self.of.limit_w,
-            passport=published(name, self.fields),
+            passport=published_passport(name, self.fields),
         )  # fmt: skip
 
     def readings(self, looks_s: np.ndarray) -> tuple[Reading, ...]:

@@ -3,7 +3,8 @@
 import pytest
 
 from bench.errors import CannotRun
-from bench.wire.wording import learn, own_words, spelt
+from bench.stats import deviation, mean
+from bench.wire.wording import _SPREAD, learn, own_words, spelt
 
 WORDS = own_words()
 
@@ -37,6 +38,18 @@ def test_a_server_that_counts_something_else_is_refused():
         learn(lambda text: 7, WORDS)
     with pytest.raises(CannotRun):
         learn(counts(30.0, 0), WORDS)
+
+
+# openai-whisper 20250625 leaves its vocabulary's file to the collector.
+@pytest.mark.filterwarnings("ignore:Exception ignored in.*tiktoken:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("name", ["gpt2", "multilingual"])
+def test_words_differ_in_their_tokens_no_more_than_is_taken(name):
+    """By the tokenizer that ships in a package and splits our words least evenly, and by a second one."""
+    tokenizer = pytest.importorskip("whisper.tokenizer", reason="openai-whisper is an extra")
+    encode = tokenizer.get_encoding(name).encode
+    counts_ = [len(encode(f" {word}")) for word in WORDS]
+
+    assert deviation(counts_) / mean(counts_) <= _SPREAD
 
 
 def test_a_count_outside_what_a_text_can_have_is_seen():

@@ -12,22 +12,13 @@ from types import ModuleType
 from typing import Any
 
 from bench.engines import imported
-from bench.errors import BadInput, JoulemarkError
-from bench.loading.converted import take_job
+from bench.errors import BadInput
+from bench.loading.converted import do_job
 from bench.loading.seeded import transformers_model, whisper_model
 from bench.nouns import LoadSpec
 
 _EXTRA = "transformers"
 _PIECES = 256_001  # NLLB's languages follow its pieces: see bench/engines/transformers, _language_id
-
-
-def main() -> None:
-    """Takes the job, fills its folder; ends with the error's own words where it can't."""
-    spec, folder, more = take_job()
-    try:
-        convert(spec, folder, more["quantization"])
-    except JoulemarkError as error:
-        raise SystemExit(str(error)) from error
 
 
 def convert(spec: LoadSpec, folder: Path, quantization: str) -> None:
@@ -205,4 +196,4 @@ def _whisper_of_transformers(transformers: ModuleType, source: Any) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    do_job(lambda spec, folder, more: convert(spec, folder, more["quantization"]))

@@ -6,10 +6,9 @@ from importlib import metadata
 from pathlib import Path
 
 from bench.engines.llama_cpp.library import DISTRIBUTION, Library
-from bench.errors import JoulemarkError
 from bench.files.models import weight_bytes
 from bench.loading.boards import thread_count
-from bench.loading.converted import make_once, place_for, run_apart, take_job
+from bench.loading.converted import do_job, make_once, place_for, run_apart
 from bench.loading.gguf import WRITTEN, write_gguf
 from bench.nouns import LoadSpec
 
@@ -36,19 +35,13 @@ def make_file(spec: LoadSpec) -> Path:
     return place / FILE
 
 
-def main() -> int:
-    """Does the job on stdin."""
-    spec, folder, more = take_job()
-    try:
-        if spec.precision in WRITTEN:
-            write_gguf(folder / FILE, spec.model, spec.precision, spec.seed)
-        else:
-            threads = thread_count(spec.threads)
-            Library().quantise(Path(more["source"]), folder / FILE, spec.precision, threads)
-    except JoulemarkError as error:
-        print(error)  # noqa: T201 (stdout goes to whoever started this process)
-        return error.exit_code
-    return 0
+def fill(spec: LoadSpec, folder: Path, more: Mapping[str, str]) -> None:
+    """Writes the file into `folder`: from seeded weights, or from the file `more["source"]`."""
+    if spec.precision in WRITTEN:
+        write_gguf(folder / FILE, spec.model, spec.precision, spec.seed)
+    else:
+        threads = thread_count(spec.threads)
+        Library().quantise(Path(more["source"]), folder / FILE, spec.precision, threads)
 
 
 def _makers(spec: LoadSpec) -> Mapping[str, str]:
@@ -74,4 +67,4 @@ def _needed(spec: LoadSpec) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    do_job(fill)

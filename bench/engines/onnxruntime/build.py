@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.engines import imported
-from bench.errors import BadInput, CannotRun, JoulemarkError
+from bench.errors import BadInput, CannotRun
 from bench.files.alongside import read_alongside
-from bench.loading.converted import take_job
+from bench.loading.converted import do_job
 from bench.loading.seeded import transformers_model
 from bench.nouns import Fact, LoadSpec
 
@@ -27,15 +27,6 @@ _QUANTISED = ["Gather", "LSTM", "MatMul"]
 # tables that are only looked up, by the names of onnxruntime-genai's builder
 _LOOKED_UP = ("embed_tokens", "cos_cache", "sin_cache")
 _MOST_OTHER_RATIO = 0.01  # scales, masks and lengths are no weights
-
-
-def main() -> None:
-    """Takes the job, fills its folder; ends with the error's own words where it can't."""
-    spec, folder, more = take_job()
-    try:
-        convert(spec, folder, more["device"])
-    except JoulemarkError as error:
-        raise SystemExit(str(error)) from error
 
 
 def convert(spec: LoadSpec, folder: Path, device: str) -> None:
@@ -183,4 +174,4 @@ def step_bytes(made: Any) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    do_job(lambda spec, folder, more: convert(spec, folder, more["device"]))
