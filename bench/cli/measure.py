@@ -86,10 +86,11 @@ def plan(
     offer = made.weights == "synthetic" and hub().status == "ok"
     if json:
         give({**_plan_document(made, price_per_hour), "pretrained_offered": offer})
-        return
-    say(plan_text(made, price_per_hour))
-    if offer:
-        say("the model hub answers: --weights pretrained measures real weights (they are downloaded first)")
+    else:
+        say(plan_text(made, price_per_hour))
+        if offer:
+            say("the model hub answers: --weights pretrained measures real weights (they are downloaded first)")
+    raise typer.Exit(_CANNOT if all(c.skipped for c in made.cells) else 0)
 
 
 def run(
