@@ -139,6 +139,8 @@ def _key(run: Run) -> CoefficientKey:
         hardware=run.spec.hardware,
         power_limit_w=device.power_limit_w if device else None,
         driver=device.driver if device else None,
+        # a slice of a board is none that a sensor knows, and no CPU either
+        device="cpu" if run.loaded.device == "cpu" else "gpu",
     )
 
 

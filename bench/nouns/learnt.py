@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from bench.nouns.words import Basis, Boundary, Fact, Weights
 
@@ -31,6 +32,8 @@ class CoefficientKey:
     hardware: str
     power_limit_w: float | None
     driver: str | None
+    # what did the work: a host beside a busy GPU and one that works itself are two things. None: an older file
+    device: Literal["gpu", "cpu"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
