@@ -11,6 +11,7 @@ from markupsafe import Markup
 from bench.nouns import Basis, Domain, Source, WindowEnergy
 from bench.nouns.witnesses import is_modelled
 from bench.physics.phases import is_work
+from bench.report.batches import batch_panels
 from bench.report.dots import gross_rates
 from bench.report.figures import (
     Entries,
@@ -92,6 +93,7 @@ def render(report: ReportInput) -> str:
         heading=basis_heading(report),
         shown_bases=shown_bases(report),
         drawn_bases=shown_bases(report) | {t.basis for c in report.coefficients for t in c.terms.values()},
+        batches=batch_panels(report),
         ledgers=ledgers(report),
         served=tuple(run for run in report.runs if run.times),
         by_basis=lambda basis: tuple(s for s in report.sources if s.basis == basis and s not in silent),

@@ -1,5 +1,6 @@
 """Every plot of a report by its id, as the text that stands in the page."""
 
+from bench.report.batches import batch_plots
 from bench.report.dots import term_plots, unit_plots
 from bench.report.figures import entries
 from bench.report.load import load_plots
@@ -13,6 +14,7 @@ def plots(report: ReportInput) -> dict[str, str]:
     return {
         **unit_plots(report, known),
         **term_plots(report, known),
+        **batch_plots(report),
         **load_plots(report),
         **basis_plots(report, known),
         **power_plots(report),

@@ -130,6 +130,13 @@ def logarithmic(values: Sequence[float], start: float, end: float) -> Axis:
     return Axis(low=low, high=high, start=start, end=end, ticks=decades if len(decades) > 2 else inside, log=True)
 
 
+def doubling(values: Sequence[int], start: float, end: float) -> Axis:
+    """A logarithmic axis of base 2 around two whole numbers or more: each step doubles the one before."""
+    low, high = max(0, min(values).bit_length() - 1), max(1, (max(values) - 1).bit_length())
+    ticks = tuple(2.0**n for n in range(low, high + 1))
+    return Axis(low=ticks[0], high=ticks[-1], start=start, end=end, ticks=ticks, log=True)
+
+
 def tick_text(value: float, factor: float) -> str:
     """A tick's number in the axis's own unit."""
     return f"{round(value / factor, 9):g}".replace("-", "\u2212")

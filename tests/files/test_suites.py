@@ -3,6 +3,7 @@
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -51,7 +52,20 @@ def test_every_cell_of_a_suite_names_what_exists(name: str) -> None:
         assert workload_family(cell.workload) == model.family, str(cell)
 
 
-@pytest.mark.parametrize("name", suite_names())
+def test_batches_sweeps_one_workload_a_precision() -> None:
+    """No terms are asked of it: each model and precision at two batches or more, 1 among them, work unchanged."""
+    suite = read_suite("batches")
+    swept: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+    for cell in suite.cells:
+        swept[cell.engine, cell.model, cell.precision].add(cell.batch)
+
+    assert len({(c.engine, c.model, c.precision, c.workload) for c in suite.cells}) == len(swept)
+    assert all(1 in batches and len(batches) >= 2 for batches in swept.values())
+    assert len({engine for engine, _, _ in swept}) == 3
+    assert suite.timing.windows >= 4, "a level has one workload: its interval rests on its own repeats"
+
+
+@pytest.mark.parametrize("name", [name for name in suite_names() if name != "batches"])
 def test_a_suites_cells_tell_a_models_terms_apart(name: str) -> None:
     """For every model and batch: as many independent cells as terms, and none a near-combination of the others.
 
@@ -104,14 +118,21 @@ def test_from_standard_on_a_coefficient_rests_on_a_minute() -> None:
     assert {f"article-{lang}-summary" for lang in ("fr", "en", "es", "ar")} <= workloads
 
 
-@given(NAME, MODEL, NAME, NAME, st.integers(1, 512), st.integers(1, 512))
+@given(NAME, MODEL, NAME, NAME, st.integers(1, 512), st.integers(1, 512), st.sampled_from((None, "cpu", "cuda")))
 def test_a_cell_is_read_as_it_is_written(
-    engine: str, model: str, precision: str, workload: str, batch: int, concurrency: int
+    engine: str,
+    model: str,
+    precision: str,
+    workload: str,
+    batch: int,
+    concurrency: int,
+    device: Literal["cpu", "cuda"] | None,
 ) -> None:
     """Writing and reading cancel, with slashes and colons in a model's name too."""
     cell = Cell(
-        engine=engine, model=model, precision=precision, workload=workload, batch=batch, concurrency=concurrency
-    )
+        engine=engine, model=model, precision=precision, workload=workload, batch=batch, concurrency=concurrency,
+        device=device,
+    )  # fmt: skip
 
     assert parse_cell(str(cell)) == cell
 
@@ -133,6 +154,9 @@ def test_a_cell_is_read_as_it_is_written(
         ("transformers/mistral-7b:bf16/prompt-32-8@batch=2.5", "at least 1"),
         ("transformers/mistral-7b:bf16/prompt-32-8@batch=²", "at least 1"),
         ("transformers/mistral-7b:bf16/prompt-32-8@batch=8,batch=9", "twice"),
+        ("transformers/mistral-7b:bf16/prompt-32-8@device=gpu", "expected cpu or cuda"),
+        ("transformers/mistral-7b:bf16/prompt-32-8@device=", "expected cpu or cuda"),
+        ("transformers/mistral-7b:bf16/prompt-32-8@device=cpu,device=cpu", "twice"),
     ],
 )
 def test_a_misspelt_cell_says_what_is_wrong_and_shows_a_right_one(text: str, said: str) -> None:
