@@ -51,6 +51,9 @@ Rates = Annotated[
     typer.Option("--rate", min=0.001, max=10_000, help="endpoint: requests a second, open loop."),
 ]
 Loads = Annotated[list[str] | None, typer.Option("--load", help="endpoint: a named scenario.")]
+Sweep = Annotated[
+    bool, typer.Option("--sweep", help="endpoint: from no load to saturation, which is looked for first.")
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Measure again what is finished already.")]
 
 
@@ -116,6 +119,7 @@ def run(
     concurrency: Concurrency = None,
     rate: Rates = None,
     load: Loads = None,
+    sweep: Sweep = False,
     json: Json = False,
 ) -> None:
     """Measure a suite, cells, or a running server (`run endpoint --engine … --endpoint URL --model NAME`).
@@ -129,8 +133,8 @@ def run(
     timing = _timing(window_s, windows, most_windows, precision, idle_s=idle_s, warmup_s=warmup_s)
     asked = server_options(
         names, engine, endpoint, model, settings=set_ or (), device=device, manifest=workload,
-        workloads=workloads or (), concurrency=concurrency or (), rates=rate or (), loads=load or (), out=out,
-        timing=timing, fresh=fresh,
+        workloads=workloads or (), concurrency=concurrency or (), rates=rate or (), loads=load or (), sweep=sweep,
+        out=out, timing=timing, fresh=fresh,
     )  # fmt: skip
 
     ask = Ask(

@@ -37,6 +37,8 @@ def server_options(
         if engine or url or model or settings or only:
             raise BadInput(f"--engine, --endpoint, --model and their like belong to `joulemark run {_NAME}`")
         return None
+    if levels.get("sweep"):
+        _check_alone(levels)
     given = {"--engine": engine, "--endpoint": url, "--model": model}
     lacking = " and ".join(name for name, value in given.items() if not value)
     if not (engine and url and model):
@@ -46,7 +48,8 @@ def server_options(
         )
     options = dict(_pair(text) for text in settings)
     weights = known_weights(options.pop("weights", "served"))
-    levels = {key: value if key in ("device", "manifest") else tuple(value) for key, value in levels.items()}
+    single = ("device", "manifest", "sweep")
+    levels = {key: value if key in single else tuple(value) for key, value in levels.items()}
     return EndpointAsk(
         engine=engine, url=plain_url(url), model=model, out=out, options=options, weights=weights, timing=timing,
         fresh=fresh, **levels,
@@ -61,10 +64,10 @@ def measure_endpoint(asked: "EndpointAsk", ask: "Ask") -> "list[CellResult]":
     from bench.run.line import measure_plan
 
     host = look()
-    served = arrange_endpoint(asked, host)
-    for line in (*served.identity.notes, *served.place.notes):
+    served = arrange_endpoint(asked, host, note)
+    for line in (*served.identity.notes, *served.place.notes, *served.notes):
         note(line)
-    note(f"{asked.url}: {served.identity.version}, its energy is read on: {served.place.device}")
+    note(f"{asked.url}: {served.version}, its energy is read on: {served.place.device}")
     note(plan_text(served.plan, None))
     progress = Progress(len(served.plan.due), served.plan.minutes)
     results = []
@@ -75,6 +78,18 @@ def measure_endpoint(asked: "EndpointAsk", ask: "Ask") -> "list[CellResult]":
     finally:
         progress.close()
     return results
+
+
+def _check_alone(levels: Mapping[str, Any]) -> None:
+    """Raises BadInput where a sweep was asked for and its loads were named as well."""
+    from bench.errors import BadInput
+
+    options = {"concurrency": "--concurrency", "rates": "--rate", "loads": "--load"}
+    named = [option for name, option in options.items() if levels.get(name)]
+    if named:
+        raise BadInput(
+            f"--sweep finds the loads itself, {' and '.join(named)} name them: leave out the one or the other"
+        )
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -36,6 +36,7 @@ from bench.nouns import (
     Loaded,
     Passport,
     Precision,
+    Quality,
     Run,
     RunSpec,
     Source,
@@ -61,6 +62,7 @@ class Published:
     passports: Mapping[Domain, Passport] = field(default_factory=dict)  # of the measured domains
     precision: Precision | None = None  # of the domain that the cell is about
     times: Mapping[str, Times] = field(default_factory=dict)  # how long a server's requests took, by phase
+    quality: Quality | None = None  # how right a classifier's answers were
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,7 @@ class _Seal:
     passports: Mapping[Domain, Passport] = field(default_factory=dict)
     precision: Precision | None = None
     times: Mapping[str, Times] = field(default_factory=dict)
+    quality: Quality | None = None
     witnesses: tuple[WitnessRecord, ...] = ()
     sha256: Mapping[str, str] = field(default_factory=dict)
 
@@ -96,11 +99,13 @@ def run_folders(out: Path) -> tuple[Path, ...]:
 def spec_sha256(spec: RunSpec) -> str:
     """The identity of a cell as it was asked for: equal specs need not be measured twice."""
     asked = plain(spec)
-    # what was not asked of a server is left out: the identity of every other cell is what it always was
-    for part, names in ((asked, ("pace", "endpoint")), (asked["cell"], ("rate", "load"))):
+    # what was not asked for is left out: the identity of every other cell is what it always was
+    for part, names in ((asked, ("pace", "endpoint")), (asked["cell"], ("rate", "load", "device"))):
         for name in names:
             if part[name] is None:
                 del part[name]
+    if asked.get("endpoint", {}).get("setup") == "":
+        del asked["endpoint"]["setup"]
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
@@ -122,6 +127,7 @@ def write_run(out: Path, run: Run, published: Published, version: str) -> Path:
         passports=published.passports,
         precision=published.precision,
         times=published.times,
+        quality=published.quality,
         witnesses=run.trace.witnesses,
     )
     return _write(out, seal, run.trace, outcomes_bytes(run.outcomes))
@@ -259,6 +265,7 @@ def _unsealed(folder: Path, seal: _Seal, sha256: str) -> Sealed:
             passports=seal.passports,
             precision=seal.precision,
             times=seal.times,
+            quality=seal.quality,
         ),
         seal_sha256=sha256,
         sha256=seal.sha256,

@@ -18,6 +18,11 @@ class Endpoint:
     options: Mapping[str, str] = field(default_factory=dict)  # the engine's own, as they were typed
     # where its energy is read: a GPU's UUID, "cpu", or "elsewhere": on a machine whose sensors are not at hand
     device: str = "cpu"
+    setup: str = ""  # how it was started, by the user's own label: "max-batch-8"
+
+    def told(self, version: str) -> str:
+        """Who serves and how it was started: figures of two setups are never averaged or taken for each other."""
+        return f"{version}, setup {self.setup}" if self.setup else version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

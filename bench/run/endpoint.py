@@ -1,6 +1,7 @@
 """A running server as a plan: who it is, where it works, and the cells that are asked of it."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import get_args
 from bench.errors import BadInput, CannotRun, NoEngine, UnknownName
 from bench.files.config import places
 from bench.files.loads import load_names, pace_of
+from bench.files.manifest import manifest_families
 from bench.files.models import served_model
 from bench.files.registry import engine_names, load_engine
 from bench.files.suites import read_suite
@@ -18,8 +20,10 @@ from bench.run.host import Host
 from bench.run.place import ELSEWHERE, Place, find_place
 from bench.run.plan import Plan, PlannedCell, Speeds, cell_seconds, kwh, mark_done
 from bench.run.speeds import speeds_of
+from bench.run.sweep import sweep_cells
 
 SUITE = "endpoint"
+_SETUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=+-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,7 @@ class EndpointAsk:
     concurrency: tuple[int, ...] = ()
     rates: tuple[float, ...] = ()
     loads: tuple[str, ...] = ()
+    sweep: bool = False  # from nothing to saturation, which is looked for first
     timing: Mapping[str, float] = field(default_factory=dict)
     fresh: bool = False
 
@@ -49,23 +54,37 @@ class Served:
     plan: Plan
     place: Place
     identity: Identity
+    version: str  # the server's, and how it was set up
+    notes: tuple[str, ...] = ()  # what was found of it before the plan was made
 
 
-def arrange_endpoint(ask: EndpointAsk, host: Host) -> Served:
-    """The plan. Raises CannotRun where nobody answers, UnknownName, and BadInput."""
+def arrange_endpoint(ask: EndpointAsk, host: Host, say: Callable[[str], None] = lambda _: None) -> Served:
+    """The plan; a sweep asks the server first how much it bears, and says its steps.
+
+    Raises CannotRun where nobody answers, UnknownName, and BadInput.
+    """
     engine = _engine(ask.engine)
-    identity = engine.identify(Endpoint(url=ask.url, options=ask.options), ask.model)
+    endpoint = _endpoint(ask)
+    identity = engine.identify(endpoint, ask.model)
     place = find_place(ask.url, ask.device, host.gpus)
-    endpoint = Endpoint(url=ask.url, options=ask.options, device=place.device)
+    endpoint = replace(endpoint, device=place.device)
     suite = read_suite(SUITE, folder=places().workloads / "served")
     timing = replace(suite.timing, **ask.timing)  # type: ignore[arg-type]
     speeds = speeds_of(host)
-    specs = [_spec(ask, host, cell, timing, endpoint, identity) for cell in _cells(ask, identity, suite.cells)]
+    notes: list[str] = []
+    cells = _cells(ask, identity, suite.cells)
+    if ask.sweep:
+        bases = [_spec(ask, host, cell, timing, endpoint, identity) for cell in cells]
+        out = None if ask.fresh else ask.out
+        cells, notes = sweep_cells(engine, bases, identity.parameters, ask.manifest, out, say)
+    specs = [_spec(ask, host, cell, timing, endpoint, identity) for cell in cells]
     planned = [_planned(spec, identity, speeds) for spec in specs]
     needed = frozenset() if place.device == ELSEWHERE else frozenset(s.meter for s in host.sensors.live)
     marked = tuple(planned) if ask.fresh else mark_done(planned, ask.out, needed)
     plan = Plan(name=SUITE, weights=ask.weights, hardware=host.profile.name, cells=marked)
-    return Served(plan=plan, place=place, identity=identity)
+    return Served(
+        plan=plan, place=place, identity=identity, version=endpoint.told(identity.version), notes=tuple(notes)
+    )
 
 
 def with_server(host: Host, served: Served, url: str) -> Host:
@@ -79,6 +98,18 @@ def with_server(host: Host, served: Served, url: str) -> Host:
         for name, options in host.sensors.meters.items()
     }
     return replace(host, sensors=replace(host.sensors, meters=told))
+
+
+def _endpoint(ask: EndpointAsk) -> Endpoint:
+    """The server with the engine's own options; how it was started is every server's. Raises BadInput."""
+    options = dict(ask.options)
+    setup = options.pop("setup", "")
+    if setup and not _SETUP.fullmatch(setup):
+        raise BadInput(
+            f"--set setup={setup}: expected a label of how the server was started, such as max-batch-8: up to 40 "
+            "letters, digits and . _ = + -, a letter or digit first"
+        )
+    return Endpoint(url=ask.url, options=options, setup=setup)
 
 
 def _engine(name: str) -> ServingEngine:
@@ -103,7 +134,10 @@ def _serving() -> list[str]:
 
 
 def _cells(ask: EndpointAsk, identity: Identity, usual: Sequence[Cell]) -> list[Cell]:
-    """The suite's cells of this model; or every workload that was named at every level that was."""
+    """The suite's cells of this model; or every workload that was named at every level that was.
+
+    Of a sweep one cell of each workload, whose levels are still to be found.
+    """
     base = Cell(engine=ask.engine, model=identity.model, precision=identity.precision, workload="")
     levels = [
         *({"concurrency": users} for users in ask.concurrency),
@@ -117,12 +151,13 @@ def _cells(ask: EndpointAsk, identity: Identity, usual: Sequence[Cell]) -> list[
     for name in ask.workloads:
         if name not in known:
             raise UnknownName("workload", name, known)
-    if not ask.workloads and not levels:
-        cells = [replace(c, engine=base.engine, model=base.model, precision=base.precision) for c in usual]
-        if identity.family != "causal-lm":
-            raise BadInput(f"--engine {ask.engine}: name the work, with --workloads NAME or --workload FILE")
-        return cells
-    workloads = ask.workloads or tuple(dict.fromkeys(c.workload for c in usual))
+    own = tuple(manifest_families(ask.manifest)) if ask.manifest else ()
+    named = ask.workloads or own
+    if not named and identity.family != "causal-lm":
+        raise BadInput(f"--engine {ask.engine}: name the work, with --workloads NAME or --workload FILE")
+    if not named and not levels and not ask.sweep:
+        return [replace(c, engine=base.engine, model=base.model, precision=base.precision) for c in usual]
+    workloads = named or tuple(dict.fromkeys(c.workload for c in usual))
     return [
         replace(base, workload=workload, **level)  # type: ignore[arg-type]
         for workload in workloads
@@ -139,7 +174,7 @@ def _spec(
         weights=ask.weights,
         weights_path=None,
         hardware=host.profile.name,
-        engine_version=identity.version,
+        engine_version=endpoint.told(identity.version),
         timing=timing,
         workload_sha256=find_sha256(cell.workload, ask.manifest),
         pace=pace_of(cell),

@@ -10,8 +10,10 @@ from bench.errors import CannotRun
 from bench.files.config import environment
 from bench.wire.address import KEY_VARIABLE
 from bench.wire.exchange import Call, Reply, Wire
+from bench.wire.scheme import other_scheme
 
 _BUSY = (429, 503)
+_BAD_REQUEST = 400
 _PATIENCE_S = 60.0  # a server may still be loading its model
 _PAUSE_S = 1.0
 _SAID = 200
@@ -22,6 +24,8 @@ def ask(call: Call, timeout_s: float) -> Reply:
     began = time.monotonic()
     while True:
         reply = asyncio.run(_once(call, timeout_s))
+        if reply.failure or reply.status == _BAD_REQUEST:
+            _check_scheme(call.url)
         if reply.failure:
             raise CannotRun(
                 f"{call.url} does not answer: {reply.failure.said}; is the server up, and the address right?"
@@ -29,6 +33,13 @@ def ask(call: Call, timeout_s: float) -> Reply:
         if reply.status not in _BUSY or time.monotonic() - began > _PATIENCE_S:
             return reply
         time.sleep(_PAUSE_S)
+
+
+def _check_scheme(url: str) -> None:
+    """Raises CannotRun where the server speaks the other of http and https (some answer 400 to that)."""
+    if other := other_scheme(url):
+        said = f"{url.partition(':')[0]} was asked of a server that speaks {other.partition(':')[0]}"
+        raise CannotRun(f"{url} does not answer: {said}; give its address as --endpoint {other}…")
 
 
 async def _once(call: Call, timeout_s: float) -> Reply:

@@ -47,6 +47,7 @@ class Answer:
     error: str | None = None
     cause: Cause | None = None
     server: dict[str, float] = field(default_factory=dict)
+    said: str | None = None  # the class that a classifier named
 
 
 def refused(cause: Cause, error: str) -> Answer:
@@ -93,16 +94,17 @@ def served_record(
 ) -> Loaded:
     """What a server was found to run, as it said itself. Raises BadInput where no server was named."""
     endpoint = endpoint_of(spec, engine)
+    own = {"setup": endpoint.setup} if endpoint.setup else {}
     return Loaded(
         engine=engine,
-        engine_version=identity.version,
+        engine_version=endpoint.told(identity.version),
         precision=identity.precision,
         weights=spec.weights,
         device=endpoint.device,
         device_name=endpoint.url,
         parameters=identity.parameters,
         notes=(*identity.notes, *notes),
-        facts={**identity.facts, **facts},
+        facts={**identity.facts, **facts, **own},
     )
 
 
@@ -218,6 +220,8 @@ class ServedSession:
             sent_ns=reply.sent_ns,
             output_ns=answer.output_ns,
             server=answer.server,
+            said=answer.said,
+            meant=answer.said and request.meant,
         )
 
 

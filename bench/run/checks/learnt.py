@@ -15,6 +15,7 @@ from bench.report.proof import parse_figures
 from bench.run.checks.case import Case, Folder
 from bench.run.checks.line import AuditLine, Question, Where, told
 from bench.run.publish import measured
+from bench.wire.about import is_lasting
 
 _REST = Question(name="coefficient runs", expected="lie here, their seals as then")
 _KEYS = Question(name="coefficient key", expected="that of each run it rests on")
@@ -106,8 +107,10 @@ def one_setting(folder: Folder) -> Iterator[AuditLine]:
     models: dict[tuple[str, ...], list[Case]] = {}
     for case in folder.cells:
         cell = case.run.spec.cell
+        # a server that was started in another way on purpose has a label of its own
+        setup = case.run.spec.endpoint.setup if case.run.spec.endpoint else ""
         models.setdefault(
-            (cell.engine, cell.model, case.run.loaded.precision, case.run.loaded.weights), []
+            (cell.engine, cell.model, case.run.loaded.precision, case.run.loaded.weights, setup), []
         ).append(case)
     for cases in models.values():
         settings = [_setting(case) for case in cases]
@@ -136,7 +139,11 @@ def _setting(case: Case) -> dict[str, object]:
         "power limit": own.power_limit_w if own else None,
         # of the engine's own facts the times that it took differ always
         **{name: run.environment.get(name) for name in _ENVIRONMENT},
-        **{f"engine's {name}": fact for name, fact in run.loaded.facts.items() if not name.endswith("_s")},
+        **{
+            f"engine's {name}": fact
+            for name, fact in run.loaded.facts.items()
+            if not name.endswith("_s") and is_lasting(name)
+        },
     }
 
 

@@ -1,0 +1,166 @@
+"""How many requests a second a server answers at most: users who wait for answers, doubled until no more come.
+
+Nothing is read of any meter here: it is what the rates of a load curve are chosen by, and no figure itself.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+
+from bench.errors import CannotRun
+from bench.nouns import Outcome, Pace, Request, Served
+from bench.run.load.play import Play
+from bench.stats import mean, median
+from bench.units import S_PER_NS
+
+MOST_USERS = 256
+# Chosen: a server that answers less than a tenth more for twice as many users has no more to give.
+_GROWS_RATIO = 1.10
+_LEAST_S = 1.5
+_ROUNDS = 3  # of every user, at the pace of the step before
+_WARM_S = 0.5
+_TRIES = 2  # one stall of the machine is not the server's limit
+_BUSY_CLIENT = 0.7  # of a core: from there on it may be the client that is measured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """So many users at once, and what the server made of it."""
+
+    users: int
+    answered_per_s: float
+    median_s: float  # of a request, from the moment that it was meant
+    client_ratio: float = 0.0  # of a core, taken by the client
+
+    def __str__(self) -> str:
+        people = "1 user" if self.users == 1 else f"{self.users} users"
+        return f"{people}: {self.answered_per_s:.4g} requests/s, {self.median_s * 1e3:.3g} ms each"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saturation:
+    """The rate beyond which more users only wait longer."""
+
+    per_s: float
+    users: int
+    found: bool = True  # False: it still grew with as many users as are tried
+    refusing: bool = False  # it turned requests away with twice as many users
+    client_ratio: float = 0.0
+
+    def __str__(self) -> str:
+        people = "1 user" if self.users == 1 else f"{self.users} users"
+        said = f"saturates at about {self.per_s:.3g} requests/s with {people}"
+        if not self.found:
+            said = f"answers {self.per_s:.3g} requests/s with {people}, the most that are tried, and still grows"
+        if self.refusing:
+            said += ", turns requests away beyond"
+        if self.client_ratio > _BUSY_CLIENT:
+            said += f" (asking took {self.client_ratio:.0%} of a core: it may be the client's limit, not its own)"
+        return said
+
+
+def find_saturation(
+    session: Served,
+    requests: Sequence[Request],
+    say: Callable[[str], None],
+    *,
+    most_users: int = MOST_USERS,
+    least_s: float = _LEAST_S,
+) -> Saturation:
+    """Doubles the users until the rate grows no more. Raises CannotRun where requests fail.
+
+    A step that does not grow is asked once more, and the better of both counts. A server that turns requests away
+    (429, 503) from some number of users on is saturated below it.
+    """
+    asking = _Asking(session, cycle(session.stage(requests)), least_s)
+    best = asking.alone()
+    say(str(best))
+    while best.users * 2 <= most_users:
+        step = asking.step(best.users * 2, best)
+        if step is None:
+            say(f"{best.users * 2} users: requests are turned away")
+            return _ended(best, refusing=True)
+        say(str(step))
+        if not _grew(best, step):
+            return _ended(max(best, step, key=_rate), users=step.users)
+        best = step
+    return _ended(best, found=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Steps of users against one session."""
+
+    session: Served
+    requests: Iterator[Request]
+    least_s: float
+
+    def alone(self) -> Step:
+        """One user, after a first request or two that nobody counts."""
+        warm = _stepped(*self._closed(1, min(_WARM_S, self.least_s)), 1)
+        return _stepped(*self._closed(1, max(self.least_s, _ROUNDS * warm.median_s)), 1)
+
+    def step(self, users: int, before: Step) -> Step | None:
+        """So many users, asked again where they seem to get no more; None: some of them are turned away."""
+        length_s = max(self.least_s, _ROUNDS * before.median_s)
+        found: list[Step] = []
+        while not found or (len(found) < _TRIES and not _grew(before, found[-1])):
+            outcomes, client_ratio = self._closed(users, length_s)
+            if {o.cause for o in outcomes if o.error} == {"busy"}:
+                return None
+            found.append(_stepped(outcomes, client_ratio, users))
+        return max(found, key=_rate)
+
+    def _closed(self, users: int, length_s: float) -> tuple[Sequence[Outcome], float]:
+        """What became of a closed loop of that length, and the share of a core that asking took."""
+        began_s, began_ns = time.process_time(), time.monotonic_ns()
+        self.session.drive(Play(Pace(kind="closed", users=users), self.requests, length_s, seed=0))
+        took_s = max(time.monotonic_ns() - began_ns, 1) * S_PER_NS
+        return self.session.take(), (time.process_time() - began_s) / took_s
+
+
+def _ended(best: Step, *, users: int = 0, found: bool = True, refusing: bool = False) -> Saturation:
+    return Saturation(
+        per_s=best.answered_per_s, users=users or best.users, found=found, refusing=refusing,
+        client_ratio=best.client_ratio,
+    )  # fmt: skip
+
+
+def _grew(before: Step, after: Step) -> bool:
+    return after.answered_per_s >= _GROWS_RATIO * before.answered_per_s
+
+
+def _stepped(outcomes: Sequence[Outcome], client_ratio: float, users: int) -> Step:
+    """The rate of a closed loop: users ÷ the mean time of a request (J. D. C. Little, "A Proof for the Queuing
+    Formula: L = λW", Operations Research 9 (1961) 383-387; checked 2026-11-21).
+
+    A count over the step's length would depend on how many answers are under way at its edges. Each user's first
+    request is left out where others follow: it found the server empty.
+    """
+    _check(outcomes, users)
+    due = sorted(outcomes, key=lambda o: o.due_ns or o.start_ns)
+    kept = due[users:] if len(due) >= 2 * users else due
+    took_s = [(o.end_ns - (o.due_ns or o.start_ns)) * S_PER_NS for o in kept]
+    return Step(
+        users=users, answered_per_s=users / mean(took_s), median_s=median(took_s), client_ratio=client_ratio
+    )
+
+
+def _check(outcomes: Sequence[Outcome], users: int) -> None:
+    """Raises CannotRun where a request failed: each cell of the sweep would be void."""
+    errors = [o for o in outcomes if o.error]
+    if not errors:
+        return
+    causes = Counter(o.cause or "failed" for o in errors)
+    told = ", ".join(f"{n} {cause}" for cause, n in causes.most_common())
+    raise CannotRun(
+        f"{len(errors)} of {len(outcomes)} requests failed with {users} at once while saturation was looked for "
+        f"({told}; the first: {errors[0].error}): mend that first, or name loads that the server bears with "
+        "--rate and --concurrency"
+    )
+
+
+def _rate(step: Step) -> float:
+    return step.answered_per_s

@@ -1,0 +1,36 @@
+"""What an HTTP endpoint says of itself on a page of its own, such as /health: facts beside a run's figures."""
+
+from bench.errors import BadInput, CannotRun
+from bench.nouns import Fact
+
+PREFIX = "about."
+# Fields that differ from one moment or process to the next, and say nothing of how the server was started.
+VOLATILE = frozenset({"pid", "uptime", "uptime_s", "time", "timestamp", "now", "started_at", "requests"})
+_MOST_FIELDS, _MOST_CHARACTERS = 40, 200
+
+
+def about_facts(url: str, path: str, timeout_s: float) -> dict[str, Fact]:
+    """The scalar fields of the JSON object at url + path, as about.NAME. Raises BadInput or CannotRun."""
+    from bench.wire.exchange import Call
+    from bench.wire.probe import ask, authorised, json_of, said
+
+    if not path.startswith("/"):
+        raise BadInput(f"--set about={path}: expected a path of the server that begins with /, such as /health")
+    reply = ask(Call(method="GET", url=url + path, headers=authorised()), timeout_s)
+    found = json_of(reply)
+    if reply.status != 200 or not isinstance(found, dict):
+        raise CannotRun(
+            f"{url}{path} answers {reply.status} ({said(reply)}): expected 200 and one JSON object; name another "
+            "page with --set about=/…, or none"
+        )
+    plain = {
+        name: value[:_MOST_CHARACTERS] if isinstance(value, str) else value
+        for name, value in found.items()
+        if value is None or isinstance(value, (str, int, float, bool))
+    }
+    return {f"{PREFIX}{name}": plain[name] for name in list(plain)[:_MOST_FIELDS]}
+
+
+def is_lasting(name: str) -> bool:
+    """Whether a fact says something that a server keeps for as long as it is set up alike."""
+    return name.removeprefix(PREFIX) not in VOLATILE if name.startswith(PREFIX) else True
