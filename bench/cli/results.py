@@ -14,6 +14,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")
 def fit(folder: Out = Path("results"), json: Json = False) -> None:
     """Fit coefficients on the sealed runs of a folder."""
     from bench.files.codec import plain
+    from bench.report.quality_text import quality_table
     from bench.report.terminal import coefficient_table
     from bench.run.learn import fit_folder
 
@@ -24,10 +25,16 @@ def fit(folder: Out = Path("results"), json: Json = False) -> None:
                 "coefficients": [plain(c) for c in learnt.coefficients],
                 "files": list(map(str, learnt.files)),
                 "left_out": list(learnt.broken),
+                "quality": [
+                    {"run": one.id, "cell": one.cell, "version": one.engine_version, **plain(one.quality)}
+                    for one in learnt.scored
+                ],
             }
         )
     else:
         say(coefficient_table(learnt.coefficients))
+        if learnt.scored:
+            say("\n" + quality_table(learnt.scored))
         for path in learnt.files:
             note(f"written: {path}")
     _left_out(learnt.broken)

@@ -246,9 +246,16 @@ def padded(rows: Sequence[Sequence[int]], pad: int, *, left: bool) -> tuple[list
 
 
 def outcomes(
-    batch: Sequence[Request], achieved: Sequence[Usage], batch_id: int, times_ns: tuple[int, int | None, int]
+    batch: Sequence[Request],
+    achieved: Sequence[Usage],
+    batch_id: int,
+    times_ns: tuple[int, int | None, int],
+    said: Sequence[str | None] = (),
 ) -> list[Outcome]:
-    """The outcomes of requests that ran together: one start, first output and end for all."""
+    """The outcomes of requests that ran together: one start, first output and end for all.
+
+    `said`: the class that a classifier named for each, held beside the one that was meant.
+    """
     start_ns, first_output_ns, end_ns = times_ns
     return [
         Outcome(
@@ -259,8 +266,10 @@ def outcomes(
             end_ns=end_ns,
             requested=request.asked,
             achieved=usage,
+            said=named,
+            meant=named and request.meant,
         )
-        for request, usage in zip(batch, achieved, strict=True)
+        for request, usage, named in zip(batch, achieved, said or [None] * len(batch), strict=True)
     ]
 
 

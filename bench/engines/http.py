@@ -10,7 +10,7 @@ LoadSpec.endpoint.options:
     timeout_s      after which a request is given up (30)
     precision      what the model's weights are, for the record
     family         classifier, or api (the default)
-    answer         of a classifier: argmax, the class with the highest score in a JSON object of classes and scores;
+    answer         of a classifier: argmax, the class with the highest score in an object of classes and scores;
                    or status, which looks at no answer. Without it argmax where the first reply is such an object
     about          a page that answers a JSON object, such as /health: its fields become facts of the record
 """

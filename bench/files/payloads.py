@@ -57,7 +57,7 @@ class Video:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentences:
-    """A table with a sentence a row, in the columns `sentence` and `language` among others."""
+    """A table with a sentence a row, in the columns `sentence` and `language`; `intent` is its label."""
 
     stored: Stored
 
@@ -115,13 +115,16 @@ def read_content(text: Text) -> str:
     return read_bytes(text.stored).decode("utf-8")
 
 
-def read_sentences(sentences: Sentences, language: str) -> tuple[str, ...]:
-    """The table's sentences in that language, checked. Raises BadDeclaration where there is none."""
+def read_sentences(sentences: Sentences, language: str) -> tuple[tuple[str, str | None], ...]:
+    """The table's sentences in that language, each with its label, checked. Raises BadDeclaration without one.
+
+    A table without a column `intent` has no labels: None beside each sentence.
+    """
     stored = sentences.stored
     rows = list(csv.DictReader(read_bytes(stored).decode("utf-8").splitlines()))
     if not rows or not {"sentence", "language"} <= rows[0].keys():
         raise BadDeclaration(stored.index, stored.line, f"{stored.file.name}: no columns sentence and language")
-    found = tuple(row["sentence"] for row in rows if row["language"] == language)
+    found = tuple((row["sentence"], row.get("intent")) for row in rows if row["language"] == language)
     if not found:
         raise BadDeclaration(stored.index, stored.line, f"{stored.file.name}: no sentence in {language!r}")
     return found

@@ -45,11 +45,15 @@ def video_request(name: str, video: Path, *, language: str, video_s: float) -> R
     return Request(id=f"{name}-0000", video=video, source_language=language, asked=asked)
 
 
-def sentence_requests(name: str, sentences: Sequence[str], language: str) -> tuple[Request, ...]:
-    """One request per sentence, to be classified."""
+def sentence_requests(
+    name: str, sentences: Sequence[tuple[str, str | None]], language: str
+) -> tuple[Request, ...]:
+    """One request per (sentence, label), to be classified; without a label no answer is right or wrong."""
     return tuple(
-        Request(id=f"{name}-{index:04d}", text=text, source_language=language, asked=Usage(requests=1))
-        for index, text in enumerate(sentences)
+        Request(
+            id=f"{name}-{index:04d}", text=text, source_language=language, asked=Usage(requests=1), meant=label
+        )
+        for index, (text, label) in enumerate(sentences)
     )
 
 

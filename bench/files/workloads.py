@@ -194,8 +194,8 @@ def _sentences(making: Making) -> Made:
     found = payloads.read_sentences(declared, language)
     facts: dict[str, Fact] = {
         "language": language,
-        "least_characters": min(map(len, found)),
-        "most_characters": max(map(len, found)),
+        "least_characters": min(len(sentence) for sentence, _ in found),
+        "most_characters": max(len(sentence) for sentence, _ in found),
     }
     return Made(requests=requests.sentence_requests(making.name, found, language), facts=facts)
 

@@ -18,6 +18,7 @@ from bench.nouns.engines import (
 )
 from bench.nouns.learnt import CoefficientKey, Coefficients, CurvePoint, LoadCurve, Quantity
 from bench.nouns.runs import Cell, Fault, Pace, Precision, Run, RunSpec, Times, Timing, Verdict, WindowEnergy
+from bench.nouns.scores import Quality, Share
 from bench.nouns.sensors import (
     POWER_FIELDS,
     Check,
@@ -74,6 +75,7 @@ __all__ = [
     "PeerEnergy",
     "Phase",
     "Precision",
+    "Quality",
     "Quantity",
     "Reading",
     "Request",
@@ -83,6 +85,7 @@ __all__ = [
     "Served",
     "ServingEngine",
     "Session",
+    "Share",
     "Source",
     "Times",
     "Timing",

@@ -43,6 +43,7 @@ class Request:
     source_language: str | None = None  # ISO 639-1: "fr", "en", "es", "ar"
     target_language: str | None = None
     asked: Usage = field(default_factory=Usage)  # the work requested; output_tokens is exact, not a cap
+    meant: str | None = None  # the class that a right answer names, where somebody labelled it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,9 @@ class Outcome:
     sent_ns: int | None = None  # the last byte of the request was handed over
     output_ns: tuple[int, ...] = ()  # each piece of output, of one token or more
     server: Mapping[str, float] = field(default_factory=dict)  # the server's own times and counts, as it says
+    # A classifier's: the class that it named, and the one that was meant.
+    said: str | None = None
+    meant: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bench.nouns import Coefficients, Domain, FieldPassport, LoadCurve, Quantity, Times, Verdict, WindowEnergy
+from bench.nouns import (
+    Coefficients,
+    Domain,
+    FieldPassport,
+    LoadCurve,
+    Quality,
+    Quantity,
+    Times,
+    Verdict,
+    WindowEnergy,
+)
 from bench.physics.ledger import Entry as LedgerEntry
 from bench.physics.peers import apart_ratio
 from bench.physics.verdict import voided
@@ -98,6 +108,8 @@ def _all(report: ReportInput) -> _Pairs:
             yield from _energy(energy_key(run, energy), run, energy)
         for name, took in run.times.items():
             yield from _times(f"runs/{run.id}/times/{name}", took)
+        if run.quality is not None:
+            yield from _quality(f"runs/{run.id}/quality", run.quality)
         for name, rate in run.rates.items():
             void = void_rates(run, name)
             yield from _quantity(f"runs/{run.id}/rates/{name}", rate, largest[_column(name, rate)], void=void)
@@ -191,6 +203,18 @@ def _times(base: str, one: Times) -> _Pairs:
     yield f"{base}/most_s", _plain(one.most_s, "s")
     for name, value in one.quantiles_s.items():
         yield f"{base}/{name}", _plain(value, "s")
+
+
+def _quality(base: str, one: Quality) -> _Pairs:
+    """Macro F1 and accuracy with their intervals, F1 by class, and how many requests they rest on."""
+    yield f"{base}/requests", _count(one.requests)
+    yield f"{base}/unsteady", _count(one.unsteady)
+    for name, found in (("macro_f1", one.macro_f1), ("accuracy", one.accuracy)):
+        values, names = (found.value, found.low, found.high), ("value", "low", "high")
+        yield from _interval(f"{base}/{name}", values, "", names, "")
+    for name, f1 in one.f1.items():
+        if f1 is not None:
+            yield f"{base}/f1/{name}", _plain(f1)
 
 
 def _coefficients(base: str, one: Coefficients, largest: Mapping[_Column, float]) -> _Pairs:

@@ -10,6 +10,7 @@ from bench.nouns import (
     Domain,
     LoadCurve,
     Passport,
+    Quality,
     Quantity,
     Source,
     Times,
@@ -49,6 +50,7 @@ class RunView:
     energies: tuple[WindowEnergy, ...] = ()  # every window in every domain
     verdicts: tuple[Verdict, ...] = ()
     times: Mapping[str, Times] = field(default_factory=dict)  # how long a server's requests took, by phase
+    quality: Quality | None = None  # how right a classifier's answers were
     power: tuple[PowerSeries, ...] = ()
     windows: tuple[Window, ...] = ()
     t0_ns: int = 0

@@ -9,8 +9,9 @@ from bench.files.coefficient_files import write_coefficients
 from bench.files.store import Sealed, report_path, run_folders
 from bench.nouns import Coefficients
 from bench.report.page import render
+from bench.report.views import RunView
 from bench.run.evidence import evidence
-from bench.run.present import report_input
+from bench.run.present import report_input, scored_views
 from bench.run.verify import recurve, refit
 
 
@@ -21,6 +22,7 @@ class Learnt:
     coefficients: tuple[Coefficients, ...]
     files: tuple[Path, ...]
     broken: tuple[str, ...]
+    scored: tuple[RunView, ...] = ()  # the runs whose answers were scored, with their joules
 
 
 def fit_folder(out: Path) -> Learnt:
@@ -32,6 +34,7 @@ def fit_folder(out: Path) -> Learnt:
         coefficients=coefficients,
         files=write_coefficients(out, coefficients, seals, recurve(sealed)),
         broken=broken,
+        scored=scored_views(sealed, coefficients),
     )
 
 

@@ -50,6 +50,11 @@ def report_input(
     )
 
 
+def scored_views(sealed: Sequence[Sealed], coefficients: Sequence[Coefficients]) -> tuple[RunView, ...]:
+    """The runs whose answers were scored, oldest first."""
+    return tuple(_view(s, coefficients) for s in sealed if s.published.quality is not None)
+
+
 def read_skipped(out: Path) -> tuple[tuple[str, str], ...]:
     """(cell, why) of the cells that the last suite left out; () when none is recorded."""
     path = skipped_path(out)
@@ -98,6 +103,7 @@ def _view(sealed: Sealed, coefficients: Sequence[Coefficients]) -> RunView:
         energies=sealed.published.energies,
         verdicts=sealed.published.verdicts,
         times={name: known[name] for name in PHASES if name in (known := sealed.published.times)},
+        quality=sealed.published.quality,
         power=tuple(_power(run, t0_ns)),
         windows=run.trace.windows,
         t0_ns=t0_ns,

@@ -28,6 +28,7 @@ from bench.physics.precision import main_source, precision, wider_than_asked
 from bench.physics.series import series
 from bench.physics.steps import Busy, from_steps
 from bench.physics.verdict import judge
+from bench.run.scored import quality_of
 from bench.stats import significant
 
 
@@ -38,8 +39,9 @@ def published(run: Run) -> Published:
     verdicts = (*judge(run, energies), *wider_than_asked(run.spec.timing, found))
     passports = passports_of(run.trace, run.sources)
     return Published(
-        energies=energies, verdicts=verdicts, passports=passports, precision=found, times=_rounded_times(run)
-    )
+        energies=energies, verdicts=verdicts, passports=passports, precision=found, times=_rounded_times(run),
+        quality=quality_of(run),
+    )  # fmt: skip
 
 
 def _rounded_times(run: Run) -> Mapping[str, Times]:

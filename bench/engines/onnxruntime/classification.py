@@ -1,6 +1,7 @@
 """A classifier in ONNX: sentences become rows of a table before any window, a batch is one run of the graph."""
 
 import itertools
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -54,6 +55,7 @@ class ClassifierSession:
         self._model = model
         self._cuda = setting.board.kind == "cuda"
         self._tokens = read_alongside(setting.spec.model.architecture, "tokens")
+        self._classes: Sequence[str] = sys.modules[str(self._tokens.__package__)].INTENTS
         self._rows: dict[str, Any] = {}
         self._batches = itertools.count()
         self._loaded = loaded_record(setting, _facts(library, model))
@@ -86,11 +88,13 @@ class ClassifierSession:
         start_ns = time.monotonic_ns()
         scores = self._scores(*padded(blocks))
         end_ns = time.monotonic_ns()
-        achieved = [
-            Usage(requests=int(row < len(scores) and bool(numpy.isfinite(scores[row]).all())))
-            for row in range(len(batch))
-        ]
-        return outcomes(batch, achieved, next(self._batches), (start_ns, None, end_ns))
+        said = [self._named(scores[row]) if row < len(scores) else None for row in range(len(batch))]
+        achieved = [Usage(requests=int(one is not None)) for one in said]
+        return outcomes(batch, achieved, next(self._batches), (start_ns, None, end_ns), said)
+
+    def _named(self, scores: Any) -> str | None:
+        """The class of the highest score; None: some are no numbers."""
+        return self._classes[int(scores.argmax())] if numpy.isfinite(scores).all() else None
 
     def _scores(self, rows: Any, lengths: Any) -> Any:
         """The classes' scores on the host, shape (batch, classes)."""
