@@ -8,7 +8,7 @@ LoadSpec.path carries what is to happen, `"per_output_token_s=0.001,fail_request
     short_tokens       so many output tokens fewer than asked are delivered
     weight_bytes_per_step
                        so much a decoding step is said to read
-    device             the UUID of the board that it pretends to run on, "GPU-…"
+    device             the UUID of the board that it pretends to run on, "GPU-…", unless the CPU is asked for
     fail_load          a reason for which the model cannot be loaded
     fail_request       the id of a request that fails
 """
@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from bench import __version__
 from bench.errors import BadInput, CannotRun, UnknownName
 from bench.nouns import Check, Loaded, LoadSpec, Outcome, Request, Session, Usage
+from bench.nouns.words import Device
 from bench.units import NS_PER_S
 
 _DEFAULT_S = {
@@ -62,7 +63,7 @@ class EchoEngine:
         script = _script(spec.path)
         if script.texts.get("fail_load"):
             raise CannotRun(f"echo was told not to load: {script.texts['fail_load']}")
-        session = _Session(self, spec, script)
+        session = _Session(self, spec, script, _device(spec, script))
         session.spend(self.clock_ns(), script.seconds["load_s"])
         yield session
 
@@ -77,7 +78,7 @@ class _Script:
 class _Session:
     """Counts exactly what is asked, and waits."""
 
-    def __init__(self, engine: EchoEngine, spec: LoadSpec, script: _Script) -> None:
+    def __init__(self, engine: EchoEngine, spec: LoadSpec, script: _Script, device: Device) -> None:
         self._engine = engine
         self._script = script
         self._batches = itertools.count()
@@ -86,7 +87,7 @@ class _Session:
             engine_version=engine.version(),
             precision=spec.precision,
             weights=spec.weights,
-            device=script.texts.get("device", "cpu"),
+            device=device,
             device_name="echo",
             parameters=spec.model.parameters,
             notes=("no model ran: the engine 'echo' only waits",),
@@ -156,6 +157,14 @@ class _Session:
             if (count := getattr(asked, name)) is not None
         }
         return replace(asked, requests=1, **delivered)
+
+
+def _device(spec: LoadSpec, script: _Script) -> Device:
+    """What it pretends to run on. Raises CannotRun where a board is asked for and none was named."""
+    named = script.texts.get("device", "cpu")
+    if spec.device == "cuda" and named == "cpu":
+        raise CannotRun("echo has no board to pretend on: name one, --weights-path device=GPU-…, or device=cpu")
+    return "cpu" if spec.device == "cpu" else named
 
 
 def _output(asked: Usage) -> int:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.errors import BadInput, NoEngine
+from bench.errors import BadInput, CannotRun, NoEngine
 from bench.nouns import Check, Loaded, LoadSpec, Outcome, Request, Session, Usage
 
 _REMEDY = "apt-get install ffmpeg"
@@ -42,7 +42,9 @@ class FfmpegEngine:
 
     @contextmanager
     def load(self, spec: LoadSpec) -> Iterator[Session]:
-        """A session that starts one ffmpeg per request. Raises NoEngine where it is absent."""
+        """A session that starts one ffmpeg per request. Raises NoEngine where it is absent, CannotRun for CUDA."""
+        if spec.device == "cuda":
+            raise CannotRun("device 'cuda' was asked for, ffmpeg is used on the CPU alone here: ask for 'cpu'")
         ffmpeg, ffprobe = self._command("ffmpeg"), self._command("ffprobe")
         loaded = Loaded(
             engine="ffmpeg",

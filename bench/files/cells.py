@@ -1,4 +1,4 @@
-"""Cells as people write them: ENGINE/MODEL:PRECISION/WORKLOAD[@batch=8,concurrency=8,rate=30,load=NAME]."""
+"""Cells as people write them, ENGINE/MODEL:PRECISION/WORKLOAD and levels after "@"."""
 
 import math
 import re
@@ -7,10 +7,11 @@ from dataclasses import replace
 from bench.errors import BadInput
 from bench.nouns import Cell
 
-GRAMMAR = "ENGINE/MODEL:PRECISION/WORKLOAD[@batch=8,concurrency=8,rate=30,load=NAME]"
+GRAMMAR = "ENGINE/MODEL:PRECISION/WORKLOAD[@batch=8,concurrency=8,rate=30,load=NAME,device=cpu]"
 EXAMPLE = "transformers/mistral-7b:bf16/prompt-512-128@batch=8"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
-_LEVELS = ("batch", "concurrency", "rate", "load")
+_LEVELS = ("batch", "concurrency", "rate", "load", "device")
+_DEVICES = ("cpu", "cuda")
 
 
 def parse_cell(text: str) -> Cell:
@@ -50,6 +51,10 @@ def _leveled(cell: Cell, text: str, tail: str) -> Cell:
             if not _NAME.fullmatch(value):
                 raise _bad(text, f"load is {value!r}, expected the name of a scenario")
             cell = replace(cell, load=value)
+        elif name == "device":
+            if value not in _DEVICES:
+                raise _bad(text, f"device is {value!r}, expected cpu or cuda (none: a GPU where there is one)")
+            cell = replace(cell, device=value)  # type: ignore[arg-type]
         elif name == "rate":
             cell = replace(cell, rate=_rate(text, value))
         elif value.isascii() and value.isdigit() and int(value) >= 1:

@@ -23,7 +23,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """ENGINE/MODEL:PRECISION/WORKLOAD[@batch=8,concurrency=8,rate=30,load=NAME]"""
+    """ENGINE/MODEL:PRECISION/WORKLOAD[@batch=8,concurrency=8,rate=30,load=NAME,device=cpu]"""
 
     engine: str
     model: str
@@ -33,11 +33,12 @@ class Cell:
     concurrency: int = 1
     rate: float | None = None  # requests a second, whatever comes back
     load: str | None = None  # a named scenario, in workloads/loads/
+    device: Literal["cpu", "cuda"] | None = None  # None: a GPU where the engine finds one, else the CPU
 
     def __str__(self) -> str:
         levels = [f"{k}={v}" for k, v in (("batch", self.batch), ("concurrency", self.concurrency)) if v != 1]
         levels += [f"{k}={v:g}" for k, v in (("rate", self.rate),) if v is not None]
-        levels += [f"load={self.load}"] if self.load else []
+        levels += [f"{k}={v}" for k, v in (("load", self.load), ("device", self.device)) if v]
         at = "@" + ",".join(levels) if levels else ""
         return f"{self.engine}/{self.model}:{self.precision}/{self.workload}{at}"
 

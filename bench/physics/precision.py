@@ -51,8 +51,8 @@ def precision(look: Look, work: Sequence[Window], outcomes: Sequence[Outcome]) -
 
 
 def main_source(sources: Sequence[Source], device: str) -> Source | None:
-    """The domain that a cell is about: its engine's own device, else the CPU, else the host."""
-    live = [s for s in sources if s.basis != "excluded"]
+    """The domain that a cell is about: its engine's own device, else the CPU, else the host; never another GPU."""
+    live = [s for s in sources if s.basis != "excluded" and (s.boundary != "gpu" or s.device == device)]
     own = [s for s in live if s.device == device]
     order = ("cpu", "host", "platform", "wall", "gpu", "dram")
     return next(iter([*own, *sorted(live, key=lambda s: order.index(s.boundary))]), None)

@@ -42,9 +42,13 @@ def voided(verdicts: Sequence[Verdict], domain: Domain) -> tuple[str, ...]:
 
 
 def spoilt(sources: Sequence[Source], device: str, verdicts: Sequence[Verdict]) -> bool:
-    """Whether a run lacks the figures it was made for: all that is read is void, or the engine's own device is."""
+    """Whether a run lacks the figures it was made for: all that is read is void, or the engine's own device is.
+
+    A GPU that stood by while the CPU did the work is no figure of the run's.
+    """
     voided_domains = {v.domain for v in verdicts if v.level == "void"}
-    live = [s for s in sources if s.basis != "excluded" and s.domain not in voided_domains]
+    mine = [s for s in sources if device != "cpu" or s.boundary != "gpu"]
+    live = [s for s in mine if s.basis != "excluded" and s.domain not in voided_domains]
     return (
         None in voided_domains
         or not live

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from bench.files.models import model_names, read_model, weight_bytes
 from bench.files.registry import engine_names, load_engine
 from bench.files.suites import read_suite, suite_names
 from bench.files.work import find_sha256, find_workload, find_workload_names
-from bench.nouns import Cell, Engine, ModelSpec, RunSpec, Timing, Weights
+from bench.loading.boards import first_cuda_device
+from bench.nouns import Cell, Engine, ModelSpec, RunSpec, ServingEngine, Timing, Weights
 from bench.run.host import Host
 from bench.run.plan import (
     Plan,
@@ -21,6 +22,7 @@ from bench.run.plan import (
     cell_seconds,
     kwh,
     load_seconds,
+    loaded_as,
     mark_done,
     request_seconds,
     typical_usage,
@@ -34,6 +36,7 @@ from bench.units import BYTES_PER_GIB
 _MEMORY_OVER_WEIGHTS_RATIO = 1.2
 _MEMORY_BESIDE_BYTES = 1.0 * BYTES_PER_GIB
 _ON_GPUS = ("fp16", "int8_fp16")  # a CPU has no fp16 arithmetic to speak of
+_ON_CPUS = ("ffmpeg",)  # engines that never work on a board
 _SMALL_FILE_BYTES = 1 << 20  # configurations and tokenizers; reading whole weights would take minutes
 
 
@@ -65,9 +68,11 @@ def arrange(ask: Ask, host: Host) -> Plan:
             f"--most-windows {timing.most_windows}: fewer than the {timing.windows} that are made anyway"
         )
     engines = {e: load_engine(e) for e in sorted({c.engine for c in cells})}
-    speeds = speeds_of(host)
-    planned = [_planned(ask, host, cell, timing, needs, engines, speeds) for cell in _together(cells)]
-    charged = _charge_loading(planned, timing, speeds)
+    speeds = {on: speeds_of(host, on_gpu=on) for on in {_on_gpu(host, cell) for cell in cells}}
+    planned = [
+        _planned(ask, host, cell, timing, needs, engines, speeds[_on_gpu(host, cell)]) for cell in _together(cells)
+    ]
+    charged = _charge_loading(planned, timing, lambda cell: speeds[_on_gpu(host, cell)])
     needed = frozenset((*(s.meter for s in host.sensors.live), *ask.witnesses))
     marked = charged if ask.fresh else mark_done(charged, ask.out, needed)
     return Plan(name=name, weights=ask.weights, hardware=host.profile.name, cells=tuple(marked))
@@ -112,6 +117,8 @@ def _known(cell: Cell, manifest: Path | None) -> None:
     ):
         if name not in known:
             raise UnknownName(kind, name, known)
+    if cell.device is not None and isinstance(load_engine(cell.engine), ServingEngine):
+        raise BadInput(f"{cell}: its work is done where the server runs; leave out device={cell.device}")
     model = read_model(cell.model)
     if cell.engine not in (*model.engines, "echo"):
         raise BadInput(f"{cell}: {cell.model} runs on {', '.join(model.engines)}, not on {cell.engine}")
@@ -124,10 +131,10 @@ def _known(cell: Cell, manifest: Path | None) -> None:
 
 
 def _together(cells: Sequence[Cell]) -> list[Cell]:
-    """The same cells, those of one engine, model and precision side by side, in order of appearance."""
-    groups: dict[tuple[str, str, str], list[Cell]] = {}
+    """The same cells, those that share a loaded model side by side, in order of appearance."""
+    groups: dict[tuple[str, str, str, str | None], list[Cell]] = {}
     for cell in cells:
-        groups.setdefault((cell.engine, cell.model, cell.precision), []).append(cell)
+        groups.setdefault(loaded_as(cell), []).append(cell)
     return [cell for group in groups.values() for cell in group]
 
 
@@ -194,30 +201,51 @@ def _why_not(ask: Ask, host: Host, cell: Cell, model: ModelSpec, needs: str | No
         return f"{check.reason}; {check.remedy}" if check.remedy else check.reason
     if needs == "gpu" and not host.gpus:
         return "needs a GPU: none found here; try the suite 'quick'"
-    if not host.gpus and cell.precision in _ON_GPUS:
+    if (why := _not_there(host, cell)) is not None:
+        return why
+    on_gpu = _on_gpu(host, cell)
+    if not on_gpu and cell.precision in _ON_GPUS:
         others = [p for p in model.precisions_on(cell.engine) if p not in _ON_GPUS]
         return f"{cell.precision} needs a GPU; on a CPU use {' or '.join(others)}"
     named = ask.weights_path or model.hub or model.included
     if ask.weights == "pretrained" and not named:
         return "no pretrained weights are known for this model; name them with --weights-path"
     needed = weight_bytes(model, cell.precision) * _MEMORY_OVER_WEIGHTS_RATIO + _MEMORY_BESIDE_BYTES
-    have = host.gpu_memory_bytes if host.gpus else host.memory_bytes
+    have = host.gpu_memory_bytes if on_gpu else host.memory_bytes
     if have is not None and needed > have and cell.engine != "echo":
         return f"needs about {needed / BYTES_PER_GIB:.1f} GiB of memory, {have / BYTES_PER_GIB:.1f} GiB are free"
     return None
 
 
-def _charge_loading(cells: Sequence[PlannedCell], timing: Timing, speeds: Speeds) -> tuple[PlannedCell, ...]:
+def _on_gpu(host: Host, cell: Cell) -> bool:
+    """Whether the cell's work is to be expected on a board."""
+    return cell.device == "cuda" or (bool(host.gpus) and cell.device is None)
+
+
+def _not_there(host: Host, cell: Cell) -> str | None:
+    """Why the device that was asked for can't be measured here; None where it can, or none was asked for."""
+    if cell.device == "cpu" and host.sensors.live and all(s.boundary == "gpu" for s in host.sensors.live):
+        return "nothing here tells the CPU's energy; joulemark doctor says what would"
+    if cell.device != "cuda":
+        return None
+    if cell.engine in _ON_CPUS:
+        return f"{cell.engine} works on the CPU alone; ask for device=cpu"
+    found = host.gpus if cell.engine == "echo" else first_cuda_device()
+    return None if found else "device=cuda needs a GPU: CUDA shows none here; ask for device=cpu"
+
+
+def _charge_loading(
+    cells: Sequence[PlannedCell], timing: Timing, speeds: Callable[[Cell], Speeds]
+) -> tuple[PlannedCell, ...]:
     """Adds bare idle and loading to the first cell of each model that is not skipped."""
-    seen: set[tuple[str, str, str]] = set()
+    seen: set[tuple[str, str, str, str | None]] = set()
     charged = []
     for planned in cells:
         cell = planned.cell
-        key = (cell.engine, cell.model, cell.precision)
-        if planned.skipped is None and key not in seen:
-            seen.add(key)
-            added_s = load_seconds(weight_bytes(planned.model, cell.precision), timing, speeds)
-            seconds = planned.seconds + added_s
-            planned = replace(planned, seconds=seconds, kwh=kwh(seconds, speeds))
+        if planned.skipped is None and loaded_as(cell) not in seen:
+            seen.add(loaded_as(cell))
+            fast = speeds(cell)
+            seconds = planned.seconds + load_seconds(weight_bytes(planned.model, cell.precision), timing, fast)
+            planned = replace(planned, seconds=seconds, kwh=kwh(seconds, fast))
         charged.append(planned)
     return tuple(charged)

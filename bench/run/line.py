@@ -15,7 +15,7 @@ from bench.run.arrange import Ask
 from bench.run.characterise import characterise, unknown_devices
 from bench.run.host import Host, keep_profile, look
 from bench.run.learn import fit_folder, report_folder
-from bench.run.plan import Plan, PlannedCell
+from bench.run.plan import Plan, PlannedCell, loaded_as
 from bench.run.supervise import CellResult, run_jobs
 from bench.run.worker import Job
 
@@ -54,7 +54,7 @@ def _measure_held(
         elif cell.done:
             yield CellResult(cell=str(cell.cell), status="already done", run_id=cell.done.name)
     jobs = _jobs(ask, plan, host)
-    if jobs:
+    if any(one.cell.device != "cpu" for one in plan.due):  # no board is loaded for work that is kept off it
         for device in unknown_devices(host.sensors.sources, ask.out):
             listen({"event": "sensor", "device": device.device_name})
             with suppress(CannotRun, SensorLost):  # no load can be made here: its windows stay as published
@@ -84,7 +84,7 @@ def families_left(plan: Plan, results: Sequence[CellResult]) -> list[str]:
 def _jobs(ask: Ask, plan: Plan, host: Host) -> list[Job]:
     """One job for each model that is loaded."""
     jobs = []
-    for _, members in groupby(plan.due, key=_loaded_together):
+    for _, members in groupby(plan.due, key=lambda one: loaded_as(one.cell)):
         cells = tuple(members)
         jobs.append(
             Job(
@@ -99,10 +99,6 @@ def _jobs(ask: Ask, plan: Plan, host: Host) -> list[Job]:
             )
         )
     return jobs
-
-
-def _loaded_together(cell: PlannedCell) -> tuple[str, str, str]:
-    return (cell.cell.engine, cell.cell.model, cell.cell.precision)
 
 
 def _load_path(ask: Ask, cell: PlannedCell) -> str | None:

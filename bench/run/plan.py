@@ -69,6 +69,11 @@ class Plan:
         return None if None in parts else math.fsum(p for p in parts if p is not None)
 
 
+def loaded_as(cell: Cell) -> tuple[str, str, str, str | None]:
+    """What is loaded for a cell, and on what was asked for: cells that agree in it share one loaded model."""
+    return cell.engine, cell.model, cell.precision, cell.device
+
+
 def request_seconds(model: ModelSpec, precision: str, usage: Usage, batch: int, speeds: Speeds) -> float:
     """The predicted time of one batch of equal requests: compute, memory traffic and launches in turn."""
     flop, moved = predicted(model, precision, usage, batch)

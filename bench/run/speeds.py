@@ -1,7 +1,7 @@
 """How fast this machine is, roughly: for predicting a plan's minutes, never for a published figure."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from bench.files.profiles import profile_names, read_profile
@@ -35,16 +35,16 @@ _ON_CPU = _Reach(flop_ratio=0.9, bandwidth_ratio=0.72, layer_pass_s=1.2e-3, fill
 _ON_GPU = _Reach(flop_ratio=0.3, bandwidth_ratio=0.35, layer_pass_s=7e-4, fill_bytes_per_s=1.0e9, start_s=14.0)
 
 
-def speeds_of(host: Host) -> Speeds:
-    """What a GPU's profile declares, or what a short probe of the CPU finds."""
-    if host.gpus:
+def speeds_of(host: Host, *, on_gpu: bool = True) -> Speeds:
+    """What a GPU's profile declares where there is one and the work is on it, else what a short probe finds."""
+    if host.gpus and on_gpu:
         return _gpu_speeds(host)
-    return _cpu_speeds(_busy_w(host))
+    return _cpu_speeds(_busy_w([s for s in host.sensors.live if not s.is_board]))
 
 
-def _busy_w(host: Host) -> float | None:
-    """The power of all live domains together while working, for a plan's kWh; None when unknown."""
-    parts = [_source_busy_w(s) for s in host.sensors.live]
+def _busy_w(sources: Sequence[Source]) -> float | None:
+    """The power of these domains together while working, for a plan's kWh; None when unknown."""
+    parts = [_source_busy_w(s) for s in sources]
     return sum(p for p in parts if p is not None) if any(p is not None for p in parts) else None
 
 
@@ -70,7 +70,7 @@ def _gpu_speeds(host: Host) -> Speeds:
         layer_pass_s=_ON_GPU.layer_pass_s,
         fill_bytes_per_s=_ON_GPU.fill_bytes_per_s,
         start_s=_ON_GPU.start_s,
-        busy_w=_busy_w(host),
+        busy_w=_busy_w(host.sensors.live),
     )
 
 

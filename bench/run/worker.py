@@ -9,18 +9,19 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench import __version__
-from bench.errors import JoulemarkError
+from bench.errors import CannotRun, JoulemarkError
 from bench.files.codec import build, plain
 from bench.files.models import model_of
 from bench.files.registry import load_engine
 from bench.files.store import known_passports, write_run
 from bench.files.work import find_workload
-from bench.nouns import Engine, Fact, LoadSpec, Meters, Run, RunSpec
+from bench.nouns import Engine, Fact, LoadSpec, Meters, Run, RunSpec, Session
 from bench.nouns.engines import PreparingEngine
 from bench.physics.verdict import spoilt
 from bench.run.publish import published
@@ -32,7 +33,7 @@ from bench.sensing.witnessing import Witnesses
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Cells that share one engine, model, precision and weights."""
+    """Cells that share one engine, model, precision, weights and device."""
 
     out: str
     specs: tuple[RunSpec, ...]
@@ -77,6 +78,7 @@ def run_job(job: Job, emit: Emit) -> None:
         weights=first.weights,
         path=job.load_path or first.weights_path,
         seed=first.seed,
+        device=first.cell.device or "auto",
         endpoint=first.endpoint,
     )
 
@@ -88,7 +90,7 @@ def run_job(job: Job, emit: Emit) -> None:
     sampling = Sampler(_with_own_pid(job.meters), first.timing.sample_period_s, passports=passports)
     with Witnesses(job.witnesses) as witnesses, sampling as sampler:
         runs = measure_group(
-            tasks, lambda: engine.load(load), sampler, job.environment, announce=announce, witnesses=witnesses
+            tasks, lambda: _loaded(engine, load), sampler, job.environment, announce=announce, witnesses=witnesses
         )
         for run in runs:
             _seal(Path(job.out), run, emit)
@@ -102,6 +104,19 @@ def _prepare(engine: Engine, load: LoadSpec, cell: str, announce: Announce) -> N
     announce(said)
     engine.prepare(load)
     announce(replace(said, over=True))
+
+
+@contextmanager
+def _loaded(engine: Engine, load: LoadSpec) -> Iterator[Session]:
+    """The engine's session. Raises CannotRun where it is not on the device that was asked for."""
+    with engine.load(load) as session:
+        found = session.loaded
+        if load.device != "auto" and (load.device == "cpu") != (found.device == "cpu"):
+            raise CannotRun(
+                f"device={load.device} was asked for, {found.engine} loaded {load.model.name} on "
+                f"{found.device_name}: leave the device out, or take an engine that follows it"
+            )
+        yield session
 
 
 def _seal(out: Path, run: Run, emit: Emit) -> None:

@@ -154,6 +154,14 @@ def test_the_main_source_is_the_engines_own_device_then_the_cpu():
     assert main_source((replace(GPU, basis="excluded"),), "GPU-1") is None
 
 
+def test_a_gpu_that_stands_by_is_never_what_a_cell_is_about():
+    """Its idle would look like the best known of figures."""
+    host = replace(GPU, domain="host", boundary="host", device="cpu-model", basis="modelled")
+
+    assert main_source((GPU, host), "cpu") == main_source((GPU, host), "GPU-other") == host
+    assert main_source((GPU,), "cpu") is main_source((GPU,), "GPU-other") is None
+
+
 @pytest.mark.parametrize(
     ("most_windows", "ratio", "said"),
     [(None, 0.5, None), (9, 0.019, None), (9, 0.031, "±3.1% from 20 blocks"), (9, None, "too few repeats")],

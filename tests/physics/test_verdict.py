@@ -188,3 +188,12 @@ def test_a_run_without_its_own_devices_figure_is_spoilt():
     assert not spoilt((GPU, HOST), "GPU-other", (void,))
     assert not spoilt((GPU, HOST), GPU.device, (replace(void, level="flag"),))
     assert spoilt((GPU, HOST), "cpu", (replace(void, domain=None),))
+
+
+def test_an_idle_gpu_does_not_make_a_run_on_the_cpu_whole():
+    """The host is the figure that it was made for; a void board beside it takes nothing away."""
+    void = Verdict(name="frozen power", level="void", domain="gpu:0", evidence="", remedy="")
+
+    assert spoilt((GPU, HOST), "cpu", (replace(void, domain="host"),))
+    assert spoilt((GPU,), "cpu", ())
+    assert not spoilt((GPU, HOST), "cpu", (void,))

@@ -106,12 +106,13 @@ def one_setting(folder: Folder) -> Iterator[AuditLine]:
     """Keys keep other drivers and versions apart; this says where a folder holds more than one of them."""
     models: dict[tuple[str, ...], list[Case]] = {}
     for case in folder.cells:
-        cell = case.run.spec.cell
+        cell, loaded = case.run.spec.cell, case.run.loaded
         # a server that was started in another way on purpose has a label of its own
         setup = case.run.spec.endpoint.setup if case.run.spec.endpoint else ""
-        models.setdefault(
-            (cell.engine, cell.model, case.run.loaded.precision, case.run.loaded.weights, setup), []
-        ).append(case)
+        # and the same work on a GPU and on the CPU is a pair, not a mixture
+        kind = "cpu" if loaded.device == "cpu" else "gpu"
+        at = (cell.engine, cell.model, loaded.precision, loaded.weights, setup, kind)
+        models.setdefault(at, []).append(case)
     for cases in models.values():
         settings = [_setting(case) for case in cases]
         names = reduce(lambda a, b: a | b.keys(), settings, set[str]())
