@@ -52,6 +52,9 @@ _BYTES_PER_PARAMETER: Mapping[str, float] = {
 # get_keys_to_not_convert; checked 2026-11-21
 _LAYERS_ONLY = ("int8-torchao", "int8dyn-torchao", "int8-bnb", "nf4-bnb")
 
+# engine → the one whose models and precisions are its own: the same engine, otherwise set
+_FOLLOWS: Mapping[str, str] = {"transformers_static": "transformers"}
+
 
 def model_names(folder: Path | None = None) -> tuple[str, ...]:
     """The names of all models declared in the folder, sorted; by default those that travel with Joulemark."""
@@ -110,7 +113,8 @@ def _table_parameters(spec: ModelSpec) -> int:
 def _spec(name: str, table: Table) -> ModelSpec:
     family: Family = table.text("family", one_of=get_args(Family))  # type: ignore[assignment]
     parameters = table.integer("parameters", least=0)
-    engines = table.texts("engines")
+    declared = table.texts("engines")
+    engines = (*declared, *(one for one, of in _FOLLOWS.items() if of in declared and one not in declared))
     return ModelSpec(
         name=name,
         family=family,
@@ -127,7 +131,7 @@ def _spec(name: str, table: Table) -> ModelSpec:
         tokenizer=table.optional_text("tokenizer"),
         max_context_tokens=table.optional_integer("max_context_tokens", least=1),
         languages=_languages(table),
-        precisions_by_engine=_precisions_by_engine(table, engines),
+        precisions_by_engine=_precisions_by_engine(table, declared),
         included=table.flag("included", False),
     )
 
@@ -146,7 +150,8 @@ def _precisions_by_engine(table: Table, engines: tuple[str, ...]) -> dict[str, t
     for engine in own.keys():  # noqa: SIM118 (Table is no Mapping)
         if engine not in engines:
             raise own.wrong(engine, f"expected one of its engines ({', '.join(engines)})")
-    return {engine: _precisions(own, engine) for engine in own.keys()}  # noqa: SIM118
+    said = {engine: _precisions(own, engine) for engine in own.keys()}  # noqa: SIM118
+    return said | {one: said[of] for one, of in _FOLLOWS.items() if of in said and one not in said}
 
 
 def _languages(table: Table) -> dict[str, str]:

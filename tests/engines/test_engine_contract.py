@@ -20,15 +20,16 @@ from tiny_models import (
     translation,
 )
 
-from bench.engines import echo, ffmpeg, transformers, whisper
+from bench.engines import echo, ffmpeg, transformers, transformers_static, whisper
 from bench.nouns import Outcome, Request, Session, Usage
 
 LANGUAGE_MODELS = {"mistral": MISTRAL, "phi3": PHI, "gpt_oss": GPT_OSS}
+STATIC = ("mistral-static", "m2m_100-static")
 REAL = pytest.mark.models
 NAMES = [
     "echo",
     pytest.param("ffmpeg", marks=pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is absent")),
-    *(pytest.param(name, marks=REAL) for name in (*LANGUAGE_MODELS, "m2m_100", "whisper", "whisper-60s")),
+    *(pytest.param(name, marks=REAL) for name in (*LANGUAGE_MODELS, "m2m_100", "whisper", "whisper-60s", *STATIC)),
 ]
 
 
@@ -44,12 +45,13 @@ def case(request: pytest.FixtureRequest, folder: Path) -> Case:
         return Case(name=name, open_engine=echo.open_engine, load=loading(MISTRAL), request=prompt)
     if name == "ffmpeg":
         return _video_case(folder)
-    if name == "m2m_100":
-        return Case(name=name, open_engine=transformers.open_engine, load=loading(NLLB), request=translation)
+    opener = transformers_static.open_engine if name in STATIC else transformers.open_engine
+    if name.startswith("m2m_100"):
+        return Case(name=name, open_engine=opener, load=loading(NLLB), request=translation)
     if name.startswith("whisper"):
         return _speech_case(name, folder)
-    load = loading(LANGUAGE_MODELS[name])
-    return Case(name=name, open_engine=transformers.open_engine, load=load, request=prompt)
+    load = loading(LANGUAGE_MODELS[name.removesuffix("-static")])
+    return Case(name=name, open_engine=opener, load=load, request=prompt)
 
 
 def _speech_case(name: str, folder: Path) -> Case:

@@ -23,6 +23,7 @@ from bench.engines import (
 )
 from bench.engines.transformers.build import built_model, step_facts
 from bench.engines.transformers.forms import form_setting, layered_version, reshape
+from bench.engines.transformers.kv import Kind, KvCache, kv_cache
 from bench.engines.transformers.stored import stored_facts
 from bench.errors import BadInput, CannotRun
 from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Session, Usage
@@ -40,9 +41,13 @@ def open_engine() -> "TransformersEngine":
 class TransformersEngine:
     """Hugging Face transformers on PyTorch."""
 
+    name: str = "transformers"
+    cache: Kind = "dynamic"
+    compiler: str | None = None  # torch.compile's backend, on any device; None: as transformers decides
+
     def check(self) -> Check:
         """Whether torch and transformers are installed."""
-        return library_check("transformers", {"torch": "torch", "transformers": "transformers"}, _EXTRA)
+        return library_check(self.name, {"torch": "torch", "transformers": "transformers"}, _EXTRA)
 
     def version(self) -> str:
         """The version of transformers; torch's own stands in Loaded.facts."""
@@ -63,7 +68,6 @@ class TransformersEngine:
         synchroniser(torch, setting.device)()
         facts: dict[str, Fact] = {
             "attention": str(getattr(model.config, "_attn_implementation", "")),
-            "kv_cache": "dynamic",
             **step_facts(model),
             **stored_facts(model),
             **reshaped.facts,
@@ -71,10 +75,11 @@ class TransformersEngine:
             "build_s": (time.monotonic_ns() - import_ns) * S_PER_NS,
         }
         version = layered_version(self.version(), spec.precision)
-        loaded = loaded_record(setting, "transformers", version, model, facts)
+        loaded = loaded_record(setting, self.name, version, model, facts)
         loaded = replace(loaded, parameters=reshaped.parameters)
-        session = _Session(transformers, setting, model, loaded)
-        del model
+        kv = kv_cache(self.cache, torch, transformers, model, self.compiler)
+        session = _Session(transformers, setting, model, loaded, kv)
+        del model, kv
         try:
             yield session
         finally:
@@ -85,12 +90,13 @@ class TransformersEngine:
 class _Session:
     """A loaded model and the ids of the requests that were staged."""
 
-    def __init__(self, library: ModuleType, setting: Setting, model: Any, loaded: Loaded) -> None:
+    def __init__(self, library: ModuleType, setting: Setting, model: Any, loaded: Loaded, kv: KvCache) -> None:
         self._library = library
         self._setting = setting
         self._spec = setting.spec.model
         self._model = model
         self._loaded = loaded
+        self._kv = kv
         self._translates = self._spec.family == "translation"
         self._batches = itertools.count()
         self._synchronise = synchroniser(setting.torch, setting.device)
@@ -98,28 +104,34 @@ class _Session:
 
     @property
     def loaded(self) -> Loaded:
-        """What was really loaded."""
-        return self._loaded
+        """What was really loaded, and what became of its cache so far."""
+        return replace(self._loaded, facts={**self._loaded.facts, **self._kv.facts})
 
     def close(self) -> None:
         """Drops the model."""
+        self._kv.close()
         self._model = None
 
     def stage(self, requests: Sequence[Request]) -> tuple[Request, ...]:
         """The requests as ids inside the vocabulary and the context. Raises BadInput."""
-        return tuple(self._staged(request) for request in requests)
+        staged = tuple(self._staged(request) for request in requests)
+        self._kv.fit([len(r.token_ids) for r in staged], [_wanted(r, self._translates) for r in staged])
+        return staged
 
     def run(self, batch: Sequence[Request]) -> Sequence[Outcome]:
         """Generates exactly what each request asks for; the batch runs until its longest is done."""
         wanted = [_wanted(request, self._translates) for request in batch]
         stamp = Stamp(self._synchronise)
-        with self._setting.torch.inference_mode(), memory_guard(self._setting.torch, "running a batch"):
+        torch = self._setting.torch
+        with self._kv.guard(), torch.inference_mode(), memory_guard(torch, "running a batch"):
             start_ns = time.monotonic_ns()
             produced = self._generate(batch, max(wanted), stamp)
             self._synchronise()
             end_ns = time.monotonic_ns()
         achieved = [self._achieved(r, min(produced, n)) for r, n in zip(batch, wanted, strict=True)]
-        return outcomes(batch, achieved, next(self._batches), (start_ns, stamp.at_ns, end_ns))
+        found = outcomes(batch, achieved, next(self._batches), (start_ns, stamp.at_ns, end_ns))
+        wrong = self._kv.wrong()
+        return [replace(one, error=wrong) for one in found] if wrong else found
 
     def _generate(self, batch: Sequence[Request], tokens: int, stamp: Stamp) -> int:
         """How many tokens each row of the returned tensor has beyond what it was given."""
@@ -132,6 +144,7 @@ class _Session:
             attention_mask=torch.tensor(mask, device=device.torch_name),
             generation_config=self._settings(batch, tokens),
             stopping_criteria=self._library.StoppingCriteriaList([_Watch(stamp, never)]),
+            **self._kv.arguments(len(batch), inputs.shape[1], tokens),
         )
         # an encoder-decoder's row starts with the decoder's start token, a causal model's with the prompt
         return int(sequences.shape[1]) - (1 if self._translates else inputs.shape[1])
@@ -148,6 +161,7 @@ class _Session:
             pad_token_id=self._pad_id(),
             decoder_start_token_id=getattr(config, "decoder_start_token_id", None),
             forced_bos_token_id=self._target_language_id(batch) if self._translates else None,
+            **self._kv.settings(),
         )
 
     def _pad_id(self) -> int:
