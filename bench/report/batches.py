@@ -158,9 +158,7 @@ def _plot(name: str, panel: BatchPanel) -> str:
     body.append(label((_LEFT + _RIGHT) / 2, bottom + 34, "requests in a batch, logarithmic", "axis", "middle"))
     body.append(label(_LEFT, _TOP - 7, f"{said}, gross{', logarithmic' if up.log else ''}", "axis"))
     title = f"{panel.key.model} · {panel.workload} · {panel.boundary}, {rate_name(unit)}"
-    about = (
-        "Gross energy against the batch with 95 % intervals, a line per precision; the table holds the figures."
-    )
+    about = "Gross energy against the batch with its bounds, a line per precision; the table holds the figures."
     return drawing(name, _WIDTH, bottom + _FOOT, title, about, body)
 
 

@@ -110,7 +110,7 @@ def _panel(name: str, title: str, unit: str, rows: Sequence[Row], known: Entries
     if axis:
         body += _scale(axis, unit, max(abs(mark.quantity.value) for mark in marks), bottom)
     kind = " on a logarithmic axis" if axis and axis.log else ""
-    described = f"{title} in {unit} with 95 % intervals{kind}; the table beside it holds the same figures."
+    described = f"{title} in {unit} with their bounds{kind}; the table beside it holds the same figures."
     return name, drawing(name, _WIDTH, bottom + (_AXIS if axis else 4), title, described, body)
 
 

@@ -27,7 +27,7 @@ def _curve(name: str, curve: LoadCurve) -> str:
     body.append(label((_LEFT + _RIGHT) / 2, bottom + 34, "requests answered a second", "axis", "middle"))
     body.append(label(_LEFT, _TOP - 5, "W, mean", "axis"))
     title = f"{curve.key.model} {curve.key.precision} · {curve.workload} · {curve.boundary}"
-    said = "Mean power against answered requests a second, with 95 % intervals; the table holds the same figures."
+    said = "Mean power against answered requests a second, with its bounds; the table holds the same figures."
     return drawing(name, _WIDTH, bottom + _FOOT, title, said, body)
 
 

@@ -42,6 +42,8 @@ from bench.report.views import HardwareFigure, PowerSeries, ReportInput, RunView
 from bench.report.words import (
     BESIDE,
     PEERS_MODEL,
+    SPAN_NOTE,
+    bounds_head,
     declared_name,
     level,
     person,
@@ -94,6 +96,8 @@ def render(report: ReportInput) -> str:
         shown_bases=shown_bases(report),
         drawn_bases=shown_bases(report) | {t.basis for c in report.coefficients for t in c.terms.values()},
         batches=batch_panels(report),
+        rate_bases={q.basis for run in report.runs for name, q in run.rates.items() if not void_rates(run, name)},
+        span_note=SPAN_NOTE,
         ledgers=ledgers(report),
         served=tuple(run for run in report.runs if run.times),
         by_basis=lambda basis: tuple(s for s in report.sources if s.basis == basis and s not in silent),
@@ -255,9 +259,9 @@ _VERBS: Mapping[str, Callable[..., object]] = MappingProxyType(
     {
         verb.__name__: verb
         for verb in (
-            bar_energies, beside, declared_name, doubts, energy_key, entry_keys, field_key, gathered, gross_rates,
-            holding, is_void, known_by, level, person, rate_domain, rate_name, rate_workload, run_key, shown_name,
-            term_name, void_rates, why_gap,
+            bar_energies, beside, bounds_head, declared_name, doubts, energy_key, entry_keys, field_key, gathered,
+            gross_rates, holding, is_void, known_by, level, person, rate_domain, rate_name, rate_workload, run_key,
+            shown_name, term_name, void_rates, why_gap,
         )
     }
 )  # fmt: skip

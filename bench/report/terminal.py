@@ -11,7 +11,7 @@ from bench.physics.peers import apart_ratio
 from bench.physics.verdict import voided
 from bench.report.ledgers import gathered, holding, listed, why_gap
 from bench.report.numbers import VOID, energy, half_width, interval, quantity, shown
-from bench.report.words import BESIDE, PEERS_MODEL, level, rate_unit, rate_workload
+from bench.report.words import BESIDE, PEERS_MODEL, SPAN_NOTE, bounds_head, level, rate_unit, rate_workload
 from bench.units import S_PER_NS
 
 _GAP = "  "
@@ -28,7 +28,11 @@ def coefficient_table(coefficients: Sequence[Coefficients], *, width: int = 80) 
     """A block per key: terms above the resident idle, gross rates below, and what was not identified."""
     if not coefficients:
         return "no coefficients were fitted"
-    return "\n\n".join(_block(one, width) for one in coefficients)
+    modelled = any(
+        q.basis == "modelled" for one in coefficients for q in (*one.terms.values(), *one.rates.values())
+    )
+    told = _wrapped((SPAN_NOTE,), width, indent="", hang=_GAP) if modelled else []
+    return "\n\n".join([*(_block(one, width) for one in coefficients), *(["\n".join(told)] if told else [])])
 
 
 def energy_table(
@@ -41,7 +45,8 @@ def energy_table(
     """A line per window and domain; a void or excluded one says so in words, with its reason below."""
     if not energies:
         return "no energy was read: no domain answered"
-    header: Line = ("domain", "window", "seconds", "energy (95 % interval)", "basis")
+    bases = [one.basis for one in energies if one.energy_j is not None]
+    header: Line = ("domain", "window", "seconds", f"energy ({_bounds(bases)})", "basis")
     lines: list[Line] = []
     remarks = []
     for one in energies:
@@ -52,6 +57,7 @@ def energy_table(
         lines.append((one.domain, window, seconds, said, *_said(basis, weights)))
         remarks += [f"{one.domain} {window}: {text}" for text in (*one.reasons, *one.flags)]
     told = [*_merged(remarks), *(_judged(one) for one in verdicts)]
+    told += [SPAN_NOTE] if "modelled" in bases else []
     header = (*header, "weights") if weights else header
     return "\n".join([*_table(header, lines, width, right=(2,)), *_wrapped(told, width)])
 
@@ -159,10 +165,16 @@ def _block(one: Coefficients, width: int) -> str:
             for name, rate in one.rates.items()
         ),
     ]
-    header = ("term", "above idle unless gross (95 %)", "basis", "weights")
+    bases = [q.basis for q in (*one.terms.values(), *one.rates.values())]
+    header = ("term", f"above idle unless gross ({_bounds(bases)})", "basis", "weights")
     gaps = [f"{name}: not identified, {reason}" for name, reason in one.not_identified.items()]
     told = _wrapped((*gaps, *one.notes), width)
     return "\n".join([*head, *_table(header, lines, width), *told])
+
+
+def _bounds(bases: Iterable[Basis]) -> str:
+    """The same as on the page, in a terminal's width."""
+    return bounds_head(bases).replace(" of the model", "")
 
 
 def _title(one: Coefficients) -> str:

@@ -1,9 +1,9 @@
 """Names as people read them: `audio_second` → energy per audio second, `gpu:0` → GPU 0."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from bench.nouns import Coefficients, Domain
+from bench.nouns import Basis, Coefficients, Domain
 
 _DOMAINS: Mapping[str, str] = MappingProxyType(
     {"gpu": "GPU", "cpu": "CPU", "cpu-package": "CPU package", "dram": "DRAM", "host": "whole host"}
@@ -40,6 +40,9 @@ _SUFFIXES: Mapping[str, str] = MappingProxyType(
         "_w": "W",
         "_s": "s",
     }
+)
+SPAN_NOTE = (
+    "the bounds of a MODELLED figure are a span between the servers that its model knows: no coverage is claimed"
 )
 BESIDE = (
     "beside ours: what another tool says of a span that begins a little before the window and ends a little after "
@@ -88,6 +91,14 @@ def level(one: Coefficients) -> str:
     said += [f"{one.rate:g} requests/s"] if one.rate is not None else []
     said += [one.load.replace("_", " ")] if one.load else []
     return ", ".join(said)
+
+
+def bounds_head(bases: Iterable[Basis]) -> str:
+    """What the bounds in a table are, for its head: a model has no coverage to claim (docs/method.md)."""
+    modelled = set(bases) - {"excluded"}
+    if modelled == {"modelled"}:
+        return "span of the model"
+    return "95 %, or span of the model" if "modelled" in modelled else "95 %"
 
 
 def declared_name(name: str) -> tuple[str, str]:

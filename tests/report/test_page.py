@@ -11,6 +11,7 @@ from bench.report.numbers import published
 from bench.report.page import figures, plots, render
 from bench.report.proof import parse_figures
 from bench.report.terminal import coefficient_table, energy_table
+from bench.report.words import bounds_head
 
 
 @pytest.fixture(scope="module")
@@ -244,3 +245,44 @@ def test_each_fields_passport_stands_on_the_page(report, html):
 def test_a_page_without_a_measured_sensor_has_no_passports(report):
     """A model's figures rest on no sensor: there is nothing to show."""
     assert "What each sensor sees" not in render(replace(report, passports={}))
+
+
+def test_no_coverage_is_claimed_for_what_is_modelled(report, html):
+    """The head of each table says what its bounds are: 95 %, a model's span, or both; and what a span is."""
+    assert bounds_head(["measured", "excluded"]) == "95 %"
+    assert bounds_head(["modelled"]) == "span of the model"
+    assert bounds_head(["modelled", "measured"]) == "95 %, or span of the model"
+    assert "Gross, 95 %, or span of the model</th>" in html  # energies per unit, of board and host
+    cards = html[html.index('id="coefficients"') :]
+    assert cards.count("Above resident idle, 95 %</th>") == 2
+    assert cards.count("Above resident idle, span of the model</th>") == 1
+    assert "no coverage is claimed" in html
+
+    host = [one for one in report.coefficients if one.boundary == "host"]
+    board = [one for one in report.coefficients if one.boundary == "gpu"]
+    assert "above idle unless gross (span)" in coefficient_table(host)
+    assert coefficient_table(host).endswith("no coverage is claimed")
+    assert "above idle unless gross (95 %)" in coefficient_table(board)
+    assert "coverage" not in coefficient_table(board)
+    assert "energy (95 %, or span)" in energy_table(report.runs[0].energies)
+
+
+def test_a_page_of_measurements_alone_speaks_of_95_per_cent(report):
+    """No word of a span where no model spoke."""
+    measured = replace(
+        report,
+        sources=(GPU,),
+        coefficients=tuple(one for one in report.coefficients if one.boundary == "gpu"),
+        runs=tuple(
+            replace(
+                run,
+                energies=tuple(e for e in run.energies if e.domain == GPU.domain),
+                rates={name: q for name, q in run.rates.items() if q.basis == "measured"},
+            )
+            for run in report.runs
+        ),
+    )
+
+    page = render(measured)
+    assert "span of the model" not in page
+    assert "no coverage is claimed" not in page
