@@ -47,13 +47,17 @@ def list_(
     ] = "",
     json: Json = False,
 ) -> None:
-    """List suites, models, workloads, hardware, …"""
+    """List suites, models, workloads, hardware, …: names alone, or of one kind what each is."""
+    from bench.cli.list_text import brief
     from bench.run.listing import listing
 
     found = listing(what or None)
     if json:
         give({kind: [{"name": n, "about": a} for n, a in entries] for kind, entries in found.items()})
         return
+    if not what:
+        say(brief(found))
+        return
     for kind, entries in found.items():
-        say(f"\n{kind.upper()} ({len(entries)})" if len(found) > 1 else f"{kind.upper()} ({len(entries)})")
+        say(f"{kind.upper()} ({len(entries)})")
         say(table([("", name, about) for name, about in entries], ("", "NAME", "WHAT IT IS")))

@@ -45,7 +45,7 @@ def table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> str:
     lines = []
     for row in every:
         start = "".join(f"{cell:<{w}}  " for cell, w in zip(row[:-1], widths, strict=True))
-        wrapped = textwrap.wrap(row[-1], max(24, width - left)) or [""]
+        wrapped = textwrap.wrap(row[-1], max(24, width - left), break_on_hyphens=False) or [""]
         lines.append((start + wrapped[0]).rstrip())
         lines += [" " * left + more for more in wrapped[1:]]
     return "\n".join(lines)
