@@ -90,7 +90,7 @@ def sweep_cells(
             requests = find_workload(name, model, base.seed, manifest).requests
             say(f"looking for saturation: {name}")
             found = find_saturation(session, requests, lambda text: say(f"  {text}"))
-            levels = levels_of(found, base.timing.window_s, *(_measured(out, base) if out else ()))
+            levels = levels_of(found, base.timing.window_s, *(measured_levels(out, base) if out else ()))
             cells += [replace(base.cell, rate=rate) for rate in levels.rates]
             cells.append(replace(base.cell, concurrency=levels.users))
             notes.append(_said(name, found, levels, base.timing.window_s))
@@ -108,7 +108,7 @@ def _said(name: str, found: Saturation, levels: Levels, window_s: float) -> str:
     return said
 
 
-def _measured(out: Path, base: RunSpec) -> tuple[list[float], list[int]]:
+def measured_levels(out: Path, base: RunSpec) -> tuple[list[float], list[int]]:
     """The rates and numbers of users at which OUT holds sealed runs of this server, setup and workload."""
     wanted = spec_sha256(_unloaded(base))
     rates, users = [], []

@@ -4,11 +4,16 @@ import json
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from bench.errors import BadInput
+from bench.files.store import read_sealed, run_folders
+from bench.fit.load_curve import load_curves
 from bench.run.place import ELSEWHERE, find_place
+from bench.run.publish import measured
+from bench.run.sweep import measured_levels
 
 pytest.importorskip("aiohttp", reason="the client's library is an extra: pip install 'joulemark[endpoints]'")
 from sim.served import simulated_server
@@ -68,6 +73,53 @@ def test_a_servers_energy_is_what_its_log_says(nvml_sim, tmp_path, engine, level
 
 
 @pytest.mark.slow
+def test_one_line_makes_a_load_curve(nvml_sim, tmp_path):
+    """--sweep finds saturation, asks four rates below it and as many users as saturate it."""
+    out, brief = tmp_path / "out", ("--window-s", "1.2", "--windows", "1", "--idle-s", "0.6", "--warmup-s", "0.1")
+    named = ("--workloads", "prompt-32-16", "--set", "setup=max-batch-2", *brief)
+    with simulated_server(tmp_path, *PHYSICS, "--max-batch", "2", "--decode-step-s", "0.003") as server:
+        # no trailing means, which would need rests of more than a second
+        board = [f"uuid {BOARD}", "error average 3", "error usage 3", *server.statements]
+        environment = nvml_sim.environment(board, head=server.head)
+        done = run(environment, server.url, out, "--sweep", *named)
+        truth = server.truth()
+
+    assert done.returncode == 0, done.stderr
+    assert "  2 users: " in done.stderr
+    assert "prompt-32-16: saturates at about " in done.stderr
+    assert len(json.loads(done.stdout)["cells"]) == 5
+    runs = [read_sealed(folder) for folder in run_folders(out)]
+    [curve] = load_curves([measured(one) for one in runs])
+    assert curve.key.engine_version.endswith(", setup max-batch-2")
+    [closed] = [p for p in curve.points if p.users]
+    assert curve.points[-1] == closed  # nothing answers more than users who wait for nothing else
+    above_j, requests = 0.0, 0
+    for one in map(measured, runs):
+        for e in (e for e in one.energies if e.phase == "work" and one.run.spec.cell.rate):
+            above_j += truth.energy_j(e.start_ns, e.end_ns) - 90 * (e.end_ns - e.start_ns) * 1e-9
+            requests += len(one.run.outcomes)
+    assert curve.idle.low <= 90 <= curve.idle.high
+    assert curve.request.low <= above_j / requests <= curve.request.high
+    assert curve.request.value == pytest.approx(above_j / requests, rel=0.15)
+
+    spec = next(one.run.spec for one in runs if one.run.spec.cell.rate)
+    rates, users = measured_levels(out, spec)  # what the same line finds again
+    assert (len(rates), users) == (4, [closed.users])
+    other = replace(spec, endpoint=replace(spec.endpoint, setup="max-batch-8"))
+    assert measured_levels(out, other) == ([], [])
+
+
+@pytest.mark.parametrize("level", [("--rate", "5"), ("--concurrency", "2"), ("--load", "two_hundred_users")])
+def test_a_sweep_finds_its_loads_itself(nvml_sim, tmp_path, level):
+    environment = nvml_sim.environment([f"uuid {BOARD}", "point 0 90"])
+    done = run(environment, "http://127.0.0.1:9", tmp_path, "--sweep", *level)
+
+    assert done.returncode == 2
+    assert level[0] in done.stderr
+    assert "--sweep finds the loads itself" in done.stderr
+
+
+@pytest.mark.slow
 def test_a_server_that_fails_makes_no_figure(nvml_sim, tmp_path):
     """Three requests of many answer 500, after all probing: the cell is void, the failures counted by cause."""
     with simulated_server(tmp_path, *PHYSICS, "--fault", "status:code=500,ids=40+45+50") as server:
@@ -104,6 +156,8 @@ def test_a_server_elsewhere_has_times_and_no_joules(nvml_sim, tmp_path):
         ("run endpoint", "needs --engine"),
         ("run endpoint --engine openai_http --endpoint localhost:80 --model m", "http://"),
         ("run endpoint --engine openai_http --endpoint http://a:b@h/v1 --model m", "a key goes"),
+        ("run endpoint --engine ollama --endpoint http://127.0.0.1:9 --model m --set setup=a/b", "a label"),
+        ("run quick --sweep", "belong to"),
         ("run endpoint --engine whisper --endpoint http://127.0.0.1:9 --model m", "servers"),
         ("run endpoint --engine ollama --endpoint http://127.0.0.1:9 --model m", "answer"),
         ("run quick --engine ollama", "belong to"),
