@@ -1,6 +1,7 @@
 """Sealed runs and coefficients → what the report shows, from the result folder alone."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bench import __version__
@@ -78,9 +79,11 @@ def _sources(runs: Sequence[Sealed]) -> tuple[Source, ...]:
 
 
 def _passports(runs: Sequence[Sealed]) -> dict[Domain, Passport]:
-    """What each measured sensor is, as the newest run that read it found."""
+    """What each measured sensor is, as the newest run that read it found; in one order, read or computed."""
     latest = {domain: one for sealed in runs for domain, one in sealed.published.passports.items()}
-    return dict(sorted(latest.items()))
+    return {
+        domain: replace(one, fields=dict(sorted(one.fields.items()))) for domain, one in sorted(latest.items())
+    }
 
 
 def _view(sealed: Sealed, coefficients: Sequence[Coefficients]) -> RunView:
