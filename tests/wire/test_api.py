@@ -1,18 +1,25 @@
 """Any HTTP endpoint: the template is filled and quoted, and only the right status is an answer."""
 
 import json
+import shutil
+import ssl
+import subprocess
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from fakes import spec
 
 from bench.engines import http
-from bench.errors import CannotRun, UnknownName
+from bench.errors import BadInput, CannotRun, UnknownName
 from bench.files.models import served_model
+from bench.files.store import spec_sha256
 from bench.nouns import Cell, Endpoint, LoadSpec, Request, Usage
+from bench.wire.about import is_lasting
 
 pytest.importorskip("aiohttp", reason="the client's library is an extra: pip install 'joulemark[endpoints]'")
 
@@ -24,15 +31,23 @@ class Answering(BaseHTTPRequestHandler):
     heard: ClassVar[list] = []
 
     def do_GET(self):
-        self._answer(parse_qs(urlsplit(self.path).query).get("sentence", [""])[0])
+        if self.path == "/health":
+            page = {"model": "int8", "max_batch": 8, "warm": True, "of": None, "pid": 4711, "nested": {"a": 1}}
+            self._send(json.dumps(page).encode())
+        elif self.path == "/list":
+            self._send(b"[1, 2]")
+        else:
+            self._answer(parse_qs(urlsplit(self.path).query).get("sentence", [""])[0])
 
     def do_POST(self):
         self._answer(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["sentence"])
 
     def _answer(self, sentence):
         self.heard.append(sentence)
-        body = json.dumps({"said": sentence}).encode()
-        self.send_response(500 if sentence == "boom" else 200)
+        self._send(json.dumps({"said": sentence}).encode(), 500 if sentence == "boom" else 200)
+
+    def _send(self, body, status=200):
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -51,9 +66,9 @@ def address():
 
 
 @contextmanager
-def session(url, **options):
+def session(url, setup="", **options):
     cell = Cell(engine="http", model="intents", precision="served", workload="w")
-    endpoint = Endpoint(url=url, options=options)
+    endpoint = Endpoint(url=url, options=options, setup=setup)
     load = LoadSpec(model=served_model(cell, "api"), precision="served", weights="served", endpoint=endpoint)
     with http.open_engine().load(load) as opened:
         yield opened
@@ -98,3 +113,119 @@ def test_an_expected_status_that_does_not_come_is_said_before_any_window(address
 def test_a_misspelt_option_is_named(address):
     with pytest.raises(UnknownName, match="path"), session(address, pth="/"):
         pass
+
+
+def test_what_a_server_says_of_itself_is_kept(address):
+    """Scalars of its page; what is nested is not."""
+    with session(address, path="/?sentence={text}", about="/health") as opened:
+        facts = {n: v for n, v in opened.loaded.facts.items() if n.startswith("about.")}
+
+    told = {"model": "int8", "max_batch": 8, "warm": True, "of": None, "pid": 4711}
+    assert facts == {f"about.{name}": value for name, value in told.items()}
+    assert not is_lasting("about.pid")
+    assert is_lasting("about.max_batch")
+    assert is_lasting("pid")
+
+
+@pytest.mark.parametrize(("page", "said"), [("/list", "one JSON object"), ("health", "begins with /")])
+def test_a_page_that_says_nothing_is_refused(address, page, said):
+    with (
+        pytest.raises((BadInput, CannotRun), match=said),
+        session(address, path="/?sentence={text}", about=page),
+    ):
+        pass
+
+
+def test_a_setup_keeps_figures_apart(address):
+    """In the version, and so in the key; a fact of its own beside it. Without one, nothing changes."""
+    with (
+        session(address, path="/?sentence={text}") as plain,
+        session(address, "max-batch-8", path="/") as labelled,
+    ):
+        said, told = plain.loaded, labelled.loaded
+
+    assert told.engine_version == f"{said.engine_version}, setup max-batch-8"
+    assert (told.facts["setup"], "setup" in said.facts) == ("max-batch-8", False)
+
+
+def test_another_setup_is_another_cell():
+    asked = spec()
+    cells = [replace(asked, endpoint=Endpoint(url="http://h", setup=one)) for one in ("", "a", "b")]
+
+    assert len({spec_sha256(one) for one in cells}) == 3
+
+
+@pytest.fixture
+def inside_tls(tmp_path, address):
+    """A server that speaks TLS alone."""
+    openssl = shutil.which("openssl") or pytest.skip("openssl makes the certificate")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+         "-days", "1", "-subj", "/CN=localhost", "-keyout", key, "-out", certificate],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"https://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_the_other_scheme_is_named(address, inside_tls):
+    """https of a plain server, http of one inside TLS; an untrusted certificate is another matter."""
+    for right, wrong in ((address, "https" + address[4:]), (inside_tls, "http" + inside_tls[5:])):
+        with pytest.raises(CannotRun, match=f"--endpoint {right}"), session(wrong, path="/"):
+            pass
+    with pytest.raises(CannotRun, match="certificate") as found, session(inside_tls, path="/"):
+        pass
+    assert "--endpoint" not in str(found.value)
+
+
+def labelled(text, meant):
+    return Request(id=text, text=text, asked=Usage(requests=1), meant=meant)
+
+
+def test_a_classifiers_answer_is_its_highest_score(address):
+    """Beside what was meant; found out from the first reply, and said in the record."""
+    with session(address, path="/scores?sentence={text}", family="classifier") as opened:
+        found = [opened.run([labelled(text, "train")])[0] for text in ("train", "hotel")]
+        facts = opened.loaded.facts
+
+    assert [(o.said, o.meant, o.error) for o in found] == [("train", "train", None), ("hotel", "train", None)]
+    assert facts["answer"] == "argmax"
+
+
+@pytest.mark.parametrize("text", ["list", "words", "nothing", "yes", "none"])
+def test_a_classifiers_answer_without_scores_counts_for_nothing(address, text):
+    """No object, no number, no class, a truth value, NaN: malformed, never a class of its own."""
+    with session(address, path="/scores?sentence={text}", family="classifier") as opened:
+        [bad] = opened.run([labelled(text, "train")])
+
+    assert (bad.cause, bad.said, bad.meant) == ("malformed", None, None)
+    assert bad.achieved == Usage(requests=0)
+
+
+def test_answers_that_are_no_scores_are_measured_and_not_scored(address):
+    """A classifier of another form is what it always was; asked for, its form is said to be wrong."""
+    with session(address, path="/?sentence={text}", family="classifier") as opened:
+        [found] = opened.run([labelled("un train", "train")])
+        assert opened.loaded.facts["answer"] == "status"
+
+    assert (found.error, found.said, found.meant) == (None, None, None)
+    with (
+        pytest.raises(CannotRun, match="object of classes and scores"),
+        session(address, path="/?sentence={text}", family="classifier", answer="argmax"),
+    ):
+        pass
+
+
+def test_scores_need_not_be_looked_at(address):
+    """answer=status; another word, or a server that is no classifier, is refused."""
+    with session(address, path="/scores?sentence={text}", family="classifier", answer="status") as opened:
+        assert opened.run([labelled("train", "train")])[0].said is None
+    for family, answer, error in (("classifier", "best", UnknownName), ("api", "argmax", BadInput)):
+        with pytest.raises(error), session(address, path="/scores", family=family, answer=answer):
+            pass
