@@ -22,7 +22,7 @@ from bench.report.svg import (
     whisker,
 )
 from bench.report.views import ReportInput
-from bench.report.words import level, person, rate_domain, rate_name, rate_unit, term_name
+from bench.report.words import bounded, level, person, rate_domain, rate_name, rate_unit, term_name
 
 _WIDTH = 440.0
 _LEFT, _RIGHT = 10.0, 430.0
@@ -83,7 +83,7 @@ def term_plots(report: ReportInput, known: Entries) -> dict[str, str]:
             ]
             row = Row(
                 heading=" · ".join(said for said in (f"{one.key.model}:{one.key.precision}", level(one)) if said),
-                label=f"{one.boundary} · {term.basis}",
+                label=f"{bounded(one)} · {term.basis}",
                 marks=tuple(marks),
             )
             panels.setdefault(f"{name}|{term.unit}", []).append(row)

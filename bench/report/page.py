@@ -43,6 +43,7 @@ from bench.report.words import (
     BESIDE,
     PEERS_MODEL,
     SPAN_NOTE,
+    bounded,
     bounds_head,
     declared_name,
     level,
@@ -259,9 +260,9 @@ _VERBS: Mapping[str, Callable[..., object]] = MappingProxyType(
     {
         verb.__name__: verb
         for verb in (
-            bar_energies, beside, bounds_head, declared_name, doubts, energy_key, entry_keys, field_key, gathered,
-            gross_rates, holding, is_void, known_by, level, person, rate_domain, rate_name, rate_workload, run_key,
-            shown_name, term_name, void_rates, why_gap,
+            bar_energies, beside, bounded, bounds_head, declared_name, doubts, energy_key, entry_keys, field_key,
+            gathered, gross_rates, holding, is_void, known_by, level, person, rate_domain, rate_name,
+            rate_workload, run_key, shown_name, term_name, void_rates, why_gap,
         )
     }
 )  # fmt: skip

@@ -11,7 +11,16 @@ from bench.physics.peers import apart_ratio
 from bench.physics.verdict import voided
 from bench.report.ledgers import gathered, holding, listed, why_gap
 from bench.report.numbers import VOID, energy, half_width, interval, quantity, shown
-from bench.report.words import BESIDE, PEERS_MODEL, SPAN_NOTE, bounds_head, level, rate_unit, rate_workload
+from bench.report.words import (
+    BESIDE,
+    PEERS_MODEL,
+    SPAN_NOTE,
+    bounded,
+    bounds_head,
+    level,
+    rate_unit,
+    rate_workload,
+)
 from bench.units import S_PER_NS
 
 _GAP = "  "
@@ -178,13 +187,13 @@ def _bounds(bases: Iterable[Basis]) -> str:
 
 
 def _title(one: Coefficients) -> str:
-    key, boundary = one.key, one.boundary
+    key = one.key
     at = f" at {said}" if (said := level(one)) else ""
     limit = f", limit {shown(key.power_limit_w, 'W')}" if key.power_limit_w is not None else ""
     driver = f", driver {key.driver}" if key.driver else ""
     return (
         f"{key.model}:{key.precision}{at}, {_loud(key.weights)} weights, {key.engine} {key.engine_version} "
-        f"on {key.hardware}, boundary {boundary}{limit}{driver}"
+        f"on {key.hardware}, boundary {bounded(one)}{limit}{driver}"
     )
 
 

@@ -101,6 +101,12 @@ def bounds_head(bases: Iterable[Basis]) -> str:
     return "95 %, or span of the model" if "modelled" in modelled else "95 %"
 
 
+def bounded(one: Coefficients) -> str:
+    """The boundary, and that a GPU did the work where the name does not say so: `host, work on a GPU`."""
+    beside = one.key.device == "gpu" and one.boundary != "gpu"
+    return f"{one.boundary}, work on a GPU" if beside else one.boundary
+
+
 def declared_name(name: str) -> tuple[str, str]:
     """A declared figure's name in words, and the unit that its name ends with: `tdp_w` → (TDP, W)."""
     short, unit = next(

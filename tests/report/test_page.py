@@ -286,3 +286,21 @@ def test_a_page_of_measurements_alone_speaks_of_95_per_cent(report):
     page = render(measured)
     assert "span of the model" not in page
     assert "no coverage is claimed" not in page
+
+
+def test_a_host_beside_a_gpu_is_told_from_one_that_did_the_work(report):
+    """The pair's two hosts would else be two tables of one name; what is the board's says so itself."""
+    first = report.coefficients[0]
+    pair = [
+        replace(first, boundary=boundary, key=replace(first.key, device=device))
+        for boundary, device in (("gpu", "gpu"), ("host", "gpu"), ("host", "cpu"), ("host", None))
+    ]
+
+    said = [" ".join(coefficient_table((one,)).partition("\nterm")[0].split()) for one in pair]
+    html = render(replace(report, coefficients=tuple(pair)))
+    drawn = "".join(plots(replace(report, coefficients=tuple(pair))).values())
+
+    assert ["boundary host, work on a GPU" in one for one in said] == [False, True, False, False]
+    assert html.count("boundary: host, work on a GPU<") == 1
+    assert html.count("boundary: host<") == 2
+    assert "host, work on a GPU · " in drawn
