@@ -2,9 +2,10 @@
 
     hang:stage=mid,every=3,seconds=2     as an option; as JSON {"kind": "hang", "stage": "mid", ...}
 
-Stages: `before` the headers, after the `headers`, `mid` (before the first message that holds a token of the
-second half, or before the second half of a whole body), and `end` (before what closes the stream, or before
-the last byte of a body). Requests count from 1 from when the faults were set.
+Stages: `before` the headers, after the `headers`, `first` (in the place of the first message that holds a
+token, or before a whole body), `mid` (before the first message that holds a token of the second half, or before
+the second half of a whole body), and `end` (before what closes the stream, or before the last byte of a body).
+Requests count from 1 from when the faults were set.
 """
 
 import random
@@ -14,21 +15,21 @@ from typing import Any
 
 from sim.protocol import Counts
 
-STAGES = ("before", "headers", "mid", "end")
-STREAM = ("headers", "mid", "end")
+STAGES = ("before", "headers", "first", "mid", "end")
+STREAM = ("headers", "first", "mid", "end")
 # kind: the stages at which it can strike, the first of them where none is given; and what it does
 KINDS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "status": (
-        ("before", "mid", "end"),
+        ("before", "first", "mid", "end"),
         "an HTTP error `code` (429 with Retry-After); later, an error in the stream",
     ),
     "hang": (STAGES, "nothing comes for `seconds`; 0: for ever"),
-    "drop": (("mid", "before", "headers", "end"), "the connection is closed"),
-    "reset": (("mid", "before", "headers", "end"), "the connection is reset (RST)"),
-    "truncate": (("mid", "end"), "a message is cut in its middle, the rest comes; a body's JSON is cut"),
-    "malform": (("mid", "end"), "a message is a line that the protocol does not know"),
-    "duplicate": (("mid", "end"), "a message comes twice"),
-    "silent": (("mid", "end"), "the stream ends in order, without what closes it; the work stops"),
+    "drop": (("mid", "before", "headers", "first", "end"), "the connection is closed"),
+    "reset": (("mid", "before", "headers", "first", "end"), "the connection is reset (RST)"),
+    "truncate": (("mid", "first", "end"), "a message is cut in its middle, the rest comes; a body's JSON is cut"),
+    "malform": (("mid", "first", "end"), "a message is a line that the protocol does not know"),
+    "duplicate": (("mid", "first", "end"), "a message comes twice"),
+    "silent": (("mid", "first", "end"), "the stream ends in order, without what closes it; the work stops"),
     "dribble": (STREAM, "the rest comes `size` bytes every `seconds`"),
     "usage": (
         ("end",),

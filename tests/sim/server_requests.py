@@ -139,7 +139,7 @@ class Generations:
         response.content_length = len(body)
         await response.prepare(request)
         wire = self._wire(request, exchange)
-        wire.messages([body[: len(body) // 2]], "headers")
+        wire.messages([body[: len(body) // 2]], "first")
         wire.messages([body[len(body) // 2 : -1]], "mid")
         wire.messages([body[-1:]], "end")
         wire.end()

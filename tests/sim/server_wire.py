@@ -5,7 +5,7 @@ import socket
 import struct
 from collections.abc import Callable, Sequence
 
-from sim.server_faults import Fault, at, spoilt_message
+from sim.server_faults import STREAM, Fault, at, spoilt_message
 
 _POLL_S = 0.02  # how soon a hanging reply notices that nobody waits for it any longer
 
@@ -69,7 +69,7 @@ class FaultyWire:
 
     def token(self, message: bytes, produced: int) -> None:
         """A message with tokens, up to this one."""
-        self._queue.put_nowait(("mid" if 2 * produced > self._tokens else "headers", message))
+        self._queue.put_nowait(("mid" if 2 * produced > self._tokens else "first", message))
 
     def messages(self, messages: Sequence[bytes], stage: str) -> None:
         """Messages that belong to a stage."""
@@ -82,14 +82,14 @@ class FaultyWire:
 
     async def sent(self) -> None:
         """Sends what comes, faults included, until the end or what a fault makes of it."""
-        ahead = ["headers", "mid", "end"]
+        ahead = list(STREAM)
         while not self._cut:
             item = await self._item(ahead)
             if item is None:
                 return
             stage, message = item
             out = [message]
-            while ahead and ahead[0] in ("headers", "mid", "end")[: ("headers", "mid", "end").index(stage) + 1]:
+            while ahead and ahead[0] in STREAM[: STREAM.index(stage) + 1]:
                 for fault in at(ahead.pop(0), self._faults):
                     out = await self._strike(fault, out)
             for one in out:
