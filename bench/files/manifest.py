@@ -29,6 +29,7 @@ from bench.files import payloads, requests, texts, tokens
 from bench.files.audio import read_duration_s
 from bench.files.config import places
 from bench.files.declaration import Table, read_table
+from bench.files.languages import languages_of
 from bench.files.workloads import length_notes, translation_job
 from bench.nouns import Family, ModelSpec, Request, Workload
 
@@ -114,13 +115,15 @@ def _make(
     kind: str, name: str, entries: Sequence[Table], folder: Path, model: ModelSpec, seed: int
 ) -> tuple[tuple[Request, ...], tuple[str, ...]]:
     if kind == "clips":
-        return _clips(name, entries, folder)
+        return _clips(name, entries, folder, model)
     if kind == "texts":
         return _texts(name, entries, folder, model, seed)
     return _prompts(name, entries, folder, model, seed)
 
 
-def _clips(name: str, entries: Sequence[Table], folder: Path) -> tuple[tuple[Request, ...], tuple[str, ...]]:
+def _clips(
+    name: str, entries: Sequence[Table], folder: Path, model: ModelSpec
+) -> tuple[tuple[Request, ...], tuple[str, ...]]:
     made = []
     for index, entry in enumerate(entries):
         file = _file(entry, "file", folder)
@@ -134,7 +137,7 @@ def _clips(name: str, entries: Sequence[Table], folder: Path) -> tuple[tuple[Req
             requests.speech_request(
                 name,
                 [file],
-                language=entry.text("language"),
+                language=_language(entry, model),
                 audio_s=audio_s,
                 output_tokens=_decode_length(entry, folder),
                 index=index,
@@ -143,6 +146,17 @@ def _clips(name: str, entries: Sequence[Table], folder: Path) -> tuple[tuple[Req
         entry.finish()
     note = "decode length: the transcript's tokens under Whisper's multilingual tokenizer, or as declared"
     return tuple(made), (note,)
+
+
+def _language(entry: Table, model: ModelSpec) -> str:
+    """The clip's language as the model's tokenizer spells it: found out here, not when the model is loaded."""
+    said, known = entry.text("language"), languages_of(model)
+    if known and said not in known:
+        shown = ", ".join(known[:8])
+        raise entry.wrong(
+            "language", f"expected one of the {len(known)} codes of {model.name} ({shown}, …), found {said!r}"
+        )
+    return said
 
 
 def _decode_length(entry: Table, folder: Path) -> int:

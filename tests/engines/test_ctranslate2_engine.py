@@ -168,7 +168,7 @@ def test_whispers_prompt_is_the_tokenizers_own(hearer: Session) -> None:
     """Start, language, transcribe, no timestamps: by the ids of openai-whisper."""
     import whisper
 
-    for language in ("en", "fr", "es", "ar"):
+    for language in ("en", "fr", "es", "ar", "de", "su"):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)  # whisper leaves the file to the garbage collector
             known = whisper.tokenizer.get_tokenizer(True, num_languages=99, language=language, task="transcribe")

@@ -9,6 +9,7 @@ import pytest
 from bench.errors import BadDeclaration, BadInput, NoEngine
 from bench.files import audio, manifest, payloads
 from bench.files.config import places
+from bench.files.languages import WHISPER_LANGUAGES, languages_of
 from bench.files.models import read_model
 from bench.files.work import find_workload_names
 
@@ -185,3 +186,25 @@ def test_impossible_clips_name_their_line(tmp_path, line, said):
 
     with pytest.raises(BadInput, match=rf"m\.toml:\d+: .*{said}"):
         manifest.read_manifest(path, WHISPER, 0)
+
+
+@pytest.mark.parametrize("said", ["french", "FR", "xx"])
+def test_a_clips_language_is_checked_before_anything_is_loaded(folder: Path, said: str) -> None:
+    """By the codes that the model has a token for, with the line."""
+    path = written(folder, CLIP.replace('language = "fr"', f'language = "{said}"', 1))
+
+    with pytest.raises(BadDeclaration, match=f"mine.toml:4.*99 codes of whisper-tiny .en, zh.*found '{said}'"):
+        manifest.read_manifest(path, WHISPER, 0)
+
+
+def test_each_whisper_hears_the_languages_that_its_vocabulary_has(folder: Path) -> None:
+    """Cantonese came with large-v3; the table is openai-whisper's own."""
+    whisper = pytest.importorskip("whisper.tokenizer")
+    assert tuple(whisper.LANGUAGES) == WHISPER_LANGUAGES
+    assert len(languages_of(WHISPER)) == 99
+    assert languages_of(read_model("whisper-large-v3"))[-1] == "yue"
+    assert languages_of(NLLB) == ()
+
+    path = written(folder, CLIP.replace('"fr"', '"de"'))
+    (made,) = manifest.read_manifest(path, WHISPER, 0)
+    assert {request.source_language for request in made.requests} == {"de"}

@@ -10,15 +10,14 @@ import numpy
 
 from bench.engines import outcomes
 from bench.errors import BadInput
+from bench.files.languages import languages_of
 from bench.loading.speech import NO_LANGUAGE, WINDOW_SAMPLES, Clips, Piece, decoded
 from bench.nouns import Loaded, LoadSpec, Outcome, Request
 
-# The layout of Whisper's special tokens, and its languages' places in it: openai-whisper 20250625,
-# whisper/tokenizer.py (LANGUAGES, get_encoding) and whisper/model.py (num_languages); checked 2026-11-21
+# The layout of Whisper's special tokens: openai-whisper 20250625, whisper/tokenizer.py (get_encoding) and
+# whisper/model.py (num_languages); checked 2026-11-21
 END_OF_TEXT = 50_257
 _START = 50_258
-_LANGUAGES = {"en": 0, "es": 3, "fr": 6, "ar": 13}
-_BESIDE_LANGUAGES = 51_766  # of a multilingual vocabulary: pieces, other special tokens, timestamps
 
 
 class SpeechSession:
@@ -32,9 +31,9 @@ class SpeechSession:
         self._loaded = loaded
         config = {name: int(str(value)) for name, value in spec.model.config.items()}
         self._mel = extractor.FeatureExtractor(feature_size=config["n_mels"])
-        self._languages = config["n_vocab"] - _BESIDE_LANGUAGES
+        self._languages = languages_of(spec.model)
         self._batches = itertools.count()
-        self._clips = Clips(config["n_text_ctx"], _language_of)
+        self._clips = Clips(config["n_text_ctx"], self._language)
 
     @property
     def loaded(self) -> Loaded:
@@ -84,17 +83,16 @@ class SpeechSession:
         padded = numpy.pad(samples, (0, WINDOW_SAMPLES - len(samples)))
         return numpy.ascontiguousarray(self._mel(padded, padding=0), dtype=numpy.float32)
 
+    def _language(self, request: Request) -> str:
+        language = request.source_language or NO_LANGUAGE
+        if language not in self._languages:
+            raise BadInput(f"request {request.id!r}: whisper knows no language {language!r}")
+        return language
+
     def _prompt(self, language: str) -> list[int]:
         """Start, language, transcribe, no timestamps."""
-        after = _START + 1 + self._languages  # translate, transcribe, LM, previous, no speech, no timestamps
-        return [_START, _START + 1 + _LANGUAGES[language], after + 1, after + 5]
-
-
-def _language_of(request: Request) -> str:
-    language = request.source_language or NO_LANGUAGE
-    if language not in _LANGUAGES:
-        raise BadInput(f"request {request.id!r}: no language {language!r} here, only {', '.join(_LANGUAGES)}")
-    return language
+        after = _START + 1 + len(self._languages)  # translate, transcribe, LM, previous, no speech, no timestamps
+        return [_START, _START + 1 + self._languages.index(language), after + 1, after + 5]
 
 
 def _max_length(tokens: int, prompt: int) -> int:
