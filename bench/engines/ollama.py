@@ -1,7 +1,7 @@
 """Ollama, by its own protocol: it alone tells how long prefill and decode took.
 
-Its answers end where the model ends them (it knows no exact length), so what was achieved is what counts. Load
-goes through the common client; the official package is the user's, for one request at a time.
+Its answers end where the model ends them (it knows no exact length), so what was achieved is what counts. The
+official client asks what the server is; load goes through the common one, which costs less CPU a request.
 
 LoadSpec.endpoint.options:
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.engines import library_check
 from bench.errors import CannotRun, UnknownName
-from bench.nouns import Check, Endpoint, Fact, Identity, LoadSpec, Served
+from bench.nouns import Check, Endpoint, Identity, LoadSpec, Served
 from bench.units import S_PER_NS
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ _OPTIONS = (
     "repeat_penalty", "repeat_last_n", "draft_num_predict",
 )  # fmt: skip
 _CACHE_NOTE = "Ollama counts prompt tokens from its prefix cache as computed: no two prompts here begin alike"
-_OFFLOAD_NOTE = "a part of the model lies in the host's memory: {gpu:.0%} of {total:.1f} GB is on the GPU"
 
 
 def open_engine() -> "OllamaEngine":
@@ -45,49 +44,24 @@ class OllamaEngine:
 
     def check(self) -> Check:
         """Whether the client's library is here; the server is asked when it is named."""
-        return library_check("ollama", {"aiohttp": "aiohttp"}, "endpoints")
+        return library_check("ollama", {"aiohttp": "aiohttp", "ollama": "ollama"}, "endpoints")
 
     def version(self) -> str:
         """The server's is not known before it is asked."""
         return "server"
 
     def identify(self, endpoint: Endpoint, model: str) -> Identity:
-        """Version, digest and quantisation, by /api/version, /api/tags and /api/show."""
-        from bench.wire.probe import ask, authorised, get_json, json_of, post
+        """Version, digest and quantisation, as the server says itself."""
+        from bench.wire.ollama_pages import OllamaPages
 
-        url, timeout_s = _base(endpoint), _timeout_s(endpoint)
         _sent_options(endpoint)
-        version = get_json(f"{url}/api/version", authorised(), timeout_s)
-        if not isinstance(version, dict) or not version.get("version"):
-            raise CannotRun(f"{url}/api/version gives no version: is this an Ollama server?")
-        tags = get_json(f"{url}/api/tags", authorised(), timeout_s)
-        known = {str(row.get("name")): row for row in (tags or {}).get("models", ())}
-        name = model if model in known else f"{model}:latest"
-        if name not in known:
-            raise UnknownName(f"model of {url}", model, known)
-        shown = json_of(ask(post(f"{url}/api/show", {"model": name}, authorised()), timeout_s))
-        details = shown.get("details", {}) if isinstance(shown, dict) else {}
-        info = shown.get("model_info", {}) if isinstance(shown, dict) else {}
-        count = info.get("general.parameter_count")
-        facts: dict[str, Fact] = {
-            "digest": _text(known[name].get("digest")),
-            "quantisation": _text(details.get("quantization_level")),
-            "parameter_size": _text(details.get("parameter_size")),
-            "model_family": _text(details.get("family")),
-        }
-        return Identity(
-            version=f"ollama {version['version']}",
-            model=name,
-            precision=(_text(details.get("quantization_level")) or "served").lower(),
-            family="causal-lm",
-            parameters=count if isinstance(count, int) else 0,
-            facts={k: v for k, v in facts.items() if v is not None},
-        )
+        return OllamaPages(_base(endpoint), _timeout_s(endpoint)).identity(model)
 
     @contextmanager
     def load(self, spec: LoadSpec) -> Iterator[Served]:
         """A session, the model loaded. Raises CannotRun where its counts can't be trusted."""
         from bench.wire.ollama import OllamaDialect
+        from bench.wire.ollama_pages import OllamaPages
         from bench.wire.probe import authorised
         from bench.wire.served import ServedSession, endpoint_of, served_record
         from bench.wire.wording import fresh_serial, learn, own_words
@@ -101,7 +75,7 @@ class OllamaEngine:
 
         wording = learn(lambda text: counted(text, 1)[0].prompt_tokens or 0, own_words())
         usage, took_s = counted(wording.text(32, fresh_serial()), _PROBE_TOKENS)
-        notes, facts = _placed(endpoint, identity.model)
+        notes, facts = OllamaPages(_base(endpoint), _timeout_s(endpoint)).placed(identity.model)
         more = {**facts, **options, "tokens_per_word": round(wording.tokens_per_word, 4)}
         loaded = served_record("ollama", spec, identity, (_CACHE_NOTE, *notes), more)
         dialect = OllamaDialect(
@@ -135,23 +109,6 @@ def _asked(
     return usage, took_s
 
 
-def _placed(endpoint: Endpoint, model: str) -> tuple[tuple[str, ...], dict[str, Fact]]:
-    """How much of the loaded model lies on a GPU, and the context that it was given (/api/ps)."""
-    from bench.wire.probe import authorised, get_json
-
-    found = get_json(f"{_base(endpoint)}/api/ps", authorised(), _timeout_s(endpoint))
-    row = next((r for r in (found or {}).get("models", ()) if r.get("name") == model), None)
-    if not isinstance(row, dict):
-        return (), {}
-    size, on_gpu = row.get("size"), row.get("size_vram", 0)
-    facts: dict[str, Fact] = {"context_tokens": row.get("context_length")} if row.get("context_length") else {}
-    if not isinstance(size, int) or not isinstance(on_gpu, int) or size <= 0:
-        return (), facts
-    facts |= {"size_bytes": size, "size_on_gpu_bytes": on_gpu}
-    part = 0 < on_gpu < size
-    return ((_OFFLOAD_NOTE.format(gpu=on_gpu / size, total=size / 1e9),) if part else ()), facts
-
-
 def _sent_options(endpoint: Endpoint) -> dict[str, float | int]:
     """Ollama's options as numbers. Raises UnknownName: an option that it does not know it would only log."""
     from bench.wire.address import number
@@ -177,7 +134,3 @@ def _timeout_s(endpoint: Endpoint) -> float:
     from bench.wire.address import number
 
     return number(endpoint.options, "timeout_s", _TIMEOUT_S)
-
-
-def _text(value: object) -> str | None:
-    return str(value) if value else None

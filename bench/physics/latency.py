@@ -2,7 +2,7 @@
 
     due ── start ── sent ────────── first output ── … ── last output ── end
      └lag─┘                              └─────── output, n tokens ───────┘
-     └────────── ttft_s ────────────────┘        tpot_s = (e2e − ttft) / (n − 1)
+     └────────── ttft_s ────────────────┘        tpot_s = that / (n − 1)
      └──────────────────────────── e2e_s ────────────────────────────────────┘
 
 `itl_s` is the gap between two pieces of output, which may hold several tokens. (AIPerf calls our `tpot_s`

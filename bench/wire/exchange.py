@@ -24,7 +24,7 @@ _DROPPED = (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, aiohttp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What is sent: made before the window begins."""
+    """What is sent."""
 
     method: str
     url: str
