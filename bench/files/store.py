@@ -79,6 +79,7 @@ class _Seal:
     sources: tuple[Source, ...] = ()
     loaded: Loaded | None = None
     workload_notes: tuple[str, ...] = ()
+    labelled: int = 0
     faults: tuple[Fault, ...] = ()
     energies: tuple[WindowEnergy, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
@@ -121,6 +122,7 @@ def write_run(out: Path, run: Run, published: Published, version: str) -> Path:
         sources=run.sources,
         loaded=run.loaded,
         workload_notes=run.workload_notes,
+        labelled=run.labelled,
         faults=run.faults,
         energies=published.energies,
         verdicts=published.verdicts,
@@ -250,6 +252,7 @@ def _unsealed(folder: Path, seal: _Seal, sha256: str) -> Sealed:
             trace=trace,
             outcomes=read_outcomes(folder / OUTCOMES),
             workload_notes=seal.workload_notes,
+            labelled=seal.labelled,
             faults=seal.faults,
         )
     return Sealed(

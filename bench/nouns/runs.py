@@ -152,4 +152,5 @@ class Run:
     trace: Trace
     outcomes: tuple[Outcome, ...]
     workload_notes: tuple[str, ...] = ()
+    labelled: int = 0  # requests of the workload that say which class a right answer names
     faults: tuple[Fault, ...] = ()

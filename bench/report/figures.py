@@ -208,10 +208,13 @@ def _times(base: str, one: Times) -> _Pairs:
 def _quality(base: str, one: Quality) -> _Pairs:
     """Macro F1 and accuracy with their intervals, F1 by class, and how many requests they rest on."""
     yield f"{base}/requests", _count(one.requests)
-    yield f"{base}/unsteady", _count(one.unsteady)
+    yield f"{base}/of", _count(one.of)
+    if one.unsteady:
+        yield f"{base}/unsteady", _count(one.unsteady)
     for name, found in (("macro_f1", one.macro_f1), ("accuracy", one.accuracy)):
-        values, names = (found.value, found.low, found.high), ("value", "low", "high")
-        yield from _interval(f"{base}/{name}", values, "", names, "")
+        if found is not None:
+            values, names = (found.value, found.low, found.high), ("value", "low", "high")
+            yield from _interval(f"{base}/{name}", values, "", names, "")
     for name, f1 in one.f1.items():
         if f1 is not None:
             yield f"{base}/f1/{name}", _plain(f1)

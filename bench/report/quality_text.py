@@ -20,13 +20,11 @@ def _block(run: RunView, quality: Quality) -> list[str]:
         for name, rate in run.rates.items()
         if name.endswith("/request")
     ]
-    unsteady = f", {quality.unsteady} of them answered in more ways than one" if quality.unsteady else ""
     by_class = [f"{name} {'none' if f1 is None else f'{f1:.3f}'}" for name, f1 in quality.f1.items()]
     rows = [by_class[at : at + _CLASSES_A_LINE] for at in range(0, len(by_class), _CLASSES_A_LINE)]
     return [
         f"{run.cell} ({run.engine_version})",
-        f"  macro F1 {_share(quality.macro_f1)}, right {_share(quality.accuracy)}",
-        f"  of {quality.requests} sentences, each counted once{unsteady}",
+        *(f"  {line}" for line in _scores(quality)),
         *(f"  a request {one}" for one in costs or ["not derived: see the reasons above"]),
         *(f"  {'; '.join(row)}" for row in rows),
     ]
@@ -34,6 +32,16 @@ def _block(run: RunView, quality: Quality) -> list[str]:
 
 def _loud(basis: Basis) -> str:
     return basis.upper() if basis == "modelled" else basis
+
+
+def _scores(one: Quality) -> list[str]:
+    if one.macro_f1 is None or one.accuracy is None:
+        return [f"not scored: {one.requests} of {one.of} sentences were answered; longer windows ask them all"]
+    unsteady = f", {one.unsteady} of them answered in more ways than one" if one.unsteady else ""
+    return [
+        f"macro F1 {_share(one.macro_f1)}, right {_share(one.accuracy)}",
+        f"of {one.requests} sentences, each counted once{unsteady}",
+    ]
 
 
 def _share(one: Share) -> str:

@@ -158,6 +158,7 @@ class _Stage:
             ),
             outcomes=tuple(self._outcomes),
             workload_notes=self._task.workload.notes,
+            labelled=sum(request.meant is not None for request in self._task.workload.requests),
             faults=(*((self._fault,) if self._fault else ()), *lost),
         )
 

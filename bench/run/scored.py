@@ -11,16 +11,20 @@ def quality_of(run: Run) -> Quality | None:
     """The scores of what was answered in work windows; None where nothing was labelled, or weights are synthetic.
 
     Each request counts once, by its first answer: asked again it tells nothing new, and an interval over
-    repeats would be too narrow.
+    repeats would be too narrow. A workload's requests stand in an order of their own, class after class perhaps:
+    unless all were answered there is no score.
     """
     if run.loaded.weights == "synthetic":
         return None
     answers, unsteady = _answers(run)
     if not answers:
         return None
+    if len(answers) < run.labelled:
+        return Quality(requests=len(answers), of=run.labelled, unsteady=unsteady)
     scores = score(list(answers.values()), sorted({c for a in answers.values() for c in (a.meant, a.said)}))
     return Quality(
         requests=scores.answers,
+        of=run.labelled,
         unsteady=unsteady,
         macro_f1=_share(scores.macro_f1),
         accuracy=_share(scores.accuracy),

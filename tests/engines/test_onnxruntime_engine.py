@@ -1,6 +1,7 @@
 """ONNX Runtime: one sentence is one request, exact lengths through genai, files that are what their name says."""
 
 import importlib.util
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -250,6 +251,26 @@ def test_the_trained_model_travels_along(precision: str) -> None:
         found = _scores(session, SENTENCES)
 
     assert numpy.abs(found - expected).max() < 1e-4
+
+
+def test_the_class_named_stands_beside_the_one_meant() -> None:
+    """The highest score's, in the order of the model's outputs; without a label nothing is meant."""
+    requests = [replace(sentence(SENTENCES[0]), meant="purchase"), sentence(SENTENCES[1], 1)]
+    intents = sys.modules[str(read_alongside("intent_lstm", "tokens").__package__)].INTENTS
+
+    with open_engine().load(classifying(None)) as session:
+        outcomes = session.run(session.stage(requests))
+        scores = _scores(session, SENTENCES[:2])
+
+    assert [o.said for o in outcomes] == [intents[int(row.argmax())] for row in scores]
+    assert [o.meant for o in outcomes] == ["purchase", None]
+
+
+def test_scores_of_other_classes_name_none(classifier: Session) -> None:
+    """A file of one's own with three outputs: which classes they are nobody knows; the work still counts."""
+    [found] = classifier.run(classifier.stage([replace(sentence(SENTENCES[0]), meant="purchase")]))
+
+    assert (found.said, found.meant, found.achieved.requests) == (None, None, 1)
 
 
 @pytest.mark.parametrize("counts", [(1,), (7, 7), (33, 2, 9)])

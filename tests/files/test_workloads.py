@@ -334,6 +334,8 @@ def test_sentences_are_those_of_the_table_in_one_language(folder: Path) -> None:
         for language in ("fr", "en")
     )
     assert len({r.text for r in french} | {r.text for r in english}) == len(french) + len(english) == 480
+    assert (french[0].text[:13], french[0].meant) == ("Il y aurait e", "find-train")
+    assert len({r.meant for r in english}) == 8
     declaration = folder / "intent-fr.toml"
     before = workloads.workload_sha256("intent-fr", folder)
     declaration.write_text(declaration.read_text().replace('"fr"', '"ar"'))

@@ -88,13 +88,14 @@ class ClassifierSession:
         start_ns = time.monotonic_ns()
         scores = self._scores(*padded(blocks))
         end_ns = time.monotonic_ns()
-        said = [self._named(scores[row]) if row < len(scores) else None for row in range(len(batch))]
-        achieved = [Usage(requests=int(one is not None)) for one in said]
+        whole = [row < len(scores) and bool(numpy.isfinite(scores[row]).all()) for row in range(len(batch))]
+        said = [self._named(scores[row]) if there else None for row, there in enumerate(whole)]
+        achieved = [Usage(requests=int(there)) for there in whole]
         return outcomes(batch, achieved, next(self._batches), (start_ns, None, end_ns), said)
 
     def _named(self, scores: Any) -> str | None:
-        """The class of the highest score; None: some are no numbers."""
-        return self._classes[int(scores.argmax())] if numpy.isfinite(scores).all() else None
+        """The class of the highest score; None: the file has other classes than ours."""
+        return self._classes[int(scores.argmax())] if len(scores) == len(self._classes) else None
 
     def _scores(self, rows: Any, lengths: Any) -> Any:
         """The classes' scores on the host, shape (batch, classes)."""

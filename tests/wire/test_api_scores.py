@@ -1,0 +1,107 @@
+"""A classifier over HTTP: its highest score is its answer, beside the one that was meant."""
+
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from bench.engines import http
+from bench.errors import BadInput, CannotRun, UnknownName
+from bench.files.models import served_model
+from bench.nouns import Cell, Endpoint, LoadSpec, Request, Usage
+
+pytest.importorskip("aiohttp", reason="the client's library is an extra: pip install 'joulemark[endpoints]'")
+
+SCORES = {
+    "hotel": {"train": 0.1, "hotel": 0.9},
+    "list": [0.1, 0.9],
+    "words": {"train": "high"},
+    "nothing": {},
+    "yes": {"train": True},
+    "none": {"train": float("nan")},
+}
+
+
+class Scoring(BaseHTTPRequestHandler):
+    """Answers /scores with classes and scores, everything else with the sentence."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        sentence = parse_qs(urlsplit(self.path).query).get("sentence", [""])[0]
+        scores = SCORES.get(sentence, {"train": 0.7, "hotel": 0.3})
+        body = json.dumps(scores if self.path.startswith("/scores") else {"said": sentence}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Says nothing."""
+
+
+@pytest.fixture
+def address():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Scoring) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@contextmanager
+def session(url, **options):
+    cell = Cell(engine="http", model="intents", precision="served", workload="w")
+    endpoint = Endpoint(url=url, options=options)
+    load = LoadSpec(model=served_model(cell, "api"), precision="served", weights="served", endpoint=endpoint)
+    with http.open_engine().load(load) as opened:
+        yield opened
+
+
+def labelled(text, meant):
+    return Request(id=text, text=text, asked=Usage(requests=1), meant=meant)
+
+
+def test_a_classifiers_answer_is_its_highest_score(address):
+    """Beside what was meant; found out from the first reply, and said in the record."""
+    with session(address, path="/scores?sentence={text}", family="classifier") as opened:
+        found = [opened.run([labelled(text, "train")])[0] for text in ("train", "hotel")]
+        facts = opened.loaded.facts
+
+    assert [(o.said, o.meant, o.error) for o in found] == [("train", "train", None), ("hotel", "train", None)]
+    assert facts["answer"] == "argmax"
+
+
+@pytest.mark.parametrize("text", ["list", "words", "nothing", "yes", "none"])
+def test_a_classifiers_answer_without_scores_counts_for_nothing(address, text):
+    """No object, no number, no class, a truth value, NaN: malformed, never a class of its own."""
+    with session(address, path="/scores?sentence={text}", family="classifier") as opened:
+        [bad] = opened.run([labelled(text, "train")])
+
+    assert (bad.cause, bad.said, bad.meant) == ("malformed", None, None)
+    assert bad.achieved == Usage(requests=0)
+
+
+def test_answers_that_are_no_scores_are_measured_and_not_scored(address):
+    """A classifier of another form is what it always was; asked for, its form is said to be wrong."""
+    with session(address, path="/?sentence={text}", family="classifier") as opened:
+        [found] = opened.run([labelled("un train", "train")])
+        assert opened.loaded.facts["answer"] == "status"
+
+    assert (found.error, found.said, found.meant) == (None, None, None)
+    with (
+        pytest.raises(CannotRun, match="object of classes and scores"),
+        session(address, path="/?sentence={text}", family="classifier", answer="argmax"),
+    ):
+        pass
+
+
+def test_scores_need_not_be_looked_at(address):
+    """answer=status; another word, or a server that is no classifier, is refused."""
+    with session(address, path="/scores?sentence={text}", family="classifier", answer="status") as opened:
+        assert opened.run([labelled("train", "train")])[0].said is None
+    for family, answer, error in (("classifier", "best", UnknownName), ("api", "argmax", BadInput)):
+        with pytest.raises(error), session(address, path="/scores", family=family, answer=answer):
+            pass
