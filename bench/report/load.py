@@ -11,14 +11,21 @@ _TOP, _PLOT, _FOOT = 16.0, 220.0, 40.0
 
 
 def load_plots(report: ReportInput) -> dict[str, str]:
-    """A plot per curve: dots with their intervals, the line through those that the server kept up with."""
-    return {f"plot-load-{n}": _curve(f"plot-load-{n}", curve) for n, curve in enumerate(report.curves)}
+    """A plot per curve: dots with their intervals, the line through those that the server kept up with.
+
+    Curves of one workload and boundary share their scales: two setups are compared by looking.
+    """
+
+    def like(curve: LoadCurve) -> list[LoadCurve]:
+        return [c for c in report.curves if (c.workload, c.boundary) == (curve.workload, curve.boundary)]
+
+    return {f"plot-load-{n}": _curve(f"plot-load-{n}", c, like(c)) for n, c in enumerate(report.curves)}
 
 
-def _curve(name: str, curve: LoadCurve) -> str:
+def _curve(name: str, curve: LoadCurve, scaled_by: Sequence[LoadCurve]) -> str:
     bottom = _TOP + _PLOT
-    across = linear([p.answered_per_s for p in curve.points], _LEFT, _RIGHT)
-    powers = [p.power.high for p in curve.points] + ([curve.idle.high] if curve.idle else [])
+    across = linear([p.answered_per_s for c in scaled_by for p in c.points], _LEFT, _RIGHT)
+    powers = [q.high for c in scaled_by for q in (*(p.power for p in c.points), *([c.idle] if c.idle else []))]
     up = linear(powers, bottom, _TOP)
     body = [hatch(name), *_grid(across, up, bottom)]
     if curve.idle is not None and curve.request is not None:
@@ -26,7 +33,9 @@ def _curve(name: str, curve: LoadCurve) -> str:
     body += [mark for point in curve.points for mark in _point(name, point, across, up)]
     body.append(label((_LEFT + _RIGHT) / 2, bottom + 34, "requests answered a second", "axis", "middle"))
     body.append(label(_LEFT, _TOP - 5, "W, mean", "axis"))
-    title = f"{curve.key.model} {curve.key.precision} · {curve.workload} · {curve.boundary}"
+    setup = curve.key.engine_version.partition(", setup ")[2]
+    named = f"{curve.key.model} {curve.key.precision}" + (f", {setup}" if setup else "")
+    title = f"{named} · {curve.workload} · {curve.boundary}"
     said = "Mean power against answered requests a second, with its bounds; the table holds the same figures."
     return drawing(name, _WIDTH, bottom + _FOOT, title, said, body)
 
