@@ -96,7 +96,10 @@ def open_device(torch: ModuleType, spec: LoadSpec) -> Device:
     """The device that the model will be on: the current CUDA device where there is one, else the CPU."""
     if spec.device == "cpu" or not torch.cuda.is_available():
         if spec.device == "cuda":
-            raise CannotRun("device 'cuda' was asked for, torch sees no CUDA device: ask for 'cpu' or 'auto'")
+            raise CannotRun(
+                "device 'cuda' was asked for, torch sees no CUDA device: install its CUDA build, or ask for "
+                "device=cpu"
+            )
         return Device(kind="cpu", torch_name="cpu", identity="cpu", name="CPU")
     index = torch.cuda.current_device()
     board = torch.cuda.get_device_properties(index)

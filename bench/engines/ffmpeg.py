@@ -44,7 +44,9 @@ class FfmpegEngine:
     def load(self, spec: LoadSpec) -> Iterator[Session]:
         """A session that starts one ffmpeg per request. Raises NoEngine where it is absent, CannotRun for CUDA."""
         if spec.device == "cuda":
-            raise CannotRun("device 'cuda' was asked for, ffmpeg is used on the CPU alone here: ask for 'cpu'")
+            raise CannotRun(
+                "device 'cuda' was asked for, ffmpeg is used on the CPU alone here: ask for device=cpu"
+            )
         ffmpeg, ffprobe = self._command("ffmpeg"), self._command("ffprobe")
         loaded = Loaded(
             engine="ffmpeg",

@@ -37,7 +37,7 @@ def open_board(spec: LoadSpec, *, runs_on_cuda: Callable[[], bool]) -> Board:
     if board is None and spec.device == "cuda":
         raise CannotRun(
             "device 'cuda' was asked for, and this library sees no CUDA device: install its CUDA build, or ask "
-            "for 'cpu' or 'auto'"
+            "for device=cpu"
         )
     return board or CPU
 

@@ -20,7 +20,7 @@ from bench.engines import SYNTHETIC_NOTE, library_check, library_version, outcom
 from bench.engines.llama_cpp.decoding import Context, Size
 from bench.engines.llama_cpp.library import DISTRIBUTION, EXTRA, Library, cuda_beside
 from bench.engines.llama_cpp.make import make_file, synthetic_file
-from bench.errors import BadInput, UnknownName
+from bench.errors import BadInput, CannotRun, UnknownName
 from bench.files.gguf import FILE_TYPES, Gguf, check_declared, read_gguf
 from bench.loading.boards import CPU, Board, thread_count
 from bench.loading.gguf import GENERATOR, WRITTEN
@@ -71,6 +71,7 @@ class LlamaCppEngine:
     def prepare(self, spec: LoadSpec) -> None:
         """Makes the file of synthetic weights where it is not there. Raises CannotRun without room on the disk."""
         _check_precision(spec)
+        _check_build(spec)  # before minutes are spent on a file that could not be used
         if spec.weights == "synthetic":
             make_file(spec)
 
@@ -79,6 +80,7 @@ class LlamaCppEngine:
         """A session with the file loaded. Raises BadInput for another model's file, CannotRun without memory."""
         start_ns = time.monotonic_ns()
         _check_precision(spec)
+        _check_build(spec)
         path = _file(spec)
         library = Library()
         import_ns = time.monotonic_ns()
@@ -214,6 +216,13 @@ def _built_with_cuda() -> bool:
 def _check_precision(spec: LoadSpec) -> None:
     if spec.precision not in FILE_TYPES.values():
         raise UnknownName("precision of llama_cpp", spec.precision, FILE_TYPES.values())
+
+
+def _check_build(spec: LoadSpec) -> None:
+    if spec.device == "cuda" and not _built_with_cuda():
+        raise CannotRun(
+            f"device 'cuda' was asked for, this llama.cpp has no CUDA: {_WITH_CUDA}, or ask for device=cpu"
+        )
 
 
 def _file(spec: LoadSpec) -> Path:
