@@ -10,15 +10,25 @@ REPLAYED = "replayed readings: they were recorded elsewhere and say nothing of t
 DOUBLE = "a test double"
 MODULE = "the module's power: a GPU with its CPU and memory, and perhaps the same as another board's here shows"
 NOTES = (DOUBLE, MODULE)  # how such flags begin
+_SIMULATED = "SIMULATED"  # how the name of a board begins that is a program: its driver's library says it
 
 
 def unmasked(energies: Iterable[WindowEnergy], sources: Sequence[Source]) -> tuple[WindowEnergy, ...]:
-    """The energies without those of replayed readings, which are void; a declared power, a module's are flagged.
+    """The energies without those of replayed readings, which are void; stand-ins and a module's are flagged.
 
     A run's verdict voids replayed readings too (`rules.REPLAYED`): here a metered command's are.
     """
-    stand_ins = {s.domain: s for s in sources if s.meter in ("replay", "constant") or of_module(s.domain)}
+    stand_ins = {s.domain: s for s in sources if pretends(s) or of_module(s.domain)}
     return tuple(_unmasked(one, stand_ins[one.domain]) if one.domain in stand_ins else one for one in energies)
+
+
+def pretends(source: Source) -> bool:
+    """Whether no sensor stands behind a source: a declared power, replayed readings, a simulated board."""
+    return source.meter in ("replay", "constant") or _is_simulated(source)
+
+
+def _is_simulated(source: Source) -> bool:
+    return source.device_name.startswith(_SIMULATED)
 
 
 def _unmasked(one: WindowEnergy, source: Source) -> WindowEnergy:
@@ -31,5 +41,7 @@ def _unmasked(one: WindowEnergy, source: Source) -> WindowEnergy:
         return one
     if of_module(one.domain):
         return replace(one, flags=(MODULE, *one.flags))
+    if _is_simulated(source):
+        return replace(one, flags=(f"{DOUBLE}: {source.device_name}, a program and not a board", *one.flags))
     power_w = source.details.get("power_w")
     return replace(one, flags=(f"{DOUBLE}: {power_w:g} W by declaration, not a sensor", *one.flags))

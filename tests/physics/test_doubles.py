@@ -28,6 +28,15 @@ def test_a_declared_power_is_called_a_test_double_beside_its_figure():
     assert energy.flags[0] == "a test double: 100 W by declaration, not a sensor"
 
 
+def test_a_simulated_board_is_called_one_beside_its_figure():
+    """Its readings come through the driver's own calls: nothing but its name tells it from a card."""
+    simulated = replace(GPU, device_name="SIMULATED board")
+    (energy, *_) = unmasked(window_energies(cell().trace, (GPU,)), (simulated,))
+
+    assert energy.flags[0] == "a test double: SIMULATED board, a program and not a board"
+    assert unmasked([energy], (replace(GPU, device_name="NVIDIA H200"),)) == (energy,)
+
+
 def test_a_module_s_power_is_never_told_without_saying_what_is_inside():
     """700 W of a module are not 700 W of its GPU."""
     module = replace(GPU, domain="module:0", boundary="platform")

@@ -1,6 +1,7 @@
 """Is measured only what was measured, is every gap told with its reason, and nothing left out?"""
 
 from bench.nouns import Source
+from bench.physics.doubles import pretends
 from bench.physics.phases import work
 from bench.physics.ticks import LONGEST_SEARCH_S
 from bench.run.checks.case import Case
@@ -93,9 +94,10 @@ def no_test_doubles(case: Case) -> Lines:
     run = case.sealed.run
     pretend = [f"engine {run.loaded.engine}"] if run and run.loaded.engine in _DOUBLE_ENGINES else []
     pretend += [f"meter {s.meter}" for s in case.live if s.meter in _DOUBLE_METERS]
+    pretend += [f"board {s.device_name}" for s in case.live if pretends(s) and s.meter not in _DOUBLE_METERS]
     if not pretend:
         return (_DOUBLES.passed("none", case.at()),)
-    measured = [s.domain for s in case.live if s.basis == "measured"]
+    measured = [s.domain for s in case.live if s.basis == "measured" and not pretends(s)]
     if measured:
         return (_DOUBLES.failed(f"{', '.join(pretend)} beside measured {', '.join(measured)}", case.at()),)
     return (_DOUBLES.warned(f"{', '.join(pretend)}: a demo, no measurement", case.at()),)
