@@ -13,11 +13,14 @@ LoadSpec.endpoint.options:
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.engines import library_check
 from bench.errors import BadInput, CannotRun, UnknownName
 from bench.nouns import Check, Endpoint, Identity, LoadSpec, Served
+
+if TYPE_CHECKING:  # the client's library is an extra
+    from bench.wire.openai_probe import Needs
 
 _OPTIONS = ("api", "precision", "timeout_s")
 _TIMEOUT_S = 120.0
@@ -27,6 +30,12 @@ _LLAMA_SERVER = "llama-server"
 # Both seen on the server of llama.cpp 0.5.0-dev (the source in llama-cpp-python 0.3.36), 2026-11-21.
 _LLAMA_WORDS = {"cache_prompt": False}
 _LLAMA_HEADERS = {"Connection": "close"}
+# It refuses every word that is not OpenAI's own, but takes generate()'s settings as a text: an end token that no
+# vocabulary has is never met, with and without continuous batching. It answers for a model under its revision's
+# name. Seen on transformers 5.23.0; cli/serving/utils.py, model_manager.py; 2026-11-21.
+_TRANSFORMERS = "transformers serve"
+_TRANSFORMERS_PAGES = {"/load_model", "/reset", "/v1/completions"}
+_TRANSFORMERS_EXACTLY = {"generation_config": '{"eos_token_id": 2147483647, "do_sample": false}'}
 _SIZES = {"Small": "_s", "Medium": "_m", "Large": "_l"}
 
 
@@ -53,6 +62,8 @@ class OpenAiEngine:
 
         _check_options(endpoint)
         base, timeout_s = _base(endpoint), _timeout_s(endpoint)
+        if _is_transformers(base, timeout_s):
+            return _transformers(base, model, endpoint, timeout_s)
         reply = ask(Call(method="GET", url=f"{base}/models", headers=authorised()), timeout_s)
         found = json_of(reply)
         rows = found.get("data") if isinstance(found, dict) else None
@@ -76,18 +87,62 @@ class OpenAiEngine:
     @contextmanager
     def load(self, spec: LoadSpec) -> Iterator[Served]:
         """A session with the server of `spec.endpoint`. Raises CannotRun where its counts can't be trusted."""
-        from bench.wire.openai_probe import Needs, probed
+        from bench.wire.openai_probe import probed
         from bench.wire.served import ServedSession, endpoint_of, served_record
 
         endpoint = endpoint_of(spec, "openai_http")
         identity = self.identify(endpoint, spec.model.name)
         api = endpoint.options.get("api", "")
-        known = identity.version.startswith(f"{_LLAMA_SERVER} ")
-        needs = Needs(words=_LLAMA_WORDS, headers=_LLAMA_HEADERS) if known else Needs()
-        found = probed(_base(endpoint), identity.model, api, _timeout_s(endpoint), needs)
+        found = probed(_base(endpoint), identity.model, api, _timeout_s(endpoint), _needs(identity))
         loaded = served_record("openai_http", spec, identity, found.notes, found.facts)
         with ServedSession(loaded, found.dialect, _timeout_s(endpoint), found.alone_token_s) as session:
             yield session
+
+
+def _needs(identity: Identity) -> "Needs":
+    """What a server that is known by name must be told."""
+    from bench.wire.openai_probe import Needs
+
+    if identity.version.startswith(f"{_LLAMA_SERVER} "):
+        return Needs(words=_LLAMA_WORDS, headers=_LLAMA_HEADERS)
+    if identity.version == _TRANSFORMERS:
+        revision = "" if "@" in identity.model else "@main"
+        return Needs(exactly=_TRANSFORMERS_EXACTLY, answers_as=identity.model + revision)
+    return Needs()
+
+
+def _is_transformers(base: str, timeout_s: float) -> bool:
+    """Whether the pages are those of `transformers serve`, which does not say its name."""
+    from bench.wire.probe import authorised, get_json
+
+    found = get_json(base.removesuffix("/v1") + "/openapi.json", authorised(), timeout_s)
+    pages = found.get("paths") if isinstance(found, dict) else None
+    return isinstance(pages, dict) and set(pages) >= _TRANSFORMERS_PAGES
+
+
+def _transformers(base: str, model: str, endpoint: Endpoint, timeout_s: float) -> Identity:
+    """What `transformers serve` runs: its list is of the hub's cache, so that the model itself is asked.
+
+    Raises CannotRun where it does not answer for the model.
+    """
+    from bench.wire.openai import body_of
+    from bench.wire.probe import ask, authorised, post, said
+
+    body = body_of(model, "one", 1, {}, chat=False)
+    reply = ask(post(f"{base}/completions", body, authorised()), timeout_s)  # loads it, if it was not
+    if reply.status != 200:
+        raise CannotRun(
+            f"{base} answers {reply.status} for the model {model!r} ({said(reply)}): name it as the server was "
+            "told, or as the hub does"
+        )
+    return Identity(
+        version=_TRANSFORMERS,
+        model=model,
+        precision=endpoint.options.get("precision") or "served",
+        family="causal-lm",
+        facts={"model_id": model},
+        notes=("transformers serve says neither its version nor a precision: --set setup=… and precision=… do",),
+    )
 
 
 def _server(base: str, row: Mapping[str, Any], timeout_s: float) -> tuple[str, dict[str, Any]]:

@@ -23,6 +23,7 @@ class OpenAiDialect:
     wording: Wording
     extra: Mapping[str, Any]
     headers: Mapping[str, str]
+    answers_as: str = ""  # the name under which the server answers for the model, where it is another
 
     def call(self, request: Request, serial: int) -> Call:
         """A streamed request for exactly the tokens asked."""
@@ -40,7 +41,7 @@ class OpenAiDialect:
             return refused("malformed", wrong)
         if not stream.ended:
             return refused("ended", f"the stream stopped after {len(stream.output_ns)} pieces, without its end")
-        if stream.model not in ("", self.model):
+        if stream.model not in ("", self.model, self.answers_as):
             return refused("wrong-model", f"{stream.model!r} answered, {self.model!r} was asked")
         answer = counted(request, usage_of(stream.usage), stream.output_ns, self.wording)
         return answer if answer.error else replace(answer, server=stream.timings)

@@ -18,6 +18,7 @@ from bench.wire.probe import ask, authorised, json_of, post, said
 from bench.wire.wording import fresh_serial, learn, own_words
 
 _PROBE_TOKENS = 16
+_TIMED = 3  # the quickest counts: a server that was slow once would make honest answers look like no work
 _NO_SUCH_PAGE = (404, 405, 501)
 _NOT_TAKEN = (400, 422)
 _EXACT = {"ignore_eos": True}  # vLLM, llama-server, SGLang; with min_tokens where it is taken
@@ -31,6 +32,8 @@ class Needs:
 
     words: Mapping[str, Any] = field(default_factory=dict)  # of the body
     headers: Mapping[str, str] = field(default_factory=dict)
+    exactly: Mapping[str, Any] | None = None  # its own words for an exact length; None: those of most servers
+    answers_as: str = ""  # the name that its answers give the model
 
     @property
     def told(self) -> str:
@@ -53,15 +56,12 @@ def probed(base: str, model: str, api: str, timeout_s: float, needs: Needs) -> P
     """Which page answers, which words fix the length, how long prompts are, whether counts are true."""
     asking = _Asking(base, model, {**authorised(), **needs.headers}, timeout_s)
     chat = asking.chooses_chat(api)
-    exactly = asking.accepted_extra(chat=chat)
+    exactly = asking.accepted_extra(needs.exactly, chat=chat)
     extra = {**exactly, **needs.words}
     wording = learn(lambda text: asking.tokens(text, 1, extra, chat=chat)[0], own_words())
-    began = time.monotonic_ns()
-    _, output = asking.tokens(wording.text(32, fresh_serial()), _PROBE_TOKENS, extra, chat=chat)
-    first_ns = time.monotonic_ns()
     listed = asking.listed_tokens(wording.text(32, fresh_serial()), extra, chat=chat)
-    # the quicker of two: a server that was slow once would make its later, honest answers look like no work
-    alone_token_s = min(first_ns - began, time.monotonic_ns() - first_ns) * S_PER_NS / max(1, output)
+    timed = [asking.timed(wording.text(32, fresh_serial()), extra, chat=chat) for _ in range(_TIMED)]
+    output = min(tokens for _, tokens in timed)
     exact = output == _PROBE_TOKENS
     notes = [_WORD_NOTE if listed is None else _LISTED_NOTE]
     if not exact:
@@ -69,9 +69,9 @@ def probed(base: str, model: str, api: str, timeout_s: float, needs: Needs) -> P
     return Probed(
         dialect=OpenAiDialect(
             url=asking.url(chat=chat), model=model, chat=chat, wording=wording, extra=extra,
-            headers=asking.headers,
+            headers=asking.headers, answers_as=needs.answers_as,
         ),
-        alone_token_s=alone_token_s,
+        alone_token_s=min(took_s / max(1, tokens) for took_s, tokens in timed),
         notes=tuple(notes),
         facts={
             "api": "chat" if chat else "completions",
@@ -103,9 +103,9 @@ class _Asking:
         reply = self._post(body_of(self.model, "one", 1, {}, chat=False), chat=False)
         return reply.status in (*_NO_SUCH_PAGE, *_NOT_TAKEN)
 
-    def accepted_extra(self, *, chat: bool) -> Mapping[str, Any]:
+    def accepted_extra(self, own: Mapping[str, Any] | None, *, chat: bool) -> Mapping[str, Any]:
         """The words for an exact length that this server does not refuse."""
-        for extra in ({**_EXACT, "min_tokens": 1}, _EXACT):
+        for extra in ({**_EXACT, "min_tokens": 1}, _EXACT) if own is None else (own,):
             if self._post(body_of(self.model, "one", 1, extra, chat=chat), chat=chat).status == 200:
                 return extra
         return {}
@@ -119,6 +119,12 @@ class _Asking:
             why = said(reply) if reply.status != 200 else usage
             raise CannotRun(f"{self.url(chat=chat)} answers {reply.status} ({why}): without counts no figure")
         return (usage.prompt_tokens or 0) + (usage.cached_tokens or 0), usage.output_tokens or 0
+
+    def timed(self, text: str, extra: Mapping[str, Any], *, chat: bool) -> tuple[float, int]:
+        """Seconds from asking to the whole answer, and its output tokens."""
+        began_ns = time.monotonic_ns()
+        _, output = self.tokens(text, _PROBE_TOKENS, extra, chat=chat)
+        return (time.monotonic_ns() - began_ns) * S_PER_NS, output
 
     def listed_tokens(self, text: str, extra: Mapping[str, Any], *, chat: bool) -> int | None:
         """The tokens that the server lists with their probabilities; None: it lists none.
