@@ -4,12 +4,13 @@ import os
 from dataclasses import replace
 
 import pytest
-from fakes import GPU, spec
+from fakes import GPU, LOADED, FakeClock, FakeSession, spec
 
 import bench.run.worker as worker
-from bench.errors import NoSensor
+from bench.errors import CannotRun, NoSensor
+from bench.files.models import model_of
 from bench.files.store import MeteredRecord, write_metered
-from bench.nouns import FieldPassport, Passport, Trace
+from bench.nouns import FieldPassport, LoadSpec, Passport, Trace
 from bench.run.worker import Job, run_job
 
 
@@ -78,3 +79,56 @@ def test_a_worker_gives_its_sensors_the_newest_known_steps(tmp_path, asked):
     start(tmp_path, {"nvml": {}})
 
     assert asked["passports"] == {("GPU-1", "595.1"): newest, ("GPU-1", "600.1"): other}
+
+
+class Prepares:
+    """An engine that says what it was asked for, and loads wherever it likes."""
+
+    def __init__(self, device="cpu"):
+        self.asked, self.session = [], FakeSession(FakeClock(), loaded=replace(LOADED, device=device))
+
+    def check(self):
+        raise NotImplementedError
+
+    def version(self):
+        return "1"
+
+    def prepare(self, asked):
+        self.asked.append(asked.device)
+
+    def load(self, asked):
+        self.asked.append(asked.device)
+        return self.session.loading(0.0)
+
+
+@pytest.mark.parametrize(("device", "told"), [(None, "auto"), ("cpu", "cpu"), ("cuda", "cuda")])
+def test_an_engine_is_told_the_cells_device(tmp_path, asked, monkeypatch, device, told):
+    """It makes its file for it, and loads there."""
+    engine, cell = Prepares(), replace(spec().cell, device=device)
+    monkeypatch.setattr(worker, "load_engine", lambda name: engine)
+    job = Job(
+        out=str(tmp_path), specs=(replace(spec(), cell=cell),), run_ids=("r",), meters={}, environment={}
+    )  # fmt: skip
+
+    with pytest.raises(NoSensor):
+        run_job(job, lambda _: None)
+
+    assert engine.asked == [told]
+
+
+@pytest.mark.parametrize(
+    ("device", "found", "fits"),
+    [("cpu", "cpu", True), ("cpu", "GPU-1", False), ("cuda", "cpu", False), ("cuda", "GPU-1", True),
+     ("cuda", "MIG-1", True), ("auto", "cpu", True), ("auto", "GPU-1", True)],
+)  # fmt: skip
+def test_an_engine_that_does_not_follow_its_device_is_refused(device, found, fits):
+    """Whoever wrote it: its joules would stand under the other's name."""
+    load = LoadSpec(model=model_of(spec()), precision="fp32", weights="synthetic", device=device)
+    loading = worker._loaded(Prepares(found), load)
+
+    if fits:
+        with loading as session:
+            assert session.loaded.device == found
+    else:
+        with pytest.raises(CannotRun, match=f"device={device} was asked for, echo loaded"), loading:
+            pass
