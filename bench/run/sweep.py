@@ -53,7 +53,9 @@ def levels_of(
     fitting = [n for n in (highest, highest - 1, highest + 1) if max(_WIDE) <= n < len(LADDER)]
     choices = [_rates(n, window_s) for n in fitting if n == highest or LADDER[n] < _STILL_BELOW * found.per_s]
     rates = max(choices, key=lambda rates: len(kept.intersection(rates)))  # the first of equals
-    users = next((n for n in (found.users, found.users * 2, found.users // 2) if n in known), found.users)
+    # half as many were nearly enough, and twice as many are no more: but for a server whose end was not found
+    near = (found.users, found.users * 2, found.users // 2) if found.found and not found.refusing else ()
+    users = next((n for n in near if n in known), found.users)
     return Levels(rates=rates, users=users)
 
 
@@ -80,6 +82,8 @@ def sweep_cells(
         model=model, precision=first.cell.precision, weights=first.weights, seed=first.seed,
         endpoint=first.endpoint,
     )  # fmt: skip
+    address = first.endpoint.url if first.endpoint else first.cell.model
+    say(f"asking {address} how much it bears, before anything is measured")
     cells: list[Cell] = []
     notes: list[str] = []
     with engine.load(load) as session:
@@ -88,7 +92,7 @@ def sweep_cells(
         for base in bases:
             name = base.cell.workload
             requests = find_workload(name, model, base.seed, manifest).requests
-            say(f"looking for saturation: {name}")
+            say(f"{name}: looking for saturation")
             found = find_saturation(session, requests, lambda text: say(f"  {text}"))
             levels = levels_of(found, base.timing.window_s, *(measured_levels(out, base) if out else ()))
             cells += [replace(base.cell, rate=rate) for rate in levels.rates]

@@ -150,3 +150,9 @@ def test_a_second_probe_finds_the_same_cells(off):
 
 def test_measured_rates_of_another_reach_are_not_kept():
     assert levels_of(Saturation(per_s=125.0, users=16), 10.0, [0.1, 0.5]).rates == (7.0, 20.0, 50.0, 100.0)
+
+
+@pytest.mark.parametrize("end", [{"refusing": True}, {"found": False}])
+def test_other_users_are_no_stand_in_where_the_end_is_unknown(end):
+    """Twice as many would be turned away; half as many may be far from enough."""
+    assert levels_of(Saturation(per_s=125.0, users=16, **end), 10.0, (), [8, 32]).users == 16
