@@ -40,21 +40,25 @@ def gone(pid):
 
 
 def test_every_variant_meets_every_batching_and_only_a_batch_is_waited_for():
-    """Four servers of two by two; where each request is a run of its own, nothing waits."""
-    found = list(servers(Asked(out=Path("o"), variants=("fp32", "int8"), max_batch=(1, 8), max_wait_ms=5.0)))
+    """Each wait is a server, but where each request is a run of its own, nothing waits."""
+    found = list(
+        servers(Asked(out=Path("o"), variants=("fp32", "int8"), max_batch=(1, 8), max_wait_ms=(0.0, 5.0)))
+    )
 
     assert [(v.model, v.max_batch, v.max_wait_ms) for v in found] == [
         ("fp32", 1, 0.0),
+        ("fp32", 8, 0.0),
         ("fp32", 8, 5.0),
         ("int8", 1, 0.0),
+        ("int8", 8, 0.0),
         ("int8", 8, 5.0),
     ]
-    assert [v.setup for v in found[:2]] == ["max-batch-1", "max-batch-8-wait-5ms"]
+    assert [v.setup for v in found[:3]] == ["max-batch-1", "max-batch-8-wait-0ms", "max-batch-8-wait-5ms"]
 
 
 def test_a_server_becomes_one_command_with_all_its_levels():
     """Precision and batching are settings of the record; rates, users and scenarios are levels."""
-    asked = Asked(out=Path("o"), variants=("int8",), max_batch=(8,), max_wait_ms=2.5, rates=(25.0, 0.5),
+    asked = Asked(out=Path("o"), variants=("int8",), max_batch=(8,), max_wait_ms=(2.5,), rates=(25.0, 0.5),
                   concurrency=(64,), load=("two_hundred_users",), windows=3)  # fmt: skip
     [variant] = servers(asked)
     command = measure_command(asked, variant, "http://127.0.0.1:5055")
@@ -114,7 +118,7 @@ def test_a_command_that_fails_stops_no_other_and_its_code_is_kept(served, tmp_pa
         "print(h['pid'], h['max_batch'], h['max_wait_ms'], file=open(sys.argv[2],'a'));"
         "sys.exit(7 if h['max_batch']==1 else 0)"
     )
-    asked = Asked(out=tmp_path, variants=("fp32",), max_batch=(1, 4), max_wait_ms=2.0, port=0, cache=served)
+    asked = Asked(out=tmp_path, variants=("fp32",), max_batch=(1, 4), max_wait_ms=(2.0,), port=0, cache=served)
 
     code = measure(asked, lambda _, __, address: (sys.executable, "-c", asks, address, str(note)))
 

@@ -9,6 +9,7 @@ interrupted. It ends with 0, or the first exit code of joulemark's that was anot
 """
 
 import argparse
+import itertools
 import math
 import shlex
 import signal
@@ -41,7 +42,7 @@ class Asked:
     out: Path
     variants: tuple[str, ...] = ("fp32", "int8")
     max_batch: tuple[int, ...] = (1, 8)
-    max_wait_ms: float = 5.0
+    max_wait_ms: tuple[float, ...] = (5.0,)
     rates: tuple[float, ...] = (50.0, 100.0, 200.0, 400.0)
     concurrency: tuple[int, ...] = (64,)
     load: tuple[str, ...] = ()
@@ -57,9 +58,9 @@ class Asked:
 
 def servers(asked: Asked) -> Iterator[Variant]:
     """Every variant with every batching; where nothing is batched nothing is waited for."""
-    for model in asked.variants:
-        for most in asked.max_batch:
-            yield Variant(model=model, max_batch=most, max_wait_ms=asked.max_wait_ms if most > 1 else 0.0)
+    for model, most in itertools.product(asked.variants, asked.max_batch):
+        for wait_ms in asked.max_wait_ms if most > 1 else (0.0,):
+            yield Variant(model=model, max_batch=most, max_wait_ms=wait_ms)
 
 
 def measure_command(asked: Asked, variant: Variant, address: str) -> tuple[str, ...]:
@@ -174,7 +175,7 @@ def _asked(arguments: Sequence[str] | None) -> Asked:
     told.add_argument("--out", type=Path, required=True, help="joulemark's result folder")
     several("--variants", _variant, "of the model, with commas between them")
     several("--max-batch", _whole, "requests that one run of the model answers at most; each is a server")
-    told.add_argument("--max-wait-ms", type=_least(0.0), default=usual.max_wait_ms, help="for a batch to fill (5)")
+    several("--max-wait-ms", _least(0.0), "for a batch to fill, from its first request on; each is a server")
     several("--rates", _least(0.001), "requests a second, open; '' for none")
     several("--concurrency", _whole, "users who wait for their answers, closed; '' for none")
     several("--load", str, "named scenarios: two_hundred_users, thirty_per_second")
@@ -191,8 +192,8 @@ def _asked(arguments: Sequence[str] | None) -> Asked:
     asked = Asked(**vars(told.parse_args(arguments)))
     if not (asked.rates or asked.concurrency or asked.load):
         told.error("no level: --rates, --concurrency or --load")
-    if not (asked.variants and asked.max_batch and asked.workloads):
-        told.error("--variants, --max-batch and --workloads need one each at least")
+    if not (asked.variants and asked.max_batch and asked.max_wait_ms and asked.workloads):
+        told.error("--variants, --max-batch, --max-wait-ms and --workloads need one each at least")
     return asked
 
 

@@ -12,6 +12,7 @@ No torch is needed. A file is built once and kept; the same weights and versions
 
 import argparse
 import hashlib
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -79,13 +80,23 @@ def _quantised(made: onnx.ModelProto, path: Path) -> None:
 
     full = path.with_suffix(".full.onnx")
     onnx.save(made, full)
-    quantize_dynamic(
-        full,
-        path,
-        op_types_to_quantize=["Gather", "LSTM", "MatMul"],
-        weight_type=QuantType.QInt8,
-        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
-    )
+    root = logging.getLogger()
+    root.addFilter(_is_news)
+    try:
+        quantize_dynamic(
+            full,
+            path,
+            op_types_to_quantize=["Gather", "LSTM", "MatMul"],
+            weight_type=QuantType.QInt8,
+            extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+        )
+    finally:
+        root.removeFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a record is to be shown: the advice to optimise the graph first is not, for loading it does."""
+    return "pre-processing before quantization" not in record.getMessage()
 
 
 def _fingerprint() -> str:
