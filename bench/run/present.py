@@ -19,6 +19,7 @@ NOT_COVERED = (
     "Cooling and power conversion of the building (PUE), the network, the making of the hardware, other machines.",
     "Quality: synthetic weights write no meaningful text.",
 )
+_UNSCORED = "Quality, but for the answers that are scored below: synthetic weights write no meaningful text."
 _OF_A_CARD = ("A graphics card's 3.3 V rail, about 10 W, which its own sensor does not see (arXiv:2312.02741).",)
 
 
@@ -46,9 +47,14 @@ def report_input(
         coefficients=coefficients,
         curves=curves,
         skipped=read_skipped(out),
-        not_covered=NOT_COVERED + (_OF_A_CARD if any(s.boundary == "gpu" for s in _sources(runs)) else ()),
+        not_covered=_not_covered(runs) + (_OF_A_CARD if any(s.boundary == "gpu" for s in _sources(runs)) else ()),
         verify_command="joulemark verify DIR    # DIR: the folder that holds reports/",
     )
+
+
+def _not_covered(runs: Sequence[Sealed]) -> tuple[str, ...]:
+    scored = any(s.published.quality is not None for s in runs)
+    return (*NOT_COVERED[:-1], _UNSCORED) if scored else NOT_COVERED
 
 
 def scored_views(sealed: Sequence[Sealed], coefficients: Sequence[Coefficients]) -> tuple[RunView, ...]:
