@@ -53,6 +53,7 @@ def _curve(key: CoefficientKey, workload: str, members: Sequence[Group], runs: d
     empty = LoadCurve(
         key=key, boundary=members[0].boundary, workload=workload, points=tuple(points), idle=None, request=None,
         most_per_s=significant(max((p.answered_per_s for p in points), default=0.0)), off_line_ratio=None,
+        at_most=_gross(points[-1]) if points else None,
     )  # fmt: skip
     on_line = [
         row for group in members if group.rate is not None or _open(runs, group)
@@ -61,7 +62,8 @@ def _curve(key: CoefficientKey, workload: str, members: Sequence[Group], runs: d
     ]  # fmt: skip
     rates = {runs[r.run_id].spec.pace.rate_per_s for r in phases.work(on_line)}  # type: ignore[union-attr]
     if len(rates) < _FEWEST_RATES:
-        why = f"{len(rates)} rates at which the server kept up, {_FEWEST_RATES} needed for a line"
+        count = "1 rate" if len(rates) == 1 else f"{len(rates)} rates"
+        why = f"{count} at which the server kept up, {_FEWEST_RATES} needed for a line: add lower ones"
         return replace(empty, missing=why)
     return _lined(empty, members[0], on_line)
 
@@ -96,6 +98,15 @@ def _point(group: Group, row: Row, run: Run) -> CurvePoint:
         power=power,
         saturated=_saturated(row, run),
     )
+
+
+def _gross(point: CurvePoint) -> Quantity | None:
+    """Joules a request at a point: its mean power ÷ its rate; a count is exact, so that only power has bounds."""
+    rate, power = point.answered_per_s, point.power
+    if not rate:
+        return None
+    value, low, high = (significant(w / rate) for w in (power.value, power.low, power.high))
+    return Quantity(value=value, low=low, high=high, unit="J/request", basis=power.basis)
 
 
 def _saturated(row: Row, run: Run) -> bool:

@@ -61,6 +61,7 @@ class LoadCurve:
     most_per_s: float  # the highest rate that was answered
     off_line_ratio: float | None  # how far the farthest point lies from the line, of its power
     missing: str = ""  # why there is no line
+    at_most: Quantity | None = None  # J a request at that rate, waiting included
 
     @property
     def bends(self) -> bool:

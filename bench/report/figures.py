@@ -182,7 +182,7 @@ def _kwh(energy_j: float | None) -> float | None:
 
 def _curve(base: str, one: LoadCurve) -> _Pairs:
     """The line, and every point that was measured for it."""
-    for name, found in (("idle", one.idle), ("request", one.request)):
+    for name, found in (("idle", one.idle), ("request", one.request), ("at_most", one.at_most)):
         if found is not None:
             yield from _quantity(f"{base}/{name}", found, abs(found.value))
     yield f"{base}/most_per_s", _plain(one.most_per_s)

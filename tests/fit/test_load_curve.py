@@ -61,6 +61,8 @@ def test_users_who_wait_are_shown_and_not_fitted():
     [curve] = load_curves([*(level(r) for r in (2, 5, 10)), level(30, users=8, bend=0.02)])
 
     assert [p.users for p in curve.points] == [None, None, None, 8]
+    assert curve.at_most.value == pytest.approx(IDLE_W / 30 + REQUEST_J * (1 - 0.02 * 30), rel=0.005)
+    assert curve.at_most.low < curve.at_most.value < curve.at_most.high  # the board's gain
     assert curve.request.value == pytest.approx(REQUEST_J, rel=1e-6)
 
 

@@ -29,6 +29,7 @@ def curve(setup, idle_w, request_j, rates, *, missing="", workload="intent-fr", 
         idle=None if missing else quantity(idle_w, 2.0, "W", basis),
         request=None if missing else quantity(request_j, 0.1, "J/request", basis),
         off_line_ratio=None if missing else 0.021, missing=missing,
+        at_most=quantity(idle_w / max(rates) + request_j, 0.05, "J/request", basis),
     )  # fmt: skip
 
 
@@ -55,7 +56,9 @@ def test_curves_stand_side_by_side(report):
     first, second, third, _ = rows(render(report))
 
     assert re.search(
-        r"setup max-batch-1 .*intent-fr .*measured .*30\.0 .*W .*0\.50 .*J/request .*50", first, re.DOTALL
+        r"setup max-batch-1 .*intent-fr .*measured .*30\.0 .*W .*0\.50 .*J/request .*50 .*1\.100 .*J/request",
+        first,
+        re.DOTALL,
     )
     assert re.search(r"setup max-batch-8 .*0\.10 .*J/request .*300", second, re.DOTALL)
     assert "no line: 2 rates at which the server kept up, 3 needed" in third
