@@ -1,4 +1,4 @@
-"""Exact conversion factors between units. Nothing here is measured, so nothing here has an error.
+"""Exact conversion factors between units, and counts in words. Nothing here is measured: nothing has an error.
 
 Source: the SI brochure, 9th edition (BIPM 2019), tables 4 and 7; checked 2026-11-21.
 """
@@ -15,3 +15,8 @@ NS_PER_S = 1_000_000_000
 S_PER_MIN = 60.0
 BYTES_PER_GIB = 1024**3
 BYTES_PER_MIB = 1024**2
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A count as people say it: 1 run, 2 runs; `plural` where an s does not make it."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

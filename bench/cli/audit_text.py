@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from bench.units import counted
+
 if TYPE_CHECKING:
     from bench.run.checks.line import AuditLine
 
@@ -35,7 +37,7 @@ def _sum(worst: dict[str, str]) -> str:
     short = {s: [name for name, found in worst.items() if found == s] for s in ("warn", "fail")}
     named = {s: f" ({', '.join(names)})" for s, names in short.items() if names}
     told = ", ".join(f"{counts[s]} {s}{named.get(s, '')}" for s in ("pass", "warn", "fail", "not applicable"))
-    return f"{len(worst)} checks: {told}"
+    return f"{counted(len(worst), 'check')}: {told}"
 
 
 def _worst(lines: "Sequence[AuditLine]") -> str:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from bench.report.numbers import quantity, shown
 from bench.report.terminal import energy_table
-from bench.units import S_PER_NS
+from bench.units import S_PER_NS, counted
 
 if TYPE_CHECKING:
     from bench.files.interop.told import ToldFigure
@@ -23,7 +23,7 @@ def join_text(one: "Joined") -> str:
     warm = f", {one.warmup} more to warm up" if one.warmup else ""
     return "\n".join(
         [
-            f"{one.tool}{version}: {one.requests} requests{warm}, {one.failures} failed; tokens in "
+            f"{one.tool}{version}: {counted(one.requests, 'request')}{warm}, {one.failures} failed; tokens in "
             f"{_count(one.prompt_tokens)}, out {_count(one.output_tokens)}",
             f"\nthe whole metered command ({one.run})",
             energy_table(one.metered),

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from bench.cli.output import table
+from bench.units import counted
 
 if TYPE_CHECKING:
     from bench.run.plan import Plan
@@ -15,7 +16,8 @@ def plan_text(made: "Plan", price_per_hour: float | None) -> str:
     head = f"{made.name} on {made.hardware}, {made.weights.upper()} weights"
     reasons = {one.skipped for one in made.cells}
     if len(reasons) == 1 and (why := reasons.pop()) is not None:
-        return f"{head}\nall {len(made.cells)} cells are skipped: {why}"
+        skipped = "the cell is" if len(made.cells) == 1 else f"all {len(made.cells)} cells are"
+        return f"{head}\n{skipped} skipped: {why}"
     rows = []
     for one in made.cells:
         if one.skipped:
@@ -46,5 +48,5 @@ def _total(made: "Plan", price_per_hour: float | None) -> str:
     energy = "energy unknown: no power is known" if wh is None else f"about {wh:.2g} Wh"
     eur = price_eur(made, price_per_hour)
     price = f", {eur:.2f} EUR" if eur is not None else ""
-    cells = "1 cell" if count == 1 else f"{count} cells"
+    cells = counted(count, "cell")
     return f"{cells} to run: about {time}, {energy}{price} (predicted from this machine's speed just now)"

@@ -59,6 +59,7 @@ def verify(folder: Out = Path("results"), json: Json = False) -> None:
     """Recompute every published number from readings."""
     from bench.files.codec import plain
     from bench.run.verify import verify as verify_folder
+    from bench.units import counted
 
     found = verify_folder(folder)
     if json:
@@ -68,9 +69,9 @@ def verify(folder: Out = Path("results"), json: Json = False) -> None:
         say(table(rows[:20], ("FILE", "FIELD", "DIFFERENCE")))
         if len(rows) > 20:
             say(f"… and {len(rows) - 20} more (--json lists them all)")
-        say(f"{len(rows)} differences in {found.checked} files checked")
+        say(f"{counted(len(rows), 'difference')} in {counted(found.checked, 'file')} checked")
     else:
-        say(f"{found.checked} files checked: every published number follows from its readings")
+        say(f"{counted(found.checked, 'file')} checked: every published number follows from its readings")
     raise typer.Exit(1 if found.differences else 0)
 
 

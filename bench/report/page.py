@@ -92,6 +92,7 @@ def render(report: ReportInput) -> str:
         block=_block(known),
         fig=lambda key: _fig(known, key),
         has=lambda key: key in known,
+        noun=lambda key, word: word if known[key].value == 1 else f"{word}s",
         span=lambda base, name="value": _span(known, base, name),
         heading=basis_heading(report),
         shown_bases=shown_bases(report),

@@ -304,3 +304,12 @@ def test_a_host_beside_a_gpu_is_told_from_one_that_did_the_work(report):
     assert html.count("boundary: host, work on a GPU<") == 1
     assert html.count("boundary: host<") == 2
     assert "host, work on a GPU · " in drawn
+
+
+def test_one_run_is_a_run(report):
+    """The tally at the top says 1 run and 1 model."""
+    top = re.search(r'<ul class="tally">.*?</ul>', render(replace(report, runs=report.runs[:1])), re.DOTALL)
+
+    assert re.findall(r"</data> <span>(.*?)</span>", top[0]) == [
+        "run", "model", "run on synthetic weights", "runs with a void domain"
+    ]  # fmt: skip

@@ -9,7 +9,7 @@ from bench.files.store import OUTCOMES, READINGS, WINDOWS
 from bench.physics.delivery import stray
 from bench.run.checks.case import Case, Folder
 from bench.run.checks.line import AuditLine, Lines, Question, told
-from bench.units import S_PER_NS
+from bench.units import S_PER_NS, counted
 
 _ASCEND = Question(name="readings in order", expected="time never goes back")
 _COUNTERS = Question(name="counters rise", expected="no energy counter ever falls")
@@ -79,7 +79,7 @@ def windows_apart(case: Case) -> Lines:
         for a, b in pairwise(ordered)
         if b.start_ns < a.end_ns
     ]
-    return told(short, _APART.passed(f"{len(ordered)} windows", case.at(WINDOWS)))
+    return told(short, _APART.passed(counted(len(ordered), "window"), case.at(WINDOWS)))
 
 
 def requests_in_windows(case: Case) -> Lines:
@@ -94,7 +94,7 @@ def requests_in_windows(case: Case) -> Lines:
     if upside_down:
         said = f"{upside_down[0].request_id}: its first output or its end lies before its start"
         short.append(_REQUESTS.failed(said, case.at(OUTCOMES)))
-    return told(short, _REQUESTS.passed(f"{len(outcomes)} requests", case.at(OUTCOMES)))
+    return told(short, _REQUESTS.passed(counted(len(outcomes), "request"), case.at(OUTCOMES)))
 
 
 class _Span(NamedTuple):

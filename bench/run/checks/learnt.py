@@ -15,6 +15,7 @@ from bench.report.proof import parse_figures
 from bench.run.checks.case import Case, Folder
 from bench.run.checks.line import AuditLine, Question, Where, told
 from bench.run.publish import measured
+from bench.units import counted
 from bench.wire.about import is_lasting
 
 _REST = Question(name="coefficient runs", expected="lie here, their seals as then")
@@ -43,7 +44,7 @@ def coefficient_runs(folder: Folder) -> Iterator[AuditLine]:
             for run in listed
             if (why := _unproven(run, seals, then)) is not None
         ]
-        yield from told(short, _REST.passed(f"{len(listed)} runs", where))
+        yield from told(short, _REST.passed(counted(len(listed), "run"), where))
 
 
 def _unproven(run: str, seals: Mapping[str, str], then: Mapping[str, Any]) -> str | None:
@@ -74,7 +75,7 @@ def coefficient_key(folder: Folder) -> Iterator[AuditLine]:
             for run in entry.runs
             if run in own and entry.key not in own[run]
         ]
-        yield from told(short, _KEYS.passed(f"{len(entries)} entries", where))
+        yield from told(short, _KEYS.passed(counted(len(entries), "entry", "entries"), where))
 
 
 def _differing(key: CoefficientKey, own: set[CoefficientKey]) -> str:
@@ -167,7 +168,7 @@ def page_runs(folder: Folder) -> Iterator[AuditLine]:
         short += [_PAGE.failed(f"{run}: run.json was changed after the page", where) for run in changed]
         if not page.fault:
             short += [_PAGE.warned(f"{run}: not on the page", where) for run in sorted(cells - shown)]
-        yield from told(short, _PAGE.passed(f"{len(shown)} runs", where))
+        yield from told(short, _PAGE.passed(counted(len(shown), "run"), where))
 
 
 def _groups(folder: Folder) -> tuple[Group, ...]:

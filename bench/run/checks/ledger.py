@@ -6,7 +6,7 @@ from bench.physics.phases import work
 from bench.physics.ticks import LONGEST_SEARCH_S
 from bench.run.checks.case import Case
 from bench.run.checks.line import AuditLine, Lines, Question, told
-from bench.units import S_PER_NS
+from bench.units import S_PER_NS, counted
 
 # The methods by which each basis comes to its joules: bench/physics/energy.py.
 _METHODS = {"measured": ("counter", "power"), "modelled": ("model",)}
@@ -86,7 +86,7 @@ def complete(case: Case) -> Lines:
         off_s = max(abs(e.start_ns - w.start_ns), abs(e.end_ns - w.end_ns)) * S_PER_NS if w else 0.0
         if off_s > _EDGES_S:
             short.append(_COMPLETE.failed(f"its edges are {off_s:.1f} s off", case.at(window=e, domain=e.domain)))
-    return told(short, _COMPLETE.passed(f"{len(found)} lines", case.at()))
+    return told(short, _COMPLETE.passed(counted(len(found), "line"), case.at()))
 
 
 def no_test_doubles(case: Case) -> Lines:

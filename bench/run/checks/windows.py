@@ -10,7 +10,7 @@ from bench.physics.phases import idle
 from bench.physics.rules import FEWEST_REQUESTS, SHORTEST_S
 from bench.run.checks.case import Case, Folder
 from bench.run.checks.line import AuditLine, Lines, Question, Where, told
-from bench.units import S_PER_NS
+from bench.units import S_PER_NS, counted
 
 # A counter's tick of 100 ms is then at most 1 % of the window, and its witness can be judged.
 _WINDOW_S = 10.0
@@ -114,7 +114,7 @@ def bare_idle(folder: Folder) -> Iterator[AuditLine]:
         if bare:
             yield _BARE.passed(f"{sum(w.duration_s for w in bare):.1f} s", where)
         else:
-            yield _BARE.warned(f"none in {len(cases)} runs of {cases[0].run.spec.cell.model}", where)
+            yield _BARE.warned(f"none in {counted(len(cases), 'run')} of {cases[0].run.spec.cell.model}", where)
 
 
 def _warm(case: Case) -> list[Window]:
