@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from bench.run.plan import Plan
     from bench.run.supervise import CellResult
 
-Names = Annotated[list[str], typer.Argument(help="A suite, or cells ENGINE/MODEL:PRECISION/WORKLOAD[@batch=8].")]
+Names = Annotated[
+    list[str], typer.Argument(help="A suite, or cells ENGINE/MODEL:PRECISION/WORKLOAD[@batch=8,device=cpu].")
+]
 Out = Annotated[Path, typer.Option(help="The result folder.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 WeightsOption = Annotated[str, typer.Option(help="synthetic (seeded, no download) or pretrained.")]
