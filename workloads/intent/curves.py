@@ -26,7 +26,7 @@ from .serving import NotServedError, Variant, app_command, serving, stop
 VARIANTS = ("fp32", "int8", "pruned-50", "pruned-80", "pruned-90", "units-50", "rows", "rows-int8")
 """As export.py builds them: its libraries are not needed to plan (a test holds the two together)."""
 
-AROUND_WINDOW_S, AROUND_CELL_S, AROUND_SERVER_S = 0.5, 2.0, 8.0
+AROUND_WINDOW_S, AROUND_CELL_S, AROUND_SERVER_S = 1.0, 3.0, 12.0
 """What a plan adds: the rest around a window; warm-up; starting the server and the command and looking at the
 machine. Rough, from watching runs on two cores (2026-11-21): a plan's minutes are not a measurement."""
 
@@ -47,7 +47,7 @@ class Asked:
     concurrency: tuple[int, ...] = (64,)
     load: tuple[str, ...] = ()
     workloads: tuple[str, ...] = ("intent-fr",)
-    window_s: float = 5.0
+    window_s: float = 4.0
     windows: int = 3
     idle_s: float = 2.0
     port: int = 5055
@@ -180,7 +180,7 @@ def _asked(arguments: Sequence[str] | None) -> Asked:
     several("--concurrency", _whole, "users who wait for their answers, closed; '' for none")
     several("--load", str, "named scenarios: two_hundred_users, thirty_per_second")
     several("--workloads", str, "of sentences: intent-fr, intent-en")
-    told.add_argument("--window-s", type=_least(0.2), default=usual.window_s, help="seconds a work window (5)")
+    told.add_argument("--window-s", type=_least(0.2), default=usual.window_s, help="seconds a work window (4)")
     told.add_argument("--windows", type=_whole, default=usual.windows, help="work windows a level (3)")
     told.add_argument("--idle-s", type=_least(0.4), default=usual.idle_s, help="seconds of idle a level (2)")
     told.add_argument(
