@@ -45,6 +45,7 @@ class Saturation:
 
     per_s: float
     users: int
+    as_good: tuple[int, ...] = ()  # other numbers of users who got nearly as much
     found: bool = True  # False: it still grew with as many users as are tried
     refusing: bool = False  # it turned requests away with twice as many users
     client_ratio: float = 0.0
@@ -84,7 +85,10 @@ def find_saturation(
             return _ended(best, refusing=True)
         say(str(step))
         if not _grew(best, step):
-            return _ended(max(best, step, key=_rate), users=step.users)
+            most = max(best, step, key=_rate)
+            return _ended(
+                most, as_good=tuple(s.users for s in (best, step) if s is not most and not _grew(s, most))
+            )
         best = step
     return _ended(best, found=False)
 
@@ -121,9 +125,9 @@ class _Asking:
         return self.session.take(), (time.process_time() - began_s) / took_s
 
 
-def _ended(best: Step, *, users: int = 0, found: bool = True, refusing: bool = False) -> Saturation:
+def _ended(best: Step, *, as_good: tuple[int, ...] = (), found: bool = True, refusing: bool = False) -> Saturation:
     return Saturation(
-        per_s=best.answered_per_s, users=users or best.users, found=found, refusing=refusing,
+        per_s=best.answered_per_s, users=best.users, as_good=as_good, found=found, refusing=refusing,
         client_ratio=best.client_ratio,
     )  # fmt: skip
 

@@ -53,9 +53,7 @@ def levels_of(
     fitting = [n for n in (highest, highest - 1, highest + 1) if max(_WIDE) <= n < len(LADDER)]
     choices = [_rates(n, window_s) for n in fitting if n == highest or LADDER[n] < _STILL_BELOW * found.per_s]
     rates = max(choices, key=lambda rates: len(kept.intersection(rates)))  # the first of equals
-    # half as many were nearly enough, and twice as many are no more: but for a server whose end was not found
-    near = (found.users, found.users * 2, found.users // 2) if found.found and not found.refusing else ()
-    users = next((n for n in near if n in known), found.users)
+    users = next((n for n in (found.users, *found.as_good) if n in known), found.users)
     return Levels(rates=rates, users=users)
 
 
