@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import engines_docs
 import glossary
 import meter_docs
 import perf_harness
@@ -215,6 +216,8 @@ def main() -> int:
         CROSS_CHECK: cross_check(),
         METHOD.with_name(meter_docs.DRAWING): meter_docs.drawing(meter_docs.read(perf_meter.RESULT)),
     }
+    if engines_docs.RESULT.exists():  # kept by hand, on a quiet machine
+        pages[engines_docs.PAGE] = engines_docs.page()
     stale = [p for p, made in pages.items() if not p.exists() or p.read_text(encoding="utf-8") != made]
     if "--check" in sys.argv:
         for page in stale:

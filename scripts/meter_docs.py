@@ -2,12 +2,13 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import perf_meter
+from perf_goals import MET, markdown_table
 
 from bench.fit.intervals import SYNTHETIC_DATA_RATIO_95
 from bench.meters.nvml.probe import GAIN_RATIO_95
@@ -25,17 +26,17 @@ _DECADES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 def tables(data: Mapping[str, Any]) -> str:
     """What was asked and found, and every table behind it, in Markdown."""
     made = list(perf_meter.sections(data))
-    goals = [(g.name, g.asked, g.found, "yes" if g.met else "**no**") for s in made for g in s.goals]
+    goals = [(g.name, g.asked, g.found, MET[g.met]) for s in made for g in s.goals]
     effort = data["effort"]
     lines = [
         f"Measured on {data['date']} by `make perf-meter`: {effort['bias']} windows a class for errors, "
         f"{effort['coverage']} for intervals, {effort['real']} in real time.",
         "",
-        *_table(("what", "asked", "found", "met"), goals),
+        *markdown_table(("what", "asked", "found", "met"), goals),
     ]
     for section in made:
         lines += ["", f"<details><summary>{section.title}</summary>", ""]
-        lines += [*_table(section.head, section.rows), "", "</details>"]
+        lines += [*markdown_table(section.head, section.rows), "", "</details>"]
     return "\n".join(lines) + "\n"
 
 
@@ -60,7 +61,7 @@ def constants() -> str:
         ("trains in a block, periods in a train", f"{trains.TRAINS_A_BLOCK}, {trains.PERIODS_A_TRAIN}"),
         ("precision that a cell goes on for", f"±{Timing().precision_ratio:.0%}"),
     )
-    return "\n".join(_table(("number", "value"), rows)) + "\n"
+    return "\n".join(markdown_table(("number", "value"), rows)) + "\n"
 
 
 def drawing(data: Mapping[str, Any]) -> str:
@@ -124,11 +125,3 @@ def _text(x: float, y: float, words: str, *, anchor: str = "start", weight: str 
     return (
         f'<text x="{x:.1f}" y="{y}" text-anchor="{anchor}" font-weight="{weight}" font-size="{size}">{said}</text>'
     )
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return [
-        f"| {' | '.join(head)} |",
-        f"|{'---|' * len(head)}",
-        *(f"| {' | '.join(row)} |" for row in rows),
-    ]

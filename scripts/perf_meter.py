@@ -19,32 +19,13 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]  # the simulated sensors live there
 
+from perf_goals import SIGNS, Goal, Section, aligned  # noqa: E402
 from sim import tables  # noqa: E402
 from sim.build import compiler  # noqa: E402
 from sim.campaign import requests_of  # noqa: E402
 
 RESULT = ROOT / "docs" / "meter.json"
 SHAPES = {"constant": 0.001, "step": 0.01, "ramp": 0.01, "bursts": 0.03}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Goal:
-    """One line of the conclusion: what was asked, what was found. Ratios."""
-
-    name: str
-    asked: str
-    found: str
-    met: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Section:
-    """A table, its heading, and what it says of the goals."""
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    goals: tuple[Goal, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -326,15 +307,10 @@ def _at_most(name: str, asked: float, found: float) -> Goal:
 def text(data: Mapping[str, Any]) -> str:
     """The tables for a terminal, and the goals at the end."""
     made = list(sections(data))
-    parts = [f"{s.title}\n{_table(s.head, s.rows)}" for s in made]
-    goals = [("✓" if g.met else "✗", g.name, g.asked, g.found) for s in made for g in s.goals]
+    parts = [f"{s.title}\n{aligned(s.head, s.rows)}" for s in made]
+    goals = [(SIGNS[g.met], g.name, g.asked, g.found) for s in made for g in s.goals]
     parts += [data[name] for name in ("real", "faults", "lateness") if isinstance(data[name], str)]
-    return "\n\n".join([*parts, _table(("", "WHAT", "ASKED", "FOUND"), goals)])
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in (head, *rows))
+    return "\n\n".join([*parts, aligned(("", "WHAT", "ASKED", "FOUND"), goals)])
 
 
 def main(measure: Callable[[Effort], dict[str, Any]] = measure) -> int:
