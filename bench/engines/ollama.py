@@ -63,7 +63,7 @@ class OllamaEngine:
         from bench.wire.ollama import OllamaDialect
         from bench.wire.ollama_pages import OllamaPages
         from bench.wire.probe import authorised
-        from bench.wire.served import ServedSession, endpoint_of, served_record
+        from bench.wire.served import ServedSession, endpoint_of, first_streams, served_record
         from bench.wire.wording import fresh_serial, learn, own_words
 
         endpoint = endpoint_of(spec, "ollama")
@@ -82,7 +82,8 @@ class OllamaEngine:
             url=_base(endpoint), model=identity.model, wording=wording, options=options, headers=authorised()
         )
         alone_token_s = took_s / max(1, usage.output_tokens or 1)
-        with ServedSession(loaded, dialect, _timeout_s(endpoint), alone_token_s) as session:
+        probed = first_streams(dialect, _timeout_s(endpoint))
+        with ServedSession(loaded, dialect, _timeout_s(endpoint), alone_token_s, probed) as session:
             yield session
 
 

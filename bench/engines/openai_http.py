@@ -88,14 +88,17 @@ class OpenAiEngine:
     def load(self, spec: LoadSpec) -> Iterator[Served]:
         """A session with the server of `spec.endpoint`. Raises CannotRun where its counts can't be trusted."""
         from bench.wire.openai_probe import probed
-        from bench.wire.served import ServedSession, endpoint_of, served_record
+        from bench.wire.served import ServedSession, endpoint_of, first_streams, served_record
 
         endpoint = endpoint_of(spec, "openai_http")
+        timeout_s = _timeout_s(endpoint)
         identity = self.identify(endpoint, spec.model.name)
-        api = endpoint.options.get("api", "")
-        found = probed(_base(endpoint), identity.model, api, _timeout_s(endpoint), _needs(identity))
+        found = probed(
+            _base(endpoint), identity.model, endpoint.options.get("api", ""), timeout_s, _needs(identity)
+        )
         loaded = served_record("openai_http", spec, identity, found.notes, found.facts)
-        with ServedSession(loaded, found.dialect, _timeout_s(endpoint), found.alone_token_s) as session:
+        streams = first_streams(found.dialect, timeout_s)
+        with ServedSession(loaded, found.dialect, timeout_s, found.alone_token_s, streams) as session:
             yield session
 
 

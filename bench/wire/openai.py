@@ -43,7 +43,7 @@ class OpenAiDialect:
             return refused("ended", f"the stream stopped after {len(stream.output_ns)} pieces, without its end")
         if stream.model not in ("", self.model, self.answers_as):
             return refused("wrong-model", f"{stream.model!r} answered, {self.model!r} was asked")
-        answer = counted(request, usage_of(stream.usage), stream.output_ns, self.wording)
+        answer = counted(request, usage_of(stream.usage), stream.output_ns, stream.characters, self.wording)
         return answer if answer.error else replace(answer, server=stream.timings)
 
 
@@ -52,6 +52,7 @@ class _Stream:
 
     def __init__(self) -> None:
         self.output_ns: list[int] = []
+        self.characters = 0
         self.usage: Any = None
         self.model = ""
         self.ended = False
@@ -84,8 +85,9 @@ class _Stream:
         for choice in data.get("choices") or ():
             if isinstance(choice, dict):
                 finished = finished or choice.get("finish_reason") is not None
-                if _text(choice):
+                if text := _text(choice):
                     self.output_ns.append(at_ns)
+                    self.characters += len(text)
         return finished
 
 

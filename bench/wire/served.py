@@ -9,7 +9,7 @@ import gc
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
 from typing import Protocol, Self
 
@@ -28,12 +28,14 @@ from bench.nouns import (
 )
 from bench.units import S_PER_NS
 from bench.wire.exchange import Call, Reply, Wire
-from bench.wire.probe import said
+from bench.wire.probe import ask, said
+from bench.wire.streamed import NOTHING, Delivered, overstated, together
 from bench.wire.wording import Wording, fresh_serial
 
 # No load makes an answer faster than the same server gave it alone: less than this share of that time, for as
 # many tokens, is no work done. (Chosen: far below what speculative decoding gains, far above a look-up.)
 CACHED_RATIO = 0.2
+_PROBES, _PROBE = 2, Usage(requests=1, prompt_tokens=32, output_tokens=32)
 NO_FACTS: Mapping[str, Fact] = MappingProxyType({})
 
 
@@ -44,6 +46,7 @@ class Answer:
     achieved: Usage
     first_output_ns: int | None = None
     output_ns: tuple[int, ...] = ()
+    characters: int = 0  # of the output, in all its pieces
     error: str | None = None
     cause: Cause | None = None
     server: dict[str, float] = field(default_factory=dict)
@@ -62,12 +65,15 @@ def refusal(reply: Reply) -> Answer | None:
     return refused("busy" if reply.status in (429, 503) else "status", f"HTTP {reply.status}: {said(reply)}")
 
 
-def counted(request: Request, usage: Usage | str, output_ns: Sequence[int], wording: Wording) -> Answer:
+def counted(
+    request: Request, usage: Usage | str, output_ns: Sequence[int], characters: int, wording: Wording
+) -> Answer:
     """An answer whose counts hold against what was asked and what came; or why they can't be true."""
     wrong = usage if isinstance(usage, str) else _contradiction(request, usage, len(output_ns), wording)
     if wrong or isinstance(usage, str):
         return refused("usage", str(wrong))
-    return Answer(achieved=usage, first_output_ns=output_ns[0] if output_ns else None, output_ns=tuple(output_ns))
+    first_ns = output_ns[0] if output_ns else None
+    return Answer(achieved=usage, first_output_ns=first_ns, output_ns=tuple(output_ns), characters=characters)
 
 
 def _contradiction(request: Request, usage: Usage, pieces: int, wording: Wording) -> str | None:
@@ -139,11 +145,19 @@ class _Sent:
 class ServedSession:
     """A model behind a server, as the runner drives it."""
 
-    def __init__(self, loaded: Loaded, dialect: Dialect, timeout_s: float, alone_token_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        dialect: Dialect,
+        timeout_s: float,
+        alone_token_s: float = 0.0,
+        probed: Delivered = NOTHING,
+    ) -> None:
         self._loaded = loaded
         self._dialect = dialect
         self._timeout_s = timeout_s
         self._alone_token_s = alone_token_s  # what a token took when nothing else was asked
+        self._probed = probed  # what came then
         self._serial = fresh_serial()
         self._sent: list[_Sent] = []
 
@@ -194,7 +208,11 @@ class ServedSession:
     def take(self) -> Sequence[Outcome]:
         """What was sent since the last call, read."""
         sent, self._sent = sorted(self._sent, key=lambda one: one.reply.start_ns), []
-        return [without_cached(self._outcome(one), self._alone_token_s) for one in sent]
+        answers = [self._answer(one) for one in sent]
+        whole = together(_delivered(one) for one in answers if one.error is None)
+        if wrong := overstated(self._probed, whole):
+            answers = [one if one.error else refused("usage", f"of the window: {wrong}") for one in answers]
+        return [_outcome(one, answer) for one, answer in zip(sent, answers, strict=True)]
 
     async def _send(self, request: Request, due_ns: int) -> bool:
         self._serial += 1
@@ -202,34 +220,58 @@ class ServedSession:
         self._sent.append(_Sent(request, due_ns, reply))
         return reply.failure is None and reply.status is not None and reply.status < 400
 
-    def _outcome(self, sent: _Sent) -> Outcome:
-        reply, request = sent.reply, sent.request
-        failure = reply.failure
-        answer = refused(failure.kind, failure.said) if failure else self._dialect.read(request, reply)
-        return Outcome(
-            request_id=request.id,
-            batch_id=0,
-            start_ns=reply.start_ns,
-            first_output_ns=answer.first_output_ns,
-            end_ns=reply.end_ns,
-            requested=request.asked,
-            achieved=answer.achieved,
-            error=answer.error and f"{answer.cause}: {answer.error}",
-            cause=answer.cause,
-            due_ns=sent.due_ns,
-            sent_ns=reply.sent_ns,
-            output_ns=answer.output_ns,
-            server=answer.server,
-            said=answer.said,
-            meant=answer.said and request.meant,
-        )
+    def _answer(self, sent: _Sent) -> Answer:
+        """What a reply counts for, or why it counts for nothing."""
+        reply = sent.reply
+        if reply.failure:
+            return refused(reply.failure.kind, reply.failure.said)
+        answer = self._dialect.read(sent.request, reply)
+        if answer.error:
+            return answer
+        if wrong := overstated(self._probed, _delivered(answer)):
+            return refused("usage", wrong)
+        return without_cached(answer, (reply.end_ns - reply.start_ns) * S_PER_NS, self._alone_token_s)
 
 
-def without_cached(one: Outcome, alone_token_s: float) -> Outcome:
-    """The same outcome; one that came in a fifth of the time that its tokens take alone is no work done."""
-    took_s = (one.end_ns - one.start_ns) * S_PER_NS
-    least_s = CACHED_RATIO * alone_token_s * (one.achieved.output_tokens or 0)
-    if one.error or took_s >= least_s:
-        return one
-    said = f"cached: answered in {took_s * 1e3:.1f} ms, {least_s / CACHED_RATIO * 1e3:.1f} ms are its work alone"
-    return replace(one, achieved=Usage(requests=0), error=said, cause="cached")
+def first_streams(dialect: Dialect, timeout_s: float) -> Delivered:
+    """What comes of a few requests, one at a time, before anything is measured; those that fail are left out."""
+    found = []
+    for number in range(_PROBES):
+        request = Request(id=f"probe-{number}", asked=_PROBE)
+        answer = dialect.read(request, ask(dialect.call(request, fresh_serial()), timeout_s))
+        found += [] if answer.error else [_delivered(answer)]
+    return together(found)
+
+
+def _delivered(answer: Answer) -> Delivered:
+    tokens = answer.achieved.output_tokens or 0
+    return Delivered(tokens=tokens, pieces=len(answer.output_ns), characters=answer.characters)
+
+
+def _outcome(sent: _Sent, answer: Answer) -> Outcome:
+    return Outcome(
+        request_id=sent.request.id,
+        batch_id=0,
+        start_ns=sent.reply.start_ns,
+        first_output_ns=answer.first_output_ns,
+        end_ns=sent.reply.end_ns,
+        requested=sent.request.asked,
+        achieved=answer.achieved,
+        error=answer.error and f"{answer.cause}: {answer.error}",
+        cause=answer.cause,
+        due_ns=sent.due_ns,
+        sent_ns=sent.reply.sent_ns,
+        output_ns=answer.output_ns,
+        server=answer.server,
+        said=answer.said,
+        meant=answer.said and sent.request.meant,
+    )
+
+
+def without_cached(answer: Answer, took_s: float, alone_token_s: float) -> Answer:
+    """The same answer; one that came in a fifth of the time that its tokens take alone is no work done."""
+    least_s = CACHED_RATIO * alone_token_s * (answer.achieved.output_tokens or 0)
+    if took_s >= least_s:
+        return answer
+    said_ = f"answered in {took_s * 1e3:.1f} ms, {least_s / CACHED_RATIO * 1e3:.1f} ms are its work alone"
+    return refused("cached", said_)

@@ -33,7 +33,7 @@ KINDS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "dribble": (STREAM, "the rest comes `size` bytes every `seconds`"),
     "usage": (
         ("end",),
-        "`how`: more, less, zero, missing, text, float, null, negative; `of`: output, prompt, cached",
+        "`how`: more, double, less, zero, missing, text, float, null, negative; `of`: output, prompt, cached",
     ),
     "cached_reply": (("before",), "answered at once, with full usage and without any work"),
     "stop_short": (("end",), "stops by itself at `fraction` of the tokens: finish `stop`, honest usage"),
@@ -43,7 +43,7 @@ KINDS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "close_idle": (("end",), "the kept-alive connection is closed `seconds` after the reply"),
     "refuse": (("end",), "for `seconds` after this request nobody listens"),
 }
-LIES = ("more", "less", "zero", "missing", "text", "float", "null", "negative")
+LIES = ("more", "double", "less", "zero", "missing", "text", "float", "null", "negative")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,8 +143,8 @@ def lied(counts: Counts, how: str, of: str = "output") -> Counts | None:
     """What a server that lies about one of its counts says of them; None: nothing."""
     true = counts[of]
     told = {
-        "more": true * 2 + 1, "less": true // 2, "zero": 0, "text": str(true), "float": true + 0.5,
-        "null": None, "negative": -true,
+        "more": true * 2 + 1, "double": true * 2, "less": true // 2, "zero": 0,
+        "text": str(true), "float": true + 0.5, "null": None, "negative": -true,
     }  # fmt: skip
     return None if how == "missing" else {**counts, of: told[how]}
 
