@@ -1,7 +1,7 @@
 """Every fault of a server at every stage of a request, and what its client must say of the request it strikes.
 
 Tests and `make perf TABLE=engines` read this one table. `door:MODE` is the door before the server (sim.door), the
-others are the simulated server's own faults (sim.server_faults).
+others are the simulated server's own faults (sim.server_faults), & between those that strike together.
 """
 
 import asyncio
@@ -83,6 +83,7 @@ TABLE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         **{f"usage:how={how}": ("usage",) for how in LIES},
         **{f"usage:how={how},of=prompt": ("usage",) for how in LIES},
         **{f"usage:how={how},of=cached": ("usage",) for how in ("text", "float")},
+        "stop_short&usage:how=double": ("usage",),  # half of the work, and the count of all of it
         "stop_short": (SHORT,),
         "length_short": (SHORT,),
     },
@@ -191,14 +192,14 @@ class Bench:
                 self.door.set(rest)
                 self._settle()
             elif kind == "close_idle":  # strikes after a sound reply: whoever comes next finds it
-                self.server.faults({**fault_of(case.fault, every=1), "times": 1})
+                self.server.faults(*({**one, "times": 1} for one in faults_of(case.fault, every=1)))
                 first = self._one(before)
                 time.sleep(0.05)
             else:
-                self.server.faults(fault_of(case.fault, every=2))
+                self.server.faults(*faults_of(case.fault, every=2))
                 first = self._one(before)
             second = self._one(struck)
-            injected = kind == "door" or self.server.control("GET", "/faults")[0]["struck"] == 1
+            injected = kind == "door" or all(one["struck"] == 1 for one in self.server.control("GET", "/faults"))
         finally:
             self.server.faults()
             if kind == "door":
@@ -235,11 +236,14 @@ def asked(count: int, prompt: int = PROMPT_TOKENS, output: int = OUTPUT_TOKENS) 
     return [Request(id=f"r{i}", asked=usage) for i in range(count)]
 
 
-def fault_of(text: str, every: int = 2) -> dict[str, Any]:
-    """A fault as the simulated server's control takes it."""
-    kind, _, tail = text.partition(":")
-    pairs = dict(pair.split("=") for pair in tail.split(",") if pair)
-    return {"kind": kind, "every": every, **pairs}
+def faults_of(text: str, every: int = 2) -> list[dict[str, Any]]:
+    """Faults as the simulated server's control takes them."""
+    found = []
+    for one in text.split("&"):
+        kind, _, tail = one.partition(":")
+        pairs = dict(pair.split("=") for pair in tail.split(",") if pair)
+        found.append({"kind": kind, "every": every, **pairs})
+    return found
 
 
 def figures(outcomes: Sequence[Outcome]) -> int:
