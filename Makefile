@@ -27,8 +27,8 @@ bench: .venv/.ready ## Measure: set up, doctor, plan, run, fit, report (SUITE=qu
 	@$(JOULEMARK) bench $(SUITE) $(BENCH_FLAGS)
 
 demo: .venv/.ready ## The same line on a pretend engine and a pretend meter, in half a minute
-	@JOULEMARK_METERS=constant:power_w=100 $(JOULEMARK) bench demo --out out/demo \
-		--weights-path per_request_s=0.02,per_prompt_token_s=0.0002,per_output_token_s=0.004
+	@JOULEMARK_METERS='constant:power_w=60;busy_w=40' $(JOULEMARK) bench demo --out out/demo \
+		--weights-path busy=1,per_request_s=0.02,per_prompt_token_s=0.0002,per_output_token_s=0.004
 
 doctor: .venv/.ready ## What works here, what does not, why, and how to mend it
 	@$(JOULEMARK) doctor

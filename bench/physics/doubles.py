@@ -43,5 +43,6 @@ def _unmasked(one: WindowEnergy, source: Source) -> WindowEnergy:
         return replace(one, flags=(MODULE, *one.flags))
     if _is_simulated(source):
         return replace(one, flags=(f"{DOUBLE}: {source.device_name}, a program and not a board", *one.flags))
-    power_w = source.details.get("power_w")
-    return replace(one, flags=(f"{DOUBLE}: {power_w:g} W by declaration, not a sensor", *one.flags))
+    power_w, busy_w = source.details.get("power_w"), source.details.get("busy_w")
+    more = f" and {busy_w:g} W more while work computes" if busy_w else ""
+    return replace(one, flags=(f"{DOUBLE}: {power_w:g} W{more} by declaration, not a sensor", *one.flags))

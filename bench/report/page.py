@@ -119,7 +119,7 @@ def banners(report: ReportInput) -> tuple[Banner, ...]:
             Banner(
                 kind="excluded",
                 title="A DEMO: no number on this page is about this machine",
-                lines=("The engine 'echo' runs no model: it only waits, as long as it was told.",),
+                lines=("The engine 'echo' runs no model: it only lets time pass, as long as it was told.",),
             )
         )
     if report.sources and not any(s.basis == "measured" and s not in silent for s in report.sources):
