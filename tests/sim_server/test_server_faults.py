@@ -37,7 +37,7 @@ def test_an_error_before_the_headers(faulty, code):
     assert len(faulty.truth().steps) == before
 
 
-@pytest.mark.parametrize(("stage", "words"), [("mid", 4), ("end", 8)])
+@pytest.mark.parametrize(("stage", "words"), [("first", 0), ("mid", 4), ("end", 8)])
 def test_an_error_in_the_stream(faulty, stage, words):
     """The stream ends in order, after an error in the place of what was to come."""
     faulty.faults({"kind": "status", "stage": stage})
@@ -49,7 +49,9 @@ def test_an_error_in_the_stream(faulty, stage, words):
 
 
 @pytest.mark.parametrize("kind", ["drop", "reset"])
-@pytest.mark.parametrize(("stage", "words"), [("before", None), ("headers", 0), ("mid", 4), ("end", 8)])
+@pytest.mark.parametrize(
+    ("stage", "words"), [("before", None), ("headers", 0), ("first", 0), ("mid", 4), ("end", 8)]
+)
 def test_a_cut_connection(faulty, kind, stage, words):
     """So many tokens, and then nothing, not even the end of the transfer."""
     faulty.faults({"kind": kind, "stage": stage})
@@ -73,7 +75,7 @@ def test_a_cut_body(faulty):
     assert len(heard.body) == int(heard.headers["Content-Length"]) // 2
 
 
-@pytest.mark.parametrize("stage", ["before", "headers", "mid", "end"])
+@pytest.mark.parametrize("stage", ["before", "headers", "first", "mid", "end"])
 def test_a_pause(faulty, stage):
     """Nothing for so long, and then the rest, whole."""
     faulty.faults({"kind": "hang", "stage": stage, "seconds": 0.15})
@@ -96,7 +98,7 @@ def test_a_hang_for_ever(faulty):
 
 
 @pytest.mark.parametrize("kind", ["truncate", "malform"])
-@pytest.mark.parametrize("stage", ["mid", "end"])
+@pytest.mark.parametrize("stage", ["first", "mid", "end"])
 def test_a_message_that_cannot_be_read(faulty, kind, stage):
     """One of them; and a whole body just so."""
     faulty.faults({"kind": kind, "stage": stage})
@@ -139,11 +141,11 @@ def test_lies_about_usage(faulty):
         ollama[how] = generate(faulty.url, TOKENS).lines[-1].get("eval_count")
 
     counts = {how: usage.get("completion_tokens", "absent") for how, usage in said.items()}
-    assert counts == {"more": 17, "less": 4, "zero": 0, "missing": "absent", "text": "8", "float": 8.5,
+    assert counts == {"more": 17, "double": 16, "less": 4, "zero": 0, "missing": "absent", "text": "8", "float": 8.5,
                       "null": None, "negative": -8}  # fmt: skip
     faulty.faults({"kind": "usage", "how": "less", "of": "prompt"})
     assert complete(faulty.url).events[-1]["usage"]["prompt_tokens"] == 2
-    assert ollama == {"more": 17, "less": 4, "zero": None, "missing": None, "text": "8", "float": 8.5,
+    assert ollama == {"more": 17, "double": 16, "less": 4, "zero": None, "missing": None, "text": "8", "float": 8.5,
                       "null": None, "negative": -8}  # fmt: skip
 
 
