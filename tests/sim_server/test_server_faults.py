@@ -141,12 +141,12 @@ def test_lies_about_usage(faulty):
         ollama[how] = generate(faulty.url, TOKENS).lines[-1].get("eval_count")
 
     counts = {how: usage.get("completion_tokens", "absent") for how, usage in said.items()}
-    assert counts == {"more": 17, "double": 16, "less": 4, "zero": 0, "missing": "absent", "text": "8", "float": 8.5,
-                      "null": None, "negative": -8}  # fmt: skip
+    assert counts == {"more": 17, "double": 16, "less": 4, "zero": 0, "missing": "absent", "text": "8",
+                      "float": 8.5, "null": None, "negative": -8}  # fmt: skip
     faulty.faults({"kind": "usage", "how": "less", "of": "prompt"})
     assert complete(faulty.url).events[-1]["usage"]["prompt_tokens"] == 2
-    assert ollama == {"more": 17, "double": 16, "less": 4, "zero": None, "missing": None, "text": "8", "float": 8.5,
-                      "null": None, "negative": -8}  # fmt: skip
+    assert ollama == {"more": 17, "double": 16, "less": 4, "zero": None, "missing": None, "text": "8",
+                      "float": 8.5, "null": None, "negative": -8}  # fmt: skip
 
 
 def test_a_reply_from_a_cache(faulty):
