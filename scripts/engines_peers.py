@@ -33,7 +33,7 @@ _LONGEST_REQUEST_S = 0.11  # ours plays for a time, not a number: so long for ea
 # a chat's template adds four tokens on the simulated server, and a word of four letters is one token
 _WORDS = PROMPT_TOKENS - 4
 # AIPerf loads a tokenizer even where the server counts, and asks a hub for one: this one knows nothing
-_TOKENIZER = {
+_TOKENIZER: Mapping[str, Any] = {
     "version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": None,
     "pre_tokenizer": {"type": "Whitespace"}, "post_processor": None, "decoder": None,
     "model": {"type": "WordLevel", "vocab": {"<unk>": 0}, "unk_token": "<unk>"},
@@ -122,7 +122,9 @@ def beside(played: Played, log: Sequence[Mapping[str, Any]]) -> Round:
 
 
 def _tpot_ms(request: Mapping[str, Any]) -> float:
-    return (request["end_sent_ns"] - request["first_sent_ns"]) * 1e-6 / max(1, request["output_tokens"] - 1)
+    tokens: int = request["output_tokens"]
+    span_ns: int = request["end_sent_ns"] - request["first_sent_ns"]
+    return span_ns * 1e-6 / max(1, tokens - 1)
 
 
 def found(rounds: Mapping[str, Sequence[Round]], goals: Sequence[Goal] = ()) -> Section:
