@@ -36,7 +36,7 @@ _TYPES = {
 # general.file_type → the precision of a cell: enum llama_ftype in llama.cpp's include/llama.h; checked 2026-11-21
 FILE_TYPES = {0: "f32", 1: "f16", 7: "q8_0", 15: "q4_k_m", 17: "q5_k_m", 18: "q6_k"}
 # our names of architectures → llama.cpp's (src/llama-arch.cpp): Mistral 7B is a llama there
-ARCHITECTURES = {"mistral": "llama"}
+ARCHITECTURES = {"mistral": "llama", "phi3": "phi3"}
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
 _VERSIONS = (2, 3)

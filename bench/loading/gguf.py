@@ -1,6 +1,7 @@
 """A declared architecture as a GGUF file with seeded weights and a real tokenizer, in F32 or F16.
 
-Keys and names of tensors: gguf-py/gguf/constants.py; what a converter writes for Mistral: conversion/llama.py and
+Keys and names of tensors: gguf-py/gguf/constants.py; what a converter writes: conversion/llama.py for Mistral,
+conversion/phi.py and src/models/phi3.cpp for Phi (query, key and value in one matrix, gate and up in another), and
 conversion/base.py; all in llama.cpp as of llama-cpp-python 0.3.36, checked 2026-11-21.
 """
 
@@ -61,28 +62,32 @@ def shapes(model: ModelSpec) -> tuple[Shape, ...]:
             f"{model.name}: no GGUF can be made of the architecture {model.architecture!r}, only of {known}; "
             "give a file with --weights pretrained --weights-path FILE.gguf"
         )
-    hidden, width = _integer(model, "hidden_size"), _integer(model, "intermediate_size")
-    head = _head(model)
-    query, key = _integer(model, "num_attention_heads") * head, _integer(model, "num_key_value_heads") * head
-    vocabulary = _integer(model, "vocab_size")
+    hidden, vocabulary = _integer(model, "hidden_size"), _integer(model, "vocab_size")
     found = [Shape(name="token_embd.weight", rows=vocabulary, columns=hidden)]
     for layer in range(_integer(model, "num_hidden_layers")):
-        for name, rows, columns in (
-            ("attn_norm", 1, hidden),
-            ("attn_q", query, hidden),
-            ("attn_k", key, hidden),
-            ("attn_v", key, hidden),
-            ("attn_output", hidden, query),
-            ("ffn_norm", 1, hidden),
-            ("ffn_gate", width, hidden),
-            ("ffn_up", width, hidden),
-            ("ffn_down", hidden, width),
-        ):
+        for name, rows, columns in _layer(model):
             found.append(Shape(name=f"blk.{layer}.{name}.weight", rows=rows, columns=columns))
     found.append(Shape(name="output_norm.weight", rows=1, columns=hidden))
     if not model.config.get("tie_word_embeddings", False):
         found.append(Shape(name="output.weight", rows=vocabulary, columns=hidden))
     return tuple(found)
+
+
+def _layer(model: ModelSpec) -> tuple[tuple[str, int, int], ...]:
+    """The tensors of one layer: name, rows, columns."""
+    hidden, width, head = _integer(model, "hidden_size"), _integer(model, "intermediate_size"), _head(model)
+    query, key = _integer(model, "num_attention_heads") * head, _integer(model, "num_key_value_heads") * head
+    joined = model.architecture == "phi3"
+    apart = (("attn_q", query), ("attn_k", key), ("attn_v", key))
+    gated = (("ffn_gate", width), ("ffn_up", width))
+    return (
+        ("attn_norm", 1, hidden),
+        *((name, rows, hidden) for name, rows in ((("attn_qkv", query + 2 * key),) if joined else apart)),
+        ("attn_output", hidden, query),
+        ("ffn_norm", 1, hidden),
+        *((name, rows, hidden) for name, rows in ((("ffn_up", 2 * width),) if joined else gated)),
+        ("ffn_down", hidden, width),
+    )
 
 
 def open_vocabulary(model: ModelSpec) -> tuple[Vocabulary | None, str]:
@@ -172,9 +177,13 @@ def _describe(writer: Any, model: ModelSpec, precision: str, seed: int) -> None:
     writer.add_head_count_kv(_integer(model, "num_key_value_heads"))
     writer.add_key_length(head)
     writer.add_value_length(head)
-    writer.add_rope_dimension_count(head)
+    writer.add_rope_dimension_count(round(head * _rotated_ratio(model)))
     writer.add_rope_freq_base(float(theta))
     writer.add_layer_norm_rms_eps(float(str(epsilon)))
+    if model.architecture == "phi3":
+        longest = model.config.get("original_max_position_embeddings", model.config["max_position_embeddings"])
+        writer.add_rope_scaling_orig_ctx_len(longest)
+        writer.add_sliding_window(0)  # how a converter says Phi-4, which has none
 
 
 def _add_vocabulary(writer: Any, vocabulary: Vocabulary | None, model: ModelSpec) -> None:
@@ -216,6 +225,12 @@ def _head(model: ModelSpec) -> int:
         if isinstance(found, int)
         else _integer(model, "hidden_size") // _integer(model, "num_attention_heads")
     )
+
+
+def _rotated_ratio(model: ModelSpec) -> float:
+    """How much of a head is rotated by position: three quarters in Phi-4-mini."""
+    found = model.config.get("partial_rotary_factor", 1.0)
+    return float(found) if isinstance(found, int | float) else 1.0
 
 
 def _integer(model: ModelSpec, key: str) -> int:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tiny_models import MISTRAL, Case, loading, prompt, tiny
+from tiny_models import MISTRAL, PHI, Case, loading, prompt, tiny
 
 pytest.importorskip("llama_cpp", reason="llama-cpp-python is absent: pip install 'joulemark[llama_cpp]'")
 pytest.importorskip("gguf", reason="gguf is absent: pip install 'joulemark[llama_cpp]'")
@@ -437,3 +437,14 @@ def test_cuda_is_refused_where_there_is_none() -> None:
         open_engine().load(replace(loading(MISTRAL, precision="f16"), device="cuda")),
     ):
         pass
+
+
+@pytest.mark.parametrize("precision", ["f32", "f16", "q8_0", "q4_k_m"])
+def test_phi_runs_as_mistral_does(precision: str) -> None:
+    """llama.cpp reads its joined matrices from our file, and does exactly the asked work."""
+    partly = replace(PHI, config={**PHI.config, "partial_rotary_factor": 0.75, "tie_word_embeddings": True})
+    with open_engine().load(loading(partly, precision=precision)) as opened:
+        (found,) = opened.run(opened.stage([prompt(7, 0)]))
+
+    assert found.achieved == found.requested
+    assert opened.loaded.precision == precision

@@ -30,6 +30,15 @@ def test_query_key_and_value_are_grouped_as_declared() -> None:
     assert found["blk.0.ffn_down.weight"] == (768, 2688)
 
 
+def test_phis_matrices_are_joined_as_llama_cpp_reads_them() -> None:
+    """Query, key and value in one, gate and up in one; the embedding is the output matrix too."""
+    found = {s.name: (s.rows, s.columns) for s in shapes(read_model("phi-4-mini"))}
+
+    assert found["blk.31.attn_qkv.weight"] == (3072 + 2 * 1024, 3072)
+    assert found["blk.0.ffn_up.weight"] == (2 * 8192, 3072)
+    assert not {"blk.0.attn_q.weight", "blk.0.ffn_gate.weight", "output.weight"} & set(found)
+
+
 def test_a_shared_embedding_is_stored_once() -> None:
     """llama.cpp takes the embedding for the output matrix where there is none."""
     model = read_model("mistral-160m")
