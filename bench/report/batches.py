@@ -13,7 +13,8 @@ from bench.report.svg import Axis, doubling, drawing, element, hatch, label, lin
 from bench.report.views import ReportInput
 from bench.report.words import level, rate_name, rate_unit, rate_workload
 
-_WIDTH, _LEFT, _RIGHT = 440.0, 58.0, 346.0  # lines are named at their right end
+_WIDTH, _LEFT = 440.0, 58.0
+_SAMPLE, _CHARACTER, _LONGEST_NAME = 28.0, 6.8, 24  # lines are named at their right end, in 12.5 px type
 _TOP, _PLOT, _FOOT = 20.0, 230.0, 40.0
 _MARGIN = 16.0  # from the frame to the first and the last batch
 _APART = 7.0  # lines lie a little beside each other, so that intervals of one batch do not hide each other
@@ -41,6 +42,14 @@ class BatchLine:
     name: str
     points: tuple[BatchPoint, ...]
     missing: tuple[tuple[int, str], ...]  # (batch, why) where every run of a batch is void
+
+    @property
+    def rows(self) -> tuple[tuple[int, BatchPoint | None, str], ...]:
+        """Points and gaps, the smallest batch first: its point, or why there is none."""
+        found = [(one.batch, one, "") for one in self.points]
+        return tuple(
+            sorted([*found, *((batch, None, why) for batch, why in self.missing)], key=lambda row: row[0])
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,24 +148,25 @@ def _plot(name: str, panel: BatchPanel) -> str:
     unit, bottom = panel.units[0], _TOP + _PLOT
     drawn = [[(p.batch, p.rates[unit]) for p in line.points if unit in p.rates] for line in panel.lines]
     every = [q for line in drawn for _, q in line]
-    across = doubling([batch for line in drawn for batch, _ in line], _LEFT + _MARGIN, _RIGHT - _MARGIN)
+    said = [_cut(line.name) for line in panel.lines]
+    right = _WIDTH - _SAMPLE - _CHARACTER * max(map(len, said))
+    across = doubling([batch for line in drawn for batch, _ in line], _LEFT + _MARGIN, right - _MARGIN)
     up = _joules(every, bottom)
-    factor, said = fitting(every[0].unit, max(abs(q.value) for q in every))
-    body = [hatch(name), *_grid(across, up, bottom, factor)]
-    ends = []
+    factor, unit_said = fitting(every[0].unit, max(abs(q.value) for q in every))
+    body = [hatch(name), *_grid(across, up, (bottom, right), factor)]
+    ends, tones = [], []
     for number, line in enumerate(drawn):
         shift = _APART * (number - (len(drawn) - 1) / 2)
         marks = [(across.at(batch) + shift, q) for batch, q in line]
-        body.append(
-            path([(x, up.at(q.value)) for x, q in marks], f"line {marks[0][1].basis} tone-{number % _TONES}")
-        )
-        body += [mark for x, q in marks for mark in _point(name, x, q, up)]
+        tones.append(f"{panel.basis} tone-{number % _TONES}")
+        body.append(path([(x, up.at(q.value)) for x, q in marks], f"line {tones[-1]}"))
+        body += [mark for x, q in marks for mark in _point(name, x, q, up, tones[-1])]
         ends.append(up.at(marks[-1][1].value))
-    body += [
-        label(_RIGHT + 6, y + 4, line.name, "legend") for y, line in zip(_spread(ends), panel.lines, strict=True)
-    ]
-    body.append(label((_LEFT + _RIGHT) / 2, bottom + 34, "requests in a batch, logarithmic", "axis", "middle"))
-    body.append(label(_LEFT, _TOP - 7, f"{said}, gross{', logarithmic' if up.log else ''}", "axis"))
+    for y, words, tone in zip(_spread(ends), said, tones, strict=True):
+        body.append(path([(right + 4, y), (right + 22, y)], f"line {tone}"))
+        body.append(label(right + 26, y + 4, words, "legend"))
+    body.append(label((_LEFT + right) / 2, bottom + 34, "requests in a batch, logarithmic", "axis", "middle"))
+    body.append(label(_LEFT, _TOP - 7, f"{unit_said}, gross{', logarithmic' if up.log else ''}", "axis"))
     title = f"{panel.key.model} · {panel.workload} · {panel.boundary}, {rate_name(unit)}"
     about = "Gross energy against the batch with its bounds, a line per precision; the table holds the figures."
     return drawing(name, _WIDTH, bottom + _FOOT, title, about, body)
@@ -169,23 +179,23 @@ def _joules(quantities: Sequence[Quantity], bottom: float) -> Axis:
     return logarithmic(values, bottom, _TOP) if spans else linear(values, bottom, _TOP)
 
 
-def _grid(across: Axis, up: Axis, bottom: float, factor: float) -> list[str]:
-    drawn = []
+def _grid(across: Axis, up: Axis, corner: tuple[float, float], factor: float) -> list[str]:
+    (bottom, right), drawn = corner, []
     for tick in up.ticks:
-        drawn.append(element("line", x1=_LEFT, y1=up.at(tick), x2=_RIGHT, y2=up.at(tick), class_="grid"))
+        drawn.append(element("line", x1=_LEFT, y1=up.at(tick), x2=right, y2=up.at(tick), class_="grid"))
         drawn.append(label(_LEFT - 6, up.at(tick) + 4, tick_text(tick, factor), "tick", "end"))
     drawn += [label(across.at(t), bottom + 16, tick_text(t, 1.0), "tick", "middle") for t in across.ticks]
     return drawn
 
 
-def _point(name: str, x: float, one: Quantity, up: Axis) -> list[str]:
+def _point(name: str, x: float, one: Quantity, up: Axis, tone: str) -> list[str]:
     """A dot (solid measured, hatched modelled) on its upright interval."""
     y, low, high = up.at(one.value), up.at(one.low), up.at(one.high)
-    kind = f"whisker {one.basis}"
+    kind = f"whisker {tone}"
     drawn = [element("line", x1=x, y1=low, x2=x, y2=high, class_=kind)]
     drawn += [element("line", x1=x - 3, y1=end, x2=x + 3, y2=end, class_=kind) for end in (low, high)]
     if one.basis == "measured":
-        return [*drawn, element("circle", cx=x, cy=y, r=5, class_="solid measured")]
+        return [*drawn, element("circle", cx=x, cy=y, r=5, class_=f"solid {tone}")]
     corners = f"{x - 6:.1f},{y:.1f} {x:.1f},{y - 6:.1f} {x + 6:.1f},{y:.1f} {x:.1f},{y + 6:.1f}"
     return [*drawn, element("polygon", points=corners, fill=f"url(#{name}-hatch)", class_="outline modelled")]
 
@@ -198,3 +208,8 @@ def _spread(heights: Sequence[float]) -> list[float]:
         last = max(heights[number], last + _NAME_HEIGHT)
         placed[number] = last
     return [placed[number] for number in range(len(heights))]
+
+
+def _cut(words: str) -> str:
+    """A line's name beside the plot; the table has it whole."""
+    return words if len(words) <= _LONGEST_NAME else words[: _LONGEST_NAME - 1].rstrip() + "…"

@@ -65,7 +65,7 @@ def test_bases_and_boundaries_stand_in_panels_of_their_own():
 
     assert [(p.boundary, p.basis) for p in batch_panels(report)] == [("gpu", "measured"), ("host", "modelled")]
     measured, modelled = batch_plots(report).values()
-    assert 'class="solid measured"' in measured
+    assert 'class="solid measured tone-0"' in measured
     assert "modelled" not in measured
     assert 'fill="url(#plot-batch-1-hatch)"' in modelled
     assert "solid" not in modelled
@@ -85,8 +85,12 @@ def test_two_versions_of_an_engine_are_two_lines():
 def test_a_void_batch_is_a_gap_with_its_reason():
     """It is named in the table; the line goes past it."""
     void = level(4, 1.0, rates={}, runs=(), notes=("excluded RUN-4: throttled, cool the machine",))
-    html = render(with_levels(level(1, 2.9), void, level(8, 0.6)))
+    report = with_levels(level(1, 2.9), level(8, 0.6), void)
+    html = render(report)
 
+    assert [(batch, point is None) for batch, point, _ in batch_panels(report)[0].lines[0].rows] == [
+        (1, False), (4, True), (8, False)
+    ]  # fmt: skip
     assert "no figure: RUN-4: throttled, cool the machine" in html[html.index('id="batches"') :]
 
 
@@ -132,7 +136,19 @@ def test_names_of_lines_that_end_together_do_not_overlap():
     """Twelve pixels of letters need their room."""
     report = with_levels(*(level(b, 2.0 / b, precision=p) for p in ("fp16", "int8", "nf4") for b in (1, 8)))
     (drawn,) = batch_plots(report).values()
-    heights = sorted(float(y) for y in re.findall(r'class="legend" x="352" y="([\d.]+)"', drawn))
+    heights = sorted(float(y) for y in re.findall(r'class="legend" x="[\d.]+" y="([\d.]+)"', drawn))
 
     assert len(heights) == 3
     assert min(b - a for a, b in itertools.pairwise(heights)) >= 14
+
+
+def test_a_long_name_stays_inside_the_plot():
+    """Libraries' versions stand in keys; the table has them whole."""
+    torchao = replace(PLAIN.key, precision="int8dyn-torchao", engine_version="5.23.0, torchao 0.18.0")
+    other = replace(torchao, engine_version="5.23.0, torchao 0.19.0")
+    report = with_levels(*(replace(level(b, 2.0 / b), key=key) for key in (torchao, other) for b in (1, 8)))
+
+    (drawn,) = batch_plots(report).values()
+    labels = re.findall(r'class="legend" x="([\d.]+)" y="[\d.]+" text-anchor="start">(.*?)<', drawn)
+    assert [float(x) + 6.8 * len(words) <= 440 for x, words in labels] == [True, True]
+    assert render(report).count("int8dyn-torchao · 5.23.0, torchao 0.19.0") == 1
