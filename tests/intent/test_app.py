@@ -12,6 +12,7 @@ import pytest
 
 from workloads.intent import INTENTS
 
+LACKING = "pip install 'joulemark[intent]'"
 SENTENCES = (
     "un billet de train pour Lyon demain",
     "book a hotel in York",
@@ -126,3 +127,13 @@ def test_answers_on_a_kept_connection_wait_for_no_acknowledgement(plain):
     connection.close()
 
     assert min(took_s[5:]) < 0.03
+
+
+def test_the_client_is_the_one_to_close_an_idle_connection(onnx_folder):
+    """Joulemark keeps its own for 300 s: a server that closed first would lose requests under load."""
+    pytest.importorskip(
+        "fastapi", reason="fastapi is missing: pip install 'joulemark[intent]'", exc_type=ImportError
+    )
+    from workloads.intent.app import Options, server_config
+
+    assert server_config(Options()).timeout_keep_alive > 300
