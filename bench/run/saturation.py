@@ -21,6 +21,7 @@ _GROWS_RATIO = 1.10
 _LEAST_S = 1.5
 _ROUNDS = 3  # of every user, at the pace of the step before
 _WARM_S = 0.5
+_PARTS = 5
 _TRIES = 2  # one stall of the machine is not the server's limit
 _BUSY_CLIENT = 0.7  # of a core: from there on it may be the client that is measured
 
@@ -141,14 +142,18 @@ def _stepped(outcomes: Sequence[Outcome], client_ratio: float, users: int) -> St
     Formula: L = λW", Operations Research 9 (1961) 383-387; checked 2026-11-21).
 
     A count over the step's length would depend on how many answers are under way at its edges. Each user's first
-    request is left out where others follow: it found the server empty.
+    request is left out where others follow: it found the server empty. The mean is the median of those of up to
+    five parts of the step, so that a stall of the machine in one of them is not taken for the server's pace.
     """
     _check(outcomes, users)
     due = sorted(outcomes, key=lambda o: o.due_ns or o.start_ns)
     kept = due[users:] if len(due) >= 2 * users else due
     took_s = [(o.end_ns - (o.due_ns or o.start_ns)) * S_PER_NS for o in kept]
+    parts = max(1, min(_PARTS, len(took_s) // (_ROUNDS * users)))
+    size = len(took_s) / parts
+    means_s = [mean(took_s[round(n * size) : round((n + 1) * size)]) for n in range(parts)]
     return Step(
-        users=users, answered_per_s=users / mean(took_s), median_s=median(took_s), client_ratio=client_ratio
+        users=users, answered_per_s=users / median(means_s), median_s=median(took_s), client_ratio=client_ratio
     )
 
 

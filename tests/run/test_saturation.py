@@ -20,10 +20,13 @@ class SlotServer:
 
     loaded = LOADED
 
-    def __init__(self, service_s, slots, *, refuse_from=None, slows_from=None, fails=(), stalls=None):
+    def __init__(
+        self, service_s, slots, *, refuse_from=None, slows_from=None, fails=(), stalls=None, hiccups=(0, -1)
+    ):
         self.service_s, self.slots, self.refuse_from, self.fails = service_s, slots, refuse_from, fails
         self.slows_from = slows_from or 10_000  # so many at once, and each takes five times as long
         self.stalls = stalls  # the number of the drive in which every request takes five times as long
+        self.hiccups = hiccups  # (first, last) of the requests that take twenty times as long
         self._done, self._drives, self._sent = [], count(), count()
 
     def stage(self, requests):
@@ -48,7 +51,8 @@ class SlotServer:
                     cause = "status"
                 else:
                     async with free:
-                        await asyncio.sleep(service_s * (5 if under_way >= self.slows_from else 1))
+                        slow = 20 if self.hiccups[0] <= number <= self.hiccups[1] else 1
+                        await asyncio.sleep(service_s * slow * (5 if under_way >= self.slows_from else 1))
                 under_way -= 1
                 self._done.append((request, start_ns, due_ns, time.monotonic_ns(), cause))
                 return cause is None
@@ -97,6 +101,14 @@ def test_one_stall_is_not_the_limit():
 
     assert said[-1].startswith("32 users: ")
     assert found.per_s == pytest.approx(800, rel=0.2)
+
+
+def test_a_hiccup_within_a_step_is_not_its_pace():
+    """Of some ten requests two take twenty times as long: their mean alone would be four times too long."""
+    found, said = found_of(SlotServer(0.01, 1, hiccups=(40, 41)), most_users=1)
+
+    assert len(said) == 1
+    assert found.per_s == pytest.approx(100, rel=0.15)
 
 
 def test_users_who_get_less_together_are_not_the_level():
