@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from perf_goals import Goal, Section
 from sim.served import simulated_server
 from tiny_models import MISTRAL, NLLB, WHISPER, clip, loading, prompt, speech, tiny, translation
 
-from bench.engines import http
 from bench.errors import JoulemarkError
 from bench.files.models import read_model, served_model
 from bench.files.registry import engine_names, load_engine
@@ -181,23 +180,31 @@ def served(folder: Path) -> list[Done]:
             log = server.truth().requests[-len(requests) :]
         truth = tuple((r["prompt_tokens"], r["output_tokens"]) for r in log)
         done.append(Done(engine=engine, model=one.model, outcomes=one.outcomes, why=one.why, truth=truth))
-    return [*done, _intent_api(folder)]
+    return [*done, *_over_http(folder)]
 
 
-def _intent_api(folder: Path) -> Done:
-    """The intent API over HTTP, as a user deploys it."""
+def _over_http(folder: Path) -> Iterator[Done]:
+    """Requests without tokens: of the simulated server, and of the intent API, as a user deploys it."""
+    place = folder / "http"
+    place.mkdir()
+    body = '{"model": "simulated-model", "prompt": "{text}", "max_tokens": 16}'
+    with simulated_server(place, *SERVER) as server:
+        yield _asked(server.url, "simulated server", {"path": "/v1/completions", "body": body})
     model = "intent API, fp32"
     try:
         from workloads.intent.serving import Variant, serving
     except (ImportError, SystemExit) as error:
-        return Done(engine="http", model=model, why=f"skipped: {error}", skipped=True)
-    with ExitStack() as held:
-        url = held.enter_context(serving(Variant(model="fp32"), cache=folder / "intent"))
-        cell = Cell(engine="http", model="intent", precision="served", workload="w")
-        load = _serving(cell, "api", url, {"path": "/api/intent?sentence={text}"})
-        with http.open_engine().load(load) as session:
-            outcomes = [o for batch in (_sentences(1), _sentences(3)) for o in session.run(batch)]
-    return Done(engine="http", model=model, outcomes=tuple(outcomes))
+        yield Done(engine="http", model=model, why=f"skipped: {error}", skipped=True)
+        return
+    with serving(Variant(model="fp32"), cache=folder / "intent") as url:
+        yield _asked(url, model, {"path": "/api/intent?sentence={text}"})
+
+
+def _asked(url: str, model: str, options: Mapping[str, str]) -> Done:
+    """One sentence, and three at once."""
+    cell = Cell(engine="http", model="api", precision="served", workload="w")
+    load = _serving(cell, "api", url, options)
+    return ran(Job(engine="http", model=model, load=load, batches=(_sentences(1), _sentences(3))))
 
 
 def _serving(cell: Cell, family: str, url: str, options: Mapping[str, str]) -> LoadSpec:
