@@ -21,8 +21,9 @@ _GROWS_RATIO = 1.10
 _LEAST_S = 1.5
 _ROUNDS = 3  # of every user, at the pace of the step before
 _WARM_S = 0.5
+_ALL_RATIO = 0.97  # what two steps of one rate differ by at most
 _PARTS = 5
-_TRIES = 2  # one stall of the machine is not the server's limit
+_FLAT = 2
 _BUSY_CLIENT = 0.7  # of a core: from there on it may be the client that is measured
 
 
@@ -71,27 +72,23 @@ def find_saturation(
     most_users: int = MOST_USERS,
     least_s: float = _LEAST_S,
 ) -> Saturation:
-    """Doubles the users until the rate grows no more. Raises CannotRun where requests fail.
+    """Doubles the users until two doublings add nothing: one alone may be a stall of the machine.
 
-    A step that does not grow is asked once more, and the better of both counts. A server that turns requests away
-    (429, 503) from some number of users on is saturated below it.
+    A server that turns requests away (429, 503) from some number of users on is saturated below it. Raises
+    CannotRun where requests fail otherwise.
     """
     asking = _Asking(session, cycle(session.stage(requests)), least_s)
-    best = asking.alone()
+    best = last = asking.alone()
+    flat: list[Step] = []
     say(str(best))
-    while best.users * 2 <= most_users:
-        step = asking.step(best.users * 2, best)
+    while last.users * 2 <= most_users and len(flat) < _FLAT:
+        step = asking.step(last.users * 2, last)
         if step is None:
-            say(f"{best.users * 2} users: requests are turned away")
-            return _ended(best, refusing=True)
+            say(f"{last.users * 2} users: requests are turned away")
+            return _ended(best, flat, refusing=True)
         say(str(step))
-        if not _grew(best, step):
-            most = max(best, step, key=_rate)
-            return _ended(
-                most, as_good=tuple(s.users for s in (best, step) if s is not most and not _grew(s, most))
-            )
-        best = step
-    return _ended(best, found=False)
+        best, flat, last = (step, [], step) if _grew(best, step) else (best, [*flat, step], step)
+    return _ended(best, flat, found=bool(flat))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +105,11 @@ class _Asking:
         return _stepped(*self._closed(1, max(self.least_s, _ROUNDS * warm.median_s)), 1)
 
     def step(self, users: int, before: Step) -> Step | None:
-        """So many users, asked again where they seem to get no more; None: some of them are turned away."""
-        length_s = max(self.least_s, _ROUNDS * before.median_s)
-        found: list[Step] = []
-        while not found or (len(found) < _TRIES and not _grew(before, found[-1])):
-            outcomes, client_ratio = self._closed(users, length_s)
-            if {o.cause for o in outcomes if o.error} == {"busy"}:
-                return None
-            found.append(_stepped(outcomes, client_ratio, users))
-        return max(found, key=_rate)
+        """So many users; None: some of them are turned away."""
+        outcomes, client_ratio = self._closed(users, max(self.least_s, _ROUNDS * before.median_s))
+        if {o.cause for o in outcomes if o.error} == {"busy"}:
+            return None
+        return _stepped(outcomes, client_ratio, users)
 
     def _closed(self, users: int, length_s: float) -> tuple[Sequence[Outcome], float]:
         """What became of a closed loop of that length, and the share of a core that asking took."""
@@ -126,11 +119,19 @@ class _Asking:
         return self.session.take(), (time.process_time() - began_s) / took_s
 
 
-def _ended(best: Step, *, as_good: tuple[int, ...] = (), found: bool = True, refusing: bool = False) -> Saturation:
+def _ended(best: Step, flat: Sequence[Step], *, found: bool = True, refusing: bool = False) -> Saturation:
+    """The highest rate of the last steps, the fewest users who got all of it, and others who nearly did."""
+    steps = (best, *flat)
+    per_s = max(s.answered_per_s for s in steps)
+    level = next(s for s in steps if s.answered_per_s >= _ALL_RATIO * per_s)
     return Saturation(
-        per_s=best.answered_per_s, users=best.users, as_good=as_good, found=found, refusing=refusing,
-        client_ratio=best.client_ratio,
-    )  # fmt: skip
+        per_s=per_s,
+        users=level.users,
+        as_good=tuple(s.users for s in steps if s is not level and _GROWS_RATIO * s.answered_per_s > per_s),
+        found=found,
+        refusing=refusing,
+        client_ratio=level.client_ratio,
+    )
 
 
 def _grew(before: Step, after: Step) -> bool:
@@ -169,7 +170,3 @@ def _check(outcomes: Sequence[Outcome], users: int) -> None:
         f"({told}; the first: {errors[0].error}): mend that first, or name loads that the server bears with "
         "--rate and --concurrency"
     )
-
-
-def _rate(step: Step) -> float:
-    return step.answered_per_s
