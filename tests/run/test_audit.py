@@ -7,7 +7,7 @@ from fakes import HOST, seconds, window
 from sound_run import BOARD, IDLE_W, QUIET, WORK_W, case, folder, observations, record, sound, windows
 
 from bench.files.store import Published, Sealed
-from bench.nouns import Condition, FieldPassport, Passport, Reading, Source, Usage, Verdict
+from bench.nouns import Condition, Endpoint, FieldPassport, Passport, Reading, Source, Usage, Verdict
 from bench.run.audit import fails, lines
 from bench.run.checks.case import Folder, case_of
 
@@ -317,6 +317,28 @@ def test_runs_of_one_model_share_their_setting(tmp_path):
 
     assert _short(made) == {("one setting", "warn")}
     assert next(x.found for x in made if x.name == "one setting") == "driver: 595.1 and 600.1"
+
+
+@pytest.mark.parametrize(
+    ("setups", "facts", "differing"),
+    [
+        (("a", "a"), ({"about.threads": 1}, {"about.threads": 2}), "engine's about.threads: 1 and 2"),
+        (("a", "b"), ({"about.threads": 1}, {"about.threads": 2}), ""),  # each setup is a setting of its own
+        (("a", "a"), ({"about.pid": 17}, {"about.pid": 18}), ""),  # no setting at all
+    ],
+)
+def test_a_servers_setups_are_settings_of_their_own(tmp_path, setups, facts, differing):
+    """What a server says of itself tells where one label stood for two ways of starting it."""
+    one = first().run
+    ended = []
+    for setup, told, when in zip(
+        setups, facts, (("r1", "10:00:00", 100.0), ("r2", "10:01:30", 190.0)), strict=True
+    ):
+        spec = replace(one.spec, endpoint=Endpoint(url="http://127.0.0.1:1", setup=setup))
+        ended.append(later(*when, spec=spec, loaded=replace(one.loaded, facts={**one.loaded.facts, **told})))
+    short = [x for x in lines(folder(tmp_path, *ended)) if x.name == "one setting" and x.status != "pass"]
+
+    assert [x.found for x in short] == ([differing] if differing else [])
 
 
 def test_versions_and_copies_are_told_over_the_folder(tmp_path):
