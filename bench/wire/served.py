@@ -158,6 +158,7 @@ class ServedSession:
         self._timeout_s = timeout_s
         self._alone_token_s = alone_token_s  # what a token took when nothing else was asked
         self._probed = probed  # what came then
+        self._came: list[Delivered] = []  # of all sound answers since
         self._serial = fresh_serial()
         self._sent: list[_Sent] = []
 
@@ -209,9 +210,9 @@ class ServedSession:
         """What was sent since the last call, read."""
         sent, self._sent = sorted(self._sent, key=lambda one: one.reply.start_ns), []
         answers = [self._answer(one) for one in sent]
-        whole = together(_delivered(one) for one in answers if one.error is None)
-        if wrong := overstated(self._probed, whole):
-            answers = [one if one.error else refused("usage", f"of the window: {wrong}") for one in answers]
+        self._came += [_delivered(one) for one in answers if one.error is None]
+        if wrong := overstated(self._probed, self._came):
+            answers = [one if one.error else refused("usage", wrong) for one in answers]
         return [_outcome(one, answer) for one, answer in zip(sent, answers, strict=True)]
 
     async def _send(self, request: Request, due_ns: int) -> bool:
@@ -228,8 +229,6 @@ class ServedSession:
         answer = self._dialect.read(sent.request, reply)
         if answer.error:
             return answer
-        if wrong := overstated(self._probed, _delivered(answer)):
-            return refused("usage", wrong)
         return without_cached(answer, (reply.end_ns - reply.start_ns) * S_PER_NS, self._alone_token_s)
 
 
