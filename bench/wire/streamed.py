@@ -42,8 +42,8 @@ def overstated(probed: Delivered, answers: Sequence[Delivered]) -> str | None:
     """Why the tokens counted for `answers` can't have come, by what came of `probed`; None: they can.
 
     With r pieces a token in the probes, n tokens come in about n·r. Where most answers came in a fifth fewer,
-    their pieces are longer by the same factor m if they were sent together, and as long as ever if the rest never came:
-    the geometric middle between the two, √m, decides.
+    their pieces are longer by the same factor m if they were sent together, and as long as ever if the rest never
+    came: the geometric middle between the two, √m, decides.
     """
     if not (probed.tokens and probed.pieces and probed.characters) or len(answers) < FEWEST_ANSWERS:
         return None
