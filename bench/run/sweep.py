@@ -102,8 +102,8 @@ def sweep_cells(
 def _said(name: str, found: Saturation, levels: Levels, window_s: float) -> str:
     """What was found and is going to be asked."""
     rates = ", ".join(f"{rate:g}" for rate in levels.rates)
-    users = "1 user" if levels.users == 1 else f"{levels.users} users"
-    said = f"{name}: {found}; rates {rates}, and {users} who wait"
+    users = "1 user who waits" if levels.users == 1 else f"{levels.users} users who wait"
+    said = f"{name}: {found}; rates {rates}, and {users}"
     most = levels.rates[-1] * window_s
     if most < _FEW_AT_MOST:
         said += f" (about {most:.0f} requests in a window at most: a longer --window-s makes the line surer)"
