@@ -178,7 +178,7 @@ def _block(one: Coefficients, width: int) -> str:
     header = ("term", f"above idle unless gross ({_bounds(bases)})", "basis", "weights")
     gaps = [f"{name}: not identified, {reason}" for name, reason in one.not_identified.items()]
     told = _wrapped((*gaps, *one.notes), width)
-    return "\n".join([*head, *_table(header, lines, width), *told])
+    return "\n".join([*head, *(_table(header, lines, width) if lines else []), *told])
 
 
 def _bounds(bases: Iterable[Basis]) -> str:

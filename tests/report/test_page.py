@@ -313,3 +313,12 @@ def test_one_run_is_a_run(report):
     assert re.findall(r"</data> <span>(.*?)</span>", top[0]) == [
         "run", "model", "run on synthetic weights", "runs with a void domain"
     ]  # fmt: skip
+
+
+def test_nothing_fitted_has_no_table(report):
+    """Where every run is void its reasons stand alone, under no head."""
+    bare = replace(report.coefficients[0], terms={}, rates={}, components={}, notes=("excluded RUN-1: throttled",))
+
+    said = coefficient_table([bare])
+    assert "excluded RUN-1: throttled" in said
+    assert "above idle" not in said
