@@ -12,7 +12,8 @@ _ABOUT: Mapping[str, str] = {
     "nobody, in turns. Tokens are held request by request against the server's log of its steps.",
     "peers": "Every tool plays the same prompts, one at a time, and its times are held against the server's own "
     "log of what it played: the rest is the client's. `run endpoint` plays for a time; as many of its requests "
-    "count as the others play.",
+    "count as the others play. A first token comes after a client's own work on the request, which is what is "
+    "left: where that differs beyond the spread, the row says who is nearer to the server's log.",
     "achieved": "In process with models of a few hundred thousand **synthetic** weights and the trained intent "
     "model; behind servers with the **simulated** server, whose log is the truth, and the intent API. Prompt "
     "tokens of a server are aimed at, in words, and counted by the server: `asked → achieved`.",

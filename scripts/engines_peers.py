@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -150,7 +150,7 @@ def found(rounds: Mapping[str, Sequence[Round]], goals: Sequence[Goal] = ()) -> 
 
 
 def _cells(rounds: Sequence[Round], name: str) -> tuple[str, str]:
-    return f"{mean([getattr(r, name) for r in rounds]):.2f}", _each(_above(rounds, name))
+    return f"{mean([getattr(r, name) for r in rounds]):.2f}", _range(_above(rounds, name))
 
 
 def _above(rounds: Sequence[Round], name: str) -> list[float]:
@@ -201,8 +201,8 @@ def _tokens(name: str, theirs: Sequence[Round], ours: Sequence[Round]) -> Goal:
     )
 
 
-def _each(values: Iterable[float]) -> str:
-    return "/".join(f"{value:+.2f}" for value in values)
+def _range(values: Sequence[float]) -> str:
+    return f"{min(values):+.2f} to {max(values):+.2f}"
 
 
 def _ours(url: str, folder: Path, prompts: Sequence[str]) -> Played:

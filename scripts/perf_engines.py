@@ -50,7 +50,7 @@ def result(sections: Mapping[str, Section]) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "machine": f"{os.cpu_count()} CPUs, Linux {os.uname().release}",
+        "machine": f"{os.cpu_count()} CPUs, Linux {os.uname().release.partition('-')[0]}",
         "sections": dict(zip(sections, as_data(list(sections.values())), strict=True)),
     }
 
