@@ -22,7 +22,17 @@ from bench.report.svg import (
     whisker,
 )
 from bench.report.views import ReportInput
-from bench.report.words import bounded, level, person, rate_domain, rate_name, rate_unit, term_name
+from bench.report.words import (
+    basis_word,
+    bounded,
+    is_simulated,
+    level,
+    person,
+    rate_domain,
+    rate_name,
+    rate_unit,
+    term_name,
+)
 
 _WIDTH = 440.0
 _LEFT, _RIGHT = 10.0, 430.0
@@ -53,13 +63,18 @@ class Row:
 def unit_plots(report: ReportInput, known: Entries) -> dict[str, str]:
     """A panel per rate (energy per audio second, per token …), a row per run and domain."""
     panels: dict[str, list[Row]] = {}
+    simulated = is_simulated(report.sources)
     for run in report.runs:
         for name, rate in run.rates.items():
             domain, short = rate_domain(name), rate_unit(name)
             mark, void = Mark(key=f"runs/{run.id}/rates/{name}", quantity=rate), void_rates(run, name)
             row = Row(
                 heading=run.short,
-                label=" · ".join(part for part in (person(domain), "" if void else rate.basis) if part),
+                label=" · ".join(
+                    part
+                    for part in (person(domain), "" if void else basis_word(rate.basis, simulated=simulated))
+                    if part
+                ),
                 marks=() if void else (mark,),
             )
             panels.setdefault(f"{short}|{rate.unit}", []).append(row)
@@ -72,6 +87,7 @@ def unit_plots(report: ReportInput, known: Entries) -> dict[str, str]:
 def term_plots(report: ReportInput, known: Entries) -> dict[str, str]:
     """A panel per coefficient term, a row per model: above the resident idle, the gross figure beside it."""
     panels: dict[str, list[Row]] = {}
+    simulated = is_simulated(report.sources)
     for number, one in enumerate(report.coefficients):
         for name, term in one.terms.items():
             base = f"coefficients/{number}"
@@ -83,7 +99,7 @@ def term_plots(report: ReportInput, known: Entries) -> dict[str, str]:
             ]
             row = Row(
                 heading=" · ".join(said for said in (f"{one.key.model}:{one.key.precision}", level(one)) if said),
-                label=f"{bounded(one)} · {term.basis}",
+                label=f"{bounded(one)} · {basis_word(term.basis, simulated=simulated)}",
                 marks=tuple(marks),
             )
             panels.setdefault(f"{name}|{term.unit}", []).append(row)

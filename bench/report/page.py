@@ -43,9 +43,11 @@ from bench.report.words import (
     BESIDE,
     PEERS_MODEL,
     SPAN_NOTE,
+    basis_word,
     bounded,
     bounds_head,
     declared_name,
+    is_simulated,
     level,
     person,
     rate_domain,
@@ -96,6 +98,8 @@ def render(report: ReportInput) -> str:
         span=lambda base, name="value": _span(known, base, name),
         heading=basis_heading(report),
         shown_bases=shown_bases(report),
+        simulated=is_simulated(report.sources),
+        basis_word=lambda name: basis_word(name, simulated=is_simulated(report.sources)),
         drawn_bases=shown_bases(report) | {t.basis for c in report.coefficients for t in c.terms.values()},
         batches=batch_panels(report),
         rate_bases={q.basis for run in report.runs for name, q in run.rates.items() if not void_rates(run, name)},
@@ -120,6 +124,16 @@ def banners(report: ReportInput) -> tuple[Banner, ...]:
                 kind="excluded",
                 title="A DEMO: no number on this page is about this machine",
                 lines=("The engine 'echo' runs no model: it only lets time pass, as long as it was told.",),
+            )
+        )
+    if is_simulated(report.sources):
+        made.append(
+            Banner(
+                kind="excluded",
+                title="SIMULATED: no number on this page was measured",
+                lines=(
+                    "The board that was read is a program: the page shows what records of such runs look like.",
+                ),
             )
         )
     if report.sources and not any(s.basis == "measured" and s not in silent for s in report.sources):
@@ -179,7 +193,7 @@ def basis_heading(report: ReportInput) -> str:
     if shown == {"measured", "modelled"}:
         return "Measured beside modelled"
     if "measured" in shown:
-        return "Measured, domain by domain"
+        return "Simulated, domain by domain" if is_simulated(report.sources) else "Measured, domain by domain"
     if not shown:
         return "No energy of any work"
     void = any(e.basis == "measured" for run in report.runs for e in run.energies)

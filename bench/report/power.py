@@ -19,7 +19,7 @@ from bench.report.svg import (
     whisker,
 )
 from bench.report.views import PowerSeries, ReportInput, RunView
-from bench.report.words import person
+from bench.report.words import basis_word, person, tells_double
 from bench.units import S_PER_NS
 
 _WIDTH, _LEFT, _RIGHT = 880.0, 52.0, 868.0
@@ -81,7 +81,9 @@ def _power(name: str, run: RunView) -> str:
         points = [(across.at(t), up.at(p)) for t, p in zip(series.times_s, series.power_w, strict=True)]
         body.append(path(points, _line_kind(lines, series)))
     for index, series in enumerate(lines):
-        basis = "void" if is_silent(run, series.domain) else series.basis
+        pretended = any(tells_double(e.flags) for e in run.energies if e.domain == series.domain)
+        word = basis_word(series.basis, simulated=pretended)
+        basis = "void" if is_silent(run, series.domain) else word
         body += _legend(series, basis, _line_kind(lines, series), index)
     title = f"Power over time: {run.model_title}, {run.workload}"
     described = "Power in watts against seconds from the run's start, windows shaded by phase: " + ", ".join(
@@ -188,8 +190,9 @@ def _bars(name: str, run: RunView, bars: Sequence[WindowEnergy], known: Entries)
 
 def _bar(name: str, run: RunView, energy: WindowEnergy, axis: Axis, top: float, known: Entries) -> list[str]:
     key, void = f"{energy_key(run, energy)}/energy_j", is_void(run, energy)
+    word = basis_word(energy.basis, simulated=tells_double(energy.flags))
     drawn = [
-        label(_BAR_LEFT, top + 13, person(energy.domain) + ("" if void else f" · {energy.basis}"), "row"),
+        label(_BAR_LEFT, top + 13, person(energy.domain) + ("" if void else f" · {word}"), "row"),
         figure(_BAR_RIGHT, top + 13, key, known[key], size=f"value {_gap(known[key].value, energy)}".strip()),
     ]
     y, height = top + 19, 16

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from bench.nouns import Basis, Coefficients, Quantity, Verdict, Weights, WindowEnergy
+from bench.nouns import Basis, Coefficients, Verdict, Weights, WindowEnergy
 from bench.nouns.witnesses import is_modelled
 from bench.physics.budget import COVERAGE_95, UNSEEN_HIGH, UNSEEN_LOW
 from bench.physics.ledger import Entry, Ledger
@@ -15,11 +15,13 @@ from bench.report.words import (
     BESIDE,
     PEERS_MODEL,
     SPAN_NOTE,
+    basis_word,
     bounded,
     bounds_head,
     level,
     rate_unit,
     rate_workload,
+    tells_double,
 )
 from bench.units import S_PER_NS
 
@@ -63,7 +65,8 @@ def energy_table(
         window = f"{one.phase} {one.label}".strip()
         said = VOID if one.basis != "excluded" and voided(verdicts, one.domain) else energy(one)
         basis = _NO_BASIS if said == VOID else one.basis
-        lines.append((one.domain, window, seconds, said, *_said(basis, weights)))
+        word = basis_word(basis, simulated=tells_double(one.flags))
+        lines.append((one.domain, window, seconds, said, *_said(word, weights)))
         remarks += [f"{one.domain} {window}: {text}" for text in (*one.reasons, *one.flags)]
     told = [*_merged(remarks), *(_judged(one) for one in verdicts)]
     told += [SPAN_NOTE] if "modelled" in bases else []
@@ -167,12 +170,11 @@ def _judged(one: Verdict) -> str:
 
 def _block(one: Coefficients, width: int) -> str:
     head = _wrapped((_title(one),), width, indent="", hang=_GAP)
+    named = [*one.terms.items()]
+    named += [(f"gross {rate_workload(name) or rate_unit(name)}", rate) for name, rate in one.rates.items()]
+    simulated = tells_double(one.notes)
     lines = [
-        *(_line(name, term, one.key.weights) for name, term in one.terms.items()),
-        *(
-            _line(f"gross {rate_workload(name) or rate_unit(name)}", rate, one.key.weights)
-            for name, rate in one.rates.items()
-        ),
+        (name, quantity(q), *_said(basis_word(q.basis, simulated=simulated), one.key.weights)) for name, q in named
     ]
     bases = [q.basis for q in (*one.terms.values(), *one.rates.values())]
     header = ("term", f"above idle unless gross ({_bounds(bases)})", "basis", "weights")
@@ -195,10 +197,6 @@ def _title(one: Coefficients) -> str:
         f"{key.model}:{key.precision}{at}, {_loud(key.weights)} weights, {key.engine} {key.engine_version} "
         f"on {key.hardware}, boundary {bounded(one)}{limit}{driver}"
     )
-
-
-def _line(name: str, one: Quantity, weights: Weights) -> Line:
-    return name, quantity(one), *_said(one.basis, weights)
 
 
 def _said(basis: str, weights: Weights | None) -> Line:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from bench.nouns import Basis, Coefficients, Domain
+from bench.nouns import Basis, Coefficients, Domain, Source
+from bench.physics.doubles import DOUBLE, pretends
 
 _DOMAINS: Mapping[str, str] = MappingProxyType(
     {"gpu": "GPU", "cpu": "CPU", "cpu-package": "CPU package", "dram": "DRAM", "host": "whole host"}
@@ -91,6 +92,21 @@ def level(one: Coefficients) -> str:
     said += [f"{one.rate:g} requests/s"] if one.rate is not None else []
     said += [one.load.replace("_", " ")] if one.load else []
     return ", ".join(said)
+
+
+def basis_word(basis: str, *, simulated: bool) -> str:
+    """A basis as people read it: what a simulated sensor gave is never called measured."""
+    return "SIMULATED" if simulated and basis == "measured" else basis
+
+
+def is_simulated(sources: Iterable[Source]) -> bool:
+    """Whether what counts as measured here came from a program that plays a sensor."""
+    return any(pretends(one) and one.basis == "measured" for one in sources)
+
+
+def tells_double(remarks: Iterable[str]) -> bool:
+    """Whether flags or notes say that no sensor stands behind a figure."""
+    return any(DOUBLE in remark for remark in remarks)
 
 
 def bounds_head(bases: Iterable[Basis]) -> str:
