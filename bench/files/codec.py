@@ -31,11 +31,16 @@ def lean(value: object) -> Any:
         kept = {}
         for f in dataclasses.fields(value):
             one = getattr(value, f.name)
-            if one is None or (f.default is not dataclasses.MISSING and one == f.default):
-                continue
-            kept[f.name] = lean(one)
+            if one is not None and not _is_default(f, one):
+                kept[f.name] = lean(one)
         return kept
     return plain(value)
+
+
+def _is_default(field: "dataclasses.Field[Any]", value: object) -> bool:
+    if field.default_factory is not dataclasses.MISSING:
+        return bool(value == field.default_factory())
+    return field.default is not dataclasses.MISSING and bool(value == field.default)
 
 
 def build(kind: type[T], data: object, where: str) -> T:

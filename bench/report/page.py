@@ -92,7 +92,7 @@ def render(report: ReportInput) -> str:
         families=_families(drawn),
         figures_id=FIGURES_ID,
         block=_block(known),
-        fig=lambda key: _fig(known, key),
+        fig=lambda key: _bare(known, key),
         has=lambda key: key in known,
         noun=lambda key, word: word if known[key].value == 1 else f"{word}s",
         span=lambda base, name="value": _span(known, base, name),
@@ -257,6 +257,13 @@ def _fig(known: Entries, key: str) -> Markup:
     full = "" if value is None else repr(value)
     kind = "figure" if value is not None else f"figure {one.text}"
     return Markup('<data class="{}" data-figure="{}" value="{}">{}</data>').format(kind, key, full, one.text)
+
+
+def _bare(known: Entries, key: str) -> Markup:
+    """A number whose unit the template writes itself: no energy and no power, which choose theirs (mJ, kW)."""
+    unit = known[key].unit
+    assert unit.lstrip("µmkMG")[:1] not in ("J", "W"), f"{key} is in {unit}: show it by span"
+    return _fig(known, key)
 
 
 def _span(known: Entries, base: str, name: str) -> Markup:

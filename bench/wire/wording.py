@@ -14,9 +14,13 @@ from dataclasses import dataclass
 from bench.errors import CannotRun
 from bench.files.config import places
 from bench.files.payloads import read_content, read_payloads
+from bench.stats import mean
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _SHORT, _LONG = 16, 144
+# Texts of each length: one of 16 words alone is off by a seventh of its tokens (0.55 / √16), and so would be every
+# short prompt.
+_SHORTS, _LONGS = 6, 2
 _HEAD = 3
 _SERIALS = 100_000_000  # fewer than three words can number
 _MOST_PER_WORD = 12.0
@@ -78,14 +82,14 @@ def fresh_serial() -> int:
 
 
 def learn(count_tokens: Callable[[str], int], words: tuple[str, ...]) -> Wording:
-    """Asks for the tokens of a short text and of a long one. Raises CannotRun where the answers make no sense."""
+    """Asks for the tokens of short texts and of long ones. Raises CannotRun where the answers make no sense."""
     serial = fresh_serial()
-    short = count_tokens(spelt(words, _SHORT, serial))
-    long = count_tokens(spelt(words, _LONG, serial + 1))
+    short = mean([count_tokens(spelt(words, _SHORT, serial + k)) for k in range(_SHORTS)])
+    long = mean([count_tokens(spelt(words, _LONG, serial + _SHORTS + 5 * k)) for k in range(_LONGS)])
     per_word = (long - short) / (_LONG - _SHORT)
     if not 0.5 <= per_word <= _MOST_PER_WORD:
         raise CannotRun(
-            f"the server counts {short} tokens in {_SHORT} words and {long} in {_LONG}: its prompt tokens mean "
-            "something else than its prompts, so no figure per token could be true"
+            f"the server counts {short:.0f} tokens in {_SHORT} words and {long:.0f} in {_LONG}: its prompt tokens "
+            "mean something else than its prompts, so no figure per token could be true"
         )
     return Wording(words=words, tokens_per_word=per_word, fixed_tokens=max(0.0, short - _SHORT * per_word))

@@ -52,6 +52,18 @@ def test_words_differ_in_their_tokens_no_more_than_is_taken(name):
     assert deviation(counts_) / mean(counts_) <= _SPREAD
 
 
+@pytest.mark.filterwarnings("ignore:Exception ignored in.*tiktoken:pytest.PytestUnraisableExceptionWarning")
+def test_short_prompts_of_a_real_tokenizer_are_about_as_long_as_asked():
+    """The aim is learnt from several texts: from one alone every prompt of 32 tokens was a quarter short."""
+    tokenizer = pytest.importorskip("whisper.tokenizer", reason="openai-whisper is an extra")
+    encode = tokenizer.get_encoding("multilingual").encode
+    learnt = [learn(lambda text: len(encode(text)) + 1, WORDS) for _ in range(20)]
+    found = [mean([len(encode(one.text(32, serial))) + 1 for serial in range(40)]) for one in learnt]
+
+    assert mean(found) == pytest.approx(32, abs=1.5)
+    assert all(one == pytest.approx(32, abs=6) for one in found)
+
+
 def test_a_count_outside_what_a_text_can_have_is_seen():
     low, high = learn(counts(1.4, 9), WORDS).likely(512)
 
