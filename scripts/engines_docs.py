@@ -5,6 +5,7 @@ from pathlib import Path
 
 from perf_engines import RESULT, read
 from perf_goals import MET, Section, markdown_table
+from sealed_docs import sealed
 
 PAGE = RESULT.with_suffix(".md")
 _ABOUT: Mapping[str, str] = {
@@ -40,7 +41,7 @@ def page(path: Path = RESULT) -> str:
     ]
     for name, section in sections.items():
         lines += _section(name, section)
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *sealed()]) + "\n"
 
 
 def _section(name: str, section: Section) -> Sequence[str]:
