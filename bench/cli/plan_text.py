@@ -13,7 +13,8 @@ _SHORT_S = 120.0
 
 def plan_text(made: "Plan", price_per_hour: float | None) -> str:
     """Cells with their predicted time, and the total with its price where one was given."""
-    head = f"{made.name} on {made.hardware}, {made.weights.upper()} weights"
+    weights = "trained" if all(one.model.included for one in made.cells) else made.weights.upper()
+    head = f"{made.name} on {made.hardware}, {weights} weights"
     reasons = {one.skipped for one in made.cells}
     if len(reasons) == 1 and (why := reasons.pop()) is not None:
         skipped = "the cell is" if len(made.cells) == 1 else f"all {len(made.cells)} cells are"
@@ -25,7 +26,8 @@ def plan_text(made: "Plan", price_per_hour: float | None) -> str:
         elif one.done:
             rows.append((str(one.cell), "done", f"finished already: {one.done.name}"))
         else:
-            rows.append((str(one.cell), f"{one.seconds / 60:.1f} min", ""))
+            trained = "its own trained weights" if one.model.included else ""
+            rows.append((str(one.cell), f"{one.seconds / 60:.1f} min", trained))
     return f"{head}\n{table(rows, ('CELL', 'TIME', 'NOTE'))}\n{_total(made, price_per_hour)}"
 
 
