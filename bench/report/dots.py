@@ -31,6 +31,7 @@ from bench.report.words import (
     rate_domain,
     rate_name,
     rate_unit,
+    served_by,
     term_name,
 )
 
@@ -68,13 +69,10 @@ def unit_plots(report: ReportInput, known: Entries) -> dict[str, str]:
         for name, rate in run.rates.items():
             domain, short = rate_domain(name), rate_unit(name)
             mark, void = Mark(key=f"runs/{run.id}/rates/{name}", quantity=rate), void_rates(run, name)
+            word = "" if void else basis_word(rate.basis, simulated=simulated)
             row = Row(
                 heading=run.short,
-                label=" · ".join(
-                    part
-                    for part in (person(domain), "" if void else basis_word(rate.basis, simulated=simulated))
-                    if part
-                ),
+                label=" · ".join(filter(None, (run.by, person(domain), word))),
                 marks=() if void else (mark,),
             )
             panels.setdefault(f"{short}|{rate.unit}", []).append(row)
@@ -89,6 +87,7 @@ def term_plots(report: ReportInput, known: Entries) -> dict[str, str]:
     panels: dict[str, list[Row]] = {}
     simulated = is_simulated(report.sources)
     for number, one in enumerate(report.coefficients):
+        by = served_by(one.key.engine, one.key.engine_version)
         for name, term in one.terms.items():
             base = f"coefficients/{number}"
             marks = [Mark(key=f"{base}/terms/{name}", quantity=term)]
@@ -99,7 +98,7 @@ def term_plots(report: ReportInput, known: Entries) -> dict[str, str]:
             ]
             row = Row(
                 heading=" · ".join(said for said in (f"{one.key.model}:{one.key.precision}", level(one)) if said),
-                label=f"{bounded(one)} · {basis_word(term.basis, simulated=simulated)}",
+                label=f"{by} · {bounded(one)} · {basis_word(term.basis, simulated=simulated)}",
                 marks=tuple(marks),
             )
             panels.setdefault(f"{name}|{term.unit}", []).append(row)

@@ -18,6 +18,7 @@ from bench.nouns import (
     Window,
     WindowEnergy,
 )
+from bench.report.words import served_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,11 @@ class RunView:
     def workload(self) -> str:
         """The workload's name with its batch and concurrency."""
         return self.cell.rpartition("/")[2]
+
+    @property
+    def by(self) -> str:
+        """The engine, and how its server was set up where that was said."""
+        return served_by(self.engine, self.engine_version)
 
     @property
     def short(self) -> str:

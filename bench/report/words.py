@@ -123,6 +123,12 @@ def bounded(one: Coefficients) -> str:
     return f"{one.boundary}, work on a GPU" if beside else one.boundary
 
 
+def served_by(engine: str, engine_version: str) -> str:
+    """The engine, and how its server was set up where that was said: the same model is another's elsewhere."""
+    setup = engine_version.partition(", setup ")[2]
+    return f"{engine}, {setup}" if setup else engine
+
+
 def declared_name(name: str) -> tuple[str, str]:
     """A declared figure's name in words, and the unit that its name ends with: `tdp_w` → (TDP, W)."""
     short, unit = next(
