@@ -39,7 +39,7 @@ _WIDTH = 440.0
 _LEFT, _RIGHT = 10.0, 430.0
 _TOP, _HEADING, _ROW, _AXIS = 0.0, 27.0, 42.0, 40.0
 _TRACK = 28.0  # from a row's top to the line on which its marks lie
-_LONGEST_HEADING = 50
+_LONGEST_HEADING, _LONGEST_BY = 50, 24  # beside a label stands its figure
 _LOG_FROM_RATIO = 30.0
 
 
@@ -72,7 +72,7 @@ def unit_plots(report: ReportInput, known: Entries) -> dict[str, str]:
             word = "" if void else basis_word(rate.basis, simulated=simulated)
             row = Row(
                 heading=run.short,
-                label=" · ".join(filter(None, (run.by, person(domain), word))),
+                label=" · ".join(filter(None, (_cut(run.by, _LONGEST_BY), person(domain), word))),
                 marks=() if void else (mark,),
             )
             panels.setdefault(f"{short}|{rate.unit}", []).append(row)
@@ -87,7 +87,7 @@ def term_plots(report: ReportInput, known: Entries) -> dict[str, str]:
     panels: dict[str, list[Row]] = {}
     simulated = is_simulated(report.sources)
     for number, one in enumerate(report.coefficients):
-        by = served_by(one.key.engine, one.key.engine_version)
+        by = _cut(served_by(one.key.engine, one.key.engine_version), _LONGEST_BY)
         for name, term in one.terms.items():
             base = f"coefficients/{number}"
             marks = [Mark(key=f"{base}/terms/{name}", quantity=term)]
@@ -191,5 +191,5 @@ def _void(row: Row, top: float) -> list[str]:
     ]
 
 
-def _cut(words: str) -> str:
-    return words if len(words) <= _LONGEST_HEADING else words[: _LONGEST_HEADING - 1].rstrip() + "…"
+def _cut(words: str, longest: int = _LONGEST_HEADING) -> str:
+    return words if len(words) <= longest else words[: longest - 1].rstrip() + "…"
