@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _TIMEOUT_S = 300.0
 _CONTEXT = 4096
 _PROBE_TOKENS = 16
+_TIMED = 3  # the quickest counts: a server that was slow once would make honest answers look like no work
 # options of Ollama v0.33.0-rc2 that a calibration may want to fix (docs/modelfile.md, api/types.go; 2026-11-21)
 _OPTIONS = (
     "num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "seed", "top_k", "top_p", "min_p",
@@ -74,14 +75,14 @@ class OllamaEngine:
             return _asked(endpoint, identity.model, text, most, options)
 
         wording = learn(lambda text: counted(text, 1)[0].prompt_tokens or 0, own_words())
-        usage, took_s = counted(wording.text(32, fresh_serial()), _PROBE_TOKENS)
+        timed = [counted(wording.text(32, fresh_serial()), _PROBE_TOKENS) for _ in range(_TIMED)]
         notes, facts = OllamaPages(_base(endpoint), _timeout_s(endpoint)).placed(identity.model)
         more = {**facts, **options, "tokens_per_word": round(wording.tokens_per_word, 4)}
         loaded = served_record("ollama", spec, identity, (_CACHE_NOTE, *notes), more)
         dialect = OllamaDialect(
             url=_base(endpoint), model=identity.model, wording=wording, options=options, headers=authorised()
         )
-        alone_token_s = took_s / max(1, usage.output_tokens or 1)
+        alone_token_s = min(took_s / max(1, usage.output_tokens or 1) for usage, took_s in timed)
         probed = first_streams(dialect, _timeout_s(endpoint))
         with ServedSession(loaded, dialect, _timeout_s(endpoint), alone_token_s, probed) as session:
             yield session

@@ -85,7 +85,9 @@ def _is_here(host: str) -> bool:
     except OSError as error:
         raise CannotRun(f"{host} has no address here ({error.strerror}): check the endpoint's name") from error
     own = {a.address.partition("%")[0] for group in psutil.net_if_addrs().values() for a in group}
-    return all(ipaddress.ip_address(a.partition("%")[0]).is_loopback or a in own for a in found)
+    addresses = {a: ipaddress.ip_address(a.partition("%")[0]) for a in found}
+    # 0.0.0.0 and [::], as servers print them that listen everywhere, reach this machine
+    return all(one.is_loopback or one.is_unspecified or a in own for a, one in addresses.items())
 
 
 def _listener(port: int) -> psutil.Process | None:

@@ -6,11 +6,15 @@ from urllib.parse import urlsplit, urlunsplit
 from bench.errors import BadInput
 
 KEY_VARIABLE = "JOULEMARK_API_KEY"
+_MOST = 2.0**32  # seeds are the largest numbers that servers take; a limit against typing errors
 
 
 def plain_url(text: str) -> str:
     """The address without a slash at its end. Raises BadInput where it carries a key or is none."""
-    parts = urlsplit(text.strip())
+    try:
+        parts = urlsplit(text.strip())
+    except ValueError as error:  # an open bracket
+        raise BadInput(f"--endpoint {text!r}: {error}; expected http://HOST:PORT or https://…") from error
     if parts.username or parts.password or parts.query or parts.fragment:
         raise BadInput(
             f"--endpoint: an address is recorded, so no user, password or query may be in it; a key goes into the "
@@ -35,6 +39,6 @@ def number(options: Mapping[str, str], name: str, default: float, least: float =
         value = float(text)
     except ValueError as error:
         raise BadInput(f"--set {name}={text}: expected a number") from error
-    if not least <= value < 1e9:
-        raise BadInput(f"--set {name}={text}: expected a number of at least {least:g}")
+    if not least <= value < _MOST:
+        raise BadInput(f"--set {name}={text}: expected a number from {least:g} to below {_MOST:g}")
     return value

@@ -12,7 +12,7 @@ from typing import Any
 Pieces = Sequence[tuple[int, bytes]]
 DONE = "[DONE]"
 _SHOWN = 80
-_FIELDS = (":", "event:", "id:", "retry:", "data")
+_FIELDS = (":", "event:", "id:", "retry:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,9 @@ def server_sent_events(pieces: Pieces) -> Iterator[Message]:
         elif not line and data:
             yield _event(at_ns, "\n".join(data))
             data = []
-        elif line and not line.startswith(_FIELDS):  # an error that a server wrote without framing, or half a line
+        elif (
+            line and line != "data" and not line.startswith(_FIELDS)
+        ):  # an error that a server wrote without framing, or half a line
             yield Message(at_ns=at_ns, wrong=f"a line that is no event: {line[:_SHOWN]!r}")
     if data:
         left = "\n".join(data)

@@ -85,4 +85,6 @@ def said(reply: Reply) -> str:
 def authorised() -> dict[str, str]:
     """The header that carries the user's key, from the environment alone; {}: there is none."""
     key = environment(KEY_VARIABLE)
+    if key and not key.isprintable():
+        raise CannotRun(f"{KEY_VARIABLE} holds a character that no header may hold (a line's end?): set it again")
     return {"Authorization": f"Bearer {key}"} if key else {}

@@ -57,7 +57,8 @@ def _classifier(spec: LoadSpec, file: Path) -> tuple[int, Mapping[str, Fact]]:
     numbers = sum(math.prod(one.dims) for one in made.graph.initializer)
     if entries > numbers / 2:  # else what is left in fp32 is biases
         facts["zero_ratio"] = zeros / entries
-    return spec.model.parameters if spec.path is None else numbers, facts
+    # eight bits bring scales of their own; a variant that was cut has fewer numbers than the declared model
+    return (min(spec.model.parameters, numbers) if spec.path is None else numbers), facts
 
 
 def _source(spec: LoadSpec, file: Path) -> Path:

@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib import metadata
 from types import ModuleType
 from typing import Any
 
@@ -36,7 +35,7 @@ def open_generator(library: ModuleType, setting: Setting) -> "GeneratorSession":
     except (RuntimeError, MemoryError) as error:
         raise CannotRun(f"{spec.model.name} could not be loaded: {error}") from error
     facts: dict[str, Fact] = {
-        "genai_version": str(getattr(library, "__version__", metadata.version("onnxruntime-genai"))),
+        "genai_version": str(library.__version__),
         "execution_provider": "CUDAExecutionProvider" if setting.board.kind == "cuda" else "CPUExecutionProvider",
         "kv_cache": "one buffer of the whole length",
         "attention": "grouped-query, onnxruntime",
