@@ -17,7 +17,7 @@ Waiting = tuple[Rows, "asyncio.Future[list[float]]"]
 
 
 class Batcher:
-    """Gathers up to `most` sentences for up to `wait_s` from when the first of them is taken up, and runs them together.
+    """Gathers up to `most` sentences for up to `wait_s` from when it takes up the first, and runs them together.
 
     The model runs in one thread of its own, one batch at a time: what arrives meanwhile waits for the next.
     With `most` 1 every sentence is a run; with `wait_s` 0 nothing waits, but what already waits runs together.
