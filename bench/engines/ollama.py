@@ -64,7 +64,7 @@ class OllamaEngine:
         from bench.wire.ollama import OllamaDialect
         from bench.wire.ollama_pages import OllamaPages
         from bench.wire.probe import authorised
-        from bench.wire.served import ServedSession, endpoint_of, first_streams, served_record
+        from bench.wire.served import ServedSession, checked_by, endpoint_of, first_streams, served_record
         from bench.wire.wording import fresh_serial, learn, own_words
 
         endpoint = endpoint_of(spec, "ollama")
@@ -77,13 +77,13 @@ class OllamaEngine:
         wording = learn(lambda text: counted(text, 1)[0].prompt_tokens or 0, own_words())
         timed = [counted(wording.text(32, fresh_serial()), _PROBE_TOKENS) for _ in range(_TIMED)]
         notes, facts = OllamaPages(_base(endpoint), _timeout_s(endpoint)).placed(identity.model)
-        more = {**facts, **options, "tokens_per_word": round(wording.tokens_per_word, 4)}
-        loaded = served_record("ollama", spec, identity, (_CACHE_NOTE, *notes), more)
         dialect = OllamaDialect(
             url=_base(endpoint), model=identity.model, wording=wording, options=options, headers=authorised()
         )
-        alone_token_s = min(took_s / max(1, usage.output_tokens or 1) for usage, took_s in timed)
         probed = first_streams(dialect, _timeout_s(endpoint))
+        more = {**facts, **options, "tokens_per_word": round(wording.tokens_per_word, 4), **checked_by(probed)}
+        loaded = served_record("ollama", spec, identity, (_CACHE_NOTE, *notes), more)
+        alone_token_s = min(took_s / max(1, usage.output_tokens or 1) for usage, took_s in timed)
         with ServedSession(loaded, dialect, _timeout_s(endpoint), alone_token_s, probed) as session:
             yield session
 

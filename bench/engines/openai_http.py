@@ -88,7 +88,7 @@ class OpenAiEngine:
     def load(self, spec: LoadSpec) -> Iterator[Served]:
         """A session with the server of `spec.endpoint`. Raises CannotRun where its counts can't be trusted."""
         from bench.wire.openai_probe import probed
-        from bench.wire.served import ServedSession, endpoint_of, first_streams, served_record
+        from bench.wire.served import ServedSession, checked_by, endpoint_of, first_streams, served_record
 
         endpoint = endpoint_of(spec, "openai_http")
         timeout_s = _timeout_s(endpoint)
@@ -96,8 +96,9 @@ class OpenAiEngine:
         found = probed(
             _base(endpoint), identity.model, endpoint.options.get("api", ""), timeout_s, _needs(identity)
         )
-        loaded = served_record("openai_http", spec, identity, found.notes, found.facts)
         streams = first_streams(found.dialect, timeout_s)
+        facts = {**found.facts, **checked_by(streams)}
+        loaded = served_record("openai_http", spec, identity, found.notes, facts)
         with ServedSession(loaded, found.dialect, timeout_s, found.alone_token_s, streams) as session:
             yield session
 

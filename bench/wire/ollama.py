@@ -40,7 +40,7 @@ class OllamaDialect:
     def call(self, request: Request, serial: int) -> Call:
         """A streamed request for at most the tokens asked: Ollama knows no exact length."""
         asked = request.asked
-        text = request.text or self.wording.text(asked.prompt_tokens or 1, serial)
+        text = self.wording.begun(request.text, asked.prompt_tokens or 1, serial)
         return generate(self.url, self.model, text, asked.output_tokens or 1, self.options, self.headers)
 
     def read(self, request: Request, reply: Reply) -> Answer:
@@ -48,7 +48,7 @@ class OllamaDialect:
         if answer := refusal(reply):
             return answer
         output_ns: list[int] = []
-        characters = 0
+        pieces = characters = 0
         last: Mapping[str, Any] = {}
         for line in json_lines(reply.pieces):
             if line.wrong or not isinstance(line.data, dict):
@@ -59,15 +59,17 @@ class OllamaDialect:
                 return refused("malformed", "something came after the last line")
             if line.data.get("done"):
                 last = line.data
-            elif text := line.data.get("response") or line.data.get("thinking"):
-                output_ns.append(line.at_ns)
-                characters += len(str(text))
+            else:
+                pieces += 1
+                if text := line.data.get("response") or line.data.get("thinking"):
+                    output_ns.append(line.at_ns)
+                    characters += len(str(text))
         if not last:
             hint = f" (Ollama does so where one token repeats more than {_REPEATS} times)" if output_ns else ""
             return refused("ended", f"the stream stopped after {len(output_ns)} pieces, without its end{hint}")
         if last.get("model") not in (None, self.model):
             return refused("wrong-model", f"{last.get('model')!r} answered, {self.model!r} was asked")
-        answer = counted(request, usage_of(last), output_ns, characters, self.wording)
+        answer = counted(request, usage_of(last), output_ns, (pieces, characters), self.wording)
         return answer if answer.error else replace(answer, server=durations_of(last))
 
 

@@ -28,7 +28,7 @@ class OpenAiDialect:
     def call(self, request: Request, serial: int) -> Call:
         """A streamed request for exactly the tokens asked."""
         asked = request.asked
-        text = request.text or self.wording.text(asked.prompt_tokens or 1, serial)
+        text = self.wording.begun(request.text, asked.prompt_tokens or 1, serial)
         body = body_of(self.model, text, asked.output_tokens or 1, self.extra, chat=self.chat)
         return post(self.url, {**body, "stream": True, "stream_options": {"include_usage": True}}, self.headers)
 
@@ -43,7 +43,8 @@ class OpenAiDialect:
             return refused("ended", f"the stream stopped after {len(stream.output_ns)} pieces, without its end")
         if stream.model not in ("", self.model, self.answers_as):
             return refused("wrong-model", f"{stream.model!r} answered, {self.model!r} was asked")
-        answer = counted(request, usage_of(stream.usage), stream.output_ns, stream.characters, self.wording)
+        came = (stream.pieces, stream.characters)
+        answer = counted(request, usage_of(stream.usage), stream.output_ns, came, self.wording)
         return answer if answer.error else replace(answer, server=stream.timings)
 
 
@@ -52,6 +53,7 @@ class _Stream:
 
     def __init__(self) -> None:
         self.output_ns: list[int] = []
+        self.pieces = 0
         self.characters = 0
         self.usage: Any = None
         self.model = ""
@@ -85,6 +87,7 @@ class _Stream:
         for choice in data.get("choices") or ():
             if isinstance(choice, dict):
                 finished = finished or choice.get("finish_reason") is not None
+                self.pieces += _holds_text(choice)
                 if text := _text(choice):
                     self.output_ns.append(at_ns)
                     self.characters += len(text)
@@ -97,6 +100,14 @@ def _text(choice: Mapping[str, Any]) -> str:
     if isinstance(delta, dict):
         return str(delta.get("content") or delta.get("reasoning_content") or delta.get("reasoning") or "")
     return str(choice.get("text") or "")
+
+
+def _holds_text(choice: Mapping[str, Any]) -> bool:
+    """Whether a piece has a place for text, even an empty one: a token may have none, an end's mark for one."""
+    delta = choice.get("delta")
+    if not isinstance(delta, dict):
+        return "text" in choice
+    return isinstance(delta.get("content"), str) or bool(_text(choice))
 
 
 def usage_of(found: Any) -> Usage | str:

@@ -29,7 +29,7 @@ from bench.nouns import (
 from bench.units import S_PER_NS
 from bench.wire.exchange import Call, Reply, Wire
 from bench.wire.probe import ask, said
-from bench.wire.streamed import NOTHING, Delivered, overstated, together
+from bench.wire.streamed import FEWEST_ANSWERS, NOTHING, Delivered, overstated, together
 from bench.wire.wording import Wording, fresh_serial
 
 # No load makes an answer faster than the same server gave it alone: less than this share of that time, for as
@@ -46,6 +46,7 @@ class Answer:
     achieved: Usage
     first_output_ns: int | None = None
     output_ns: tuple[int, ...] = ()
+    pieces: int = 0  # that came, those without a text among them
     characters: int = 0  # of the output, in all its pieces
     error: str | None = None
     cause: Cause | None = None
@@ -66,14 +67,19 @@ def refusal(reply: Reply) -> Answer | None:
 
 
 def counted(
-    request: Request, usage: Usage | str, output_ns: Sequence[int], characters: int, wording: Wording
+    request: Request, usage: Usage | str, output_ns: Sequence[int], came: tuple[int, int], wording: Wording
 ) -> Answer:
-    """An answer whose counts hold against what was asked and what came; or why they can't be true."""
+    """An answer whose counts hold against what was asked and what came; or why they can't be true.
+
+    `came`: pieces, those without a text among them, and the characters in them.
+    """
     wrong = usage if isinstance(usage, str) else _contradiction(request, usage, len(output_ns), wording)
     if wrong or isinstance(usage, str):
         return refused("usage", str(wrong))
     first_ns = output_ns[0] if output_ns else None
-    return Answer(achieved=usage, first_output_ns=first_ns, output_ns=tuple(output_ns), characters=characters)
+    return Answer(
+        achieved=usage, first_output_ns=first_ns, output_ns=tuple(output_ns), pieces=came[0], characters=came[1]
+    )
 
 
 def _contradiction(request: Request, usage: Usage, pieces: int, wording: Wording) -> str | None:
@@ -158,7 +164,7 @@ class ServedSession:
         self._timeout_s = timeout_s
         self._alone_token_s = alone_token_s  # what a token took when nothing else was asked
         self._probed = probed  # what came then
-        self._came: list[Delivered] = []  # of all sound answers since
+        self._came: list[Delivered] = []  # of the last sound answers, for windows of few
         self._serial = fresh_serial()
         self._sent: list[_Sent] = []
 
@@ -187,11 +193,11 @@ class ServedSession:
     def run(self, batch: Sequence[Request]) -> Sequence[Outcome]:
         """Sends all of them at once and waits for every answer."""
 
-        async def together(send: Send) -> None:
+        async def at_once(send: Send) -> None:
             due_ns = time.monotonic_ns()
             await asyncio.gather(*(send(request, due_ns) for request in batch))
 
-        self.drive(together)
+        self.drive(at_once)
         return self.take()
 
     def drive(self, play: Callable[[Send], Awaitable[None]]) -> None:
@@ -210,8 +216,10 @@ class ServedSession:
         """What was sent since the last call, read."""
         sent, self._sent = sorted(self._sent, key=lambda one: one.reply.start_ns), []
         answers = [self._answer(one) for one in sent]
-        self._came += [_delivered(one) for one in answers if one.error is None]
-        if wrong := overstated(self._probed, self._came):
+        came = [_delivered(one) for one in answers if one.error is None]
+        judged = [*self._came, *came][-max(len(came), FEWEST_ANSWERS) :]
+        self._came = judged[-FEWEST_ANSWERS:]
+        if wrong := overstated(self._probed, judged):
             answers = [one if one.error else refused("usage", wrong) for one in answers]
         return [_outcome(one, answer) for one, answer in zip(sent, answers, strict=True)]
 
@@ -233,7 +241,10 @@ class ServedSession:
 
 
 def first_streams(dialect: Dialect, timeout_s: float) -> Delivered:
-    """What comes of a few requests, one at a time, before anything is measured; those that fail are left out."""
+    """What comes of a few requests, one at a time, before anything is measured; those refused are left out.
+
+    Raises CannotRun where nobody answers.
+    """
     found = []
     for number in range(_PROBES):
         request = Request(id=f"probe-{number}", asked=_PROBE)
@@ -244,7 +255,14 @@ def first_streams(dialect: Dialect, timeout_s: float) -> Delivered:
 
 def _delivered(answer: Answer) -> Delivered:
     tokens = answer.achieved.output_tokens or 0
-    return Delivered(tokens=tokens, pieces=len(answer.output_ns), characters=answer.characters)
+    return Delivered(tokens=tokens, pieces=answer.pieces, characters=answer.characters)
+
+
+def checked_by(probed: Delivered) -> dict[str, Fact]:
+    """For the record: what counts are held against, so that it can be seen where nothing is."""
+    return {
+        "probe_tokens": probed.tokens, "probe_pieces": probed.pieces, "probe_characters": probed.characters,
+    }  # fmt: skip
 
 
 def _outcome(sent: _Sent, answer: Answer) -> Outcome:

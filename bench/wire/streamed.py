@@ -22,7 +22,7 @@ class Delivered:
     """What came of one answer, or of several, and how many tokens the server counts for it."""
 
     tokens: int
-    pieces: int
+    pieces: int  # those without a text among them: a token may have none
     characters: int
 
 
@@ -48,16 +48,17 @@ def overstated(probed: Delivered, answers: Sequence[Delivered]) -> str | None:
     if not (probed.tokens and probed.pieces and probed.characters) or len(answers) < FEWEST_ANSWERS:
         return None
     share = min(1.0, probed.pieces / probed.tokens)
-    short = [one for one in answers if 0 < one.pieces < _FEWER * one.tokens * share]
+    short = [one for one in answers if one.pieces < _FEWER * one.tokens * share]
     if 2 * len(short) <= len(answers):
         return None
     found = together(short)
-    fewer = found.tokens * share / found.pieces
-    longer = (found.characters / found.pieces) / (probed.characters / probed.pieces)
-    if longer >= math.sqrt(fewer):
+    usual = found.tokens * share
+    # characters a piece, in those of the probes; of nothing there is nothing that is long
+    longer = found.characters / max(1, found.pieces) / (probed.characters / probed.pieces)
+    if longer >= math.sqrt(usual / max(1, found.pieces)):
         return None
     return (
         f"{len(short)} of {len(answers)} answers came in fewer pieces than their tokens take: "
         f"{found.tokens} tokens are counted, {found.pieces} pieces came, no longer than usual, where about "
-        f"{found.tokens * share:.0f} do"
+        f"{usual:.0f} do"
     )

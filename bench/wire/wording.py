@@ -42,6 +42,10 @@ class Wording:
         count = max(1, round((tokens - self.fixed_tokens) / self.tokens_per_word))
         return spelt(self.words, count, serial)
 
+    def begun(self, text: str | None, tokens: int, serial: int) -> str:
+        """A declared text behind three words of its own, for it is sent again and again; without one, words."""
+        return f"{spelt(self.words, _HEAD, serial)} {text}" if text else self.text(tokens, serial)
+
     def likely(self, tokens: int) -> tuple[float, float]:
         """Between which counts a server can truthfully say that such a text lies.
 

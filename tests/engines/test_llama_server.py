@@ -168,9 +168,10 @@ def test_a_prompt_of_the_users_own_is_read_again_each_time(server: Running) -> N
         found = [opened.run(asked(1, text=TEXT))[0] for _ in range(3)]
     tokenizer, _ = open_tokenizer(MODEL)
     assert tokenizer is not None
-    whole = 1 + len(tokenizer.encode(TEXT))  # BOS before it
+    whole = 1 + len(tokenizer.encode(TEXT))  # BOS before it, and three words of ours
 
-    assert {(o.achieved.prompt_tokens, o.achieved.cached_tokens) for o in found} == {(whole, 0)}
+    assert {o.achieved.cached_tokens for o in found} == {0}
+    assert all(whole + 3 <= (o.achieved.prompt_tokens or 0) <= whole + 24 for o in found)
 
 
 def test_a_prompt_that_is_too_long_is_the_servers_refusal(server: Running) -> None:

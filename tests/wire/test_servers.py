@@ -1,5 +1,7 @@
 """The clients against a simulated server that nobody told to be kind: what is counted, and what is named."""
 
+from dataclasses import replace
+
 import pytest
 
 from bench.errors import CannotRun, UnknownName
@@ -49,6 +51,35 @@ def test_a_model_that_is_not_served_is_named_with_those_that_are(server, engine)
         pass
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_server_that_begins_to_lie_late_is_found_out(tmp_path, engine):
+    """What was honest long ago speaks for nothing since."""
+    half = ({"kind": "stop_short", "fraction": 0.5}, {"kind": "usage", "how": "double"})
+    with simulated_server(tmp_path, *FAST) as server, session_at(server.url, engine, timeout_s="20") as opened:
+        honest = [o for _ in range(4) for o in opened.run(asked(16, prompt=64))]
+        server.faults(*half)
+        found = opened.run(asked(16, prompt=64))
+
+    assert {o.cause for o in honest} == {None}
+    assert {o.cause for o in found} == {"usage"}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_declared_text_never_meets_a_prefix_cache(tmp_path, engine):
+    """The same article again and again: three words of its own stand before it each time."""
+    text = "The harvest was late that year, and nobody in the valley remembered such rain. " * 8
+    requests = [replace(one, text=text) for one in asked(6, prompt=64)]
+    with (
+        simulated_server(tmp_path, *FAST, "--cache") as server,
+        session_at(server.url, engine, timeout_s="20") as opened,
+    ):
+        found = [o for _ in range(3) for o in opened.run(requests)]
+        log = server.truth().requests[-18:]
+
+    assert {o.error for o in found} == {None}
+    assert all(r["cached_tokens"] <= 2 for r in log)
+
+
 def test_prompts_never_meet_a_prefix_cache(tmp_path):
     """The same requests again and again: not one prompt token comes from the cache."""
     with (
@@ -57,7 +88,8 @@ def test_prompts_never_meet_a_prefix_cache(tmp_path):
     ):
         found = [o for _ in range(5) for o in opened.run(asked(6, prompt=64))]
 
-    assert all((o.achieved.cached_tokens or 0) <= 2 for o in found)
+    assert [o.error for o in found] == [None] * 30
+    assert {o.achieved.cached_tokens for o in found} <= {0, 1, 2}  # and None is no count
 
 
 def test_a_chat_server_and_bundled_pieces_are_counted_by_usage(tmp_path):
@@ -86,4 +118,4 @@ def test_a_server_that_stops_half_way_and_counts_the_whole_is_found_out(tmp_path
 
     # the first eight are too few to tell; one such request leaves a cell without a figure
     assert [o.cause for o in found] == [None] * 8 + ["usage"] * 8
-    assert "16 of 16 answers came in fewer pieces" in found[-1].error
+    assert "12 of 12 answers came in fewer pieces" in found[-1].error
