@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from bench.nouns import (
@@ -96,9 +96,9 @@ class _At(NamedTuple):
 def groups(measured: Iterable[Measured]) -> tuple[Group, ...]:
     """The runs by key, boundary and level (batch, concurrency, rate, load); each with its exclusions and why."""
     gathered: dict[_At, list[tuple[Measured, tuple[Source, ...]]]] = {}
-    for one in measured:
+    every = list(measured)
+    for one, key in zip(every, _keys([one.run for one in every]), strict=True):
         for boundary, sources in _boundaries(one.run).items():
-            key = _key(one.run)
             cell = one.run.spec.cell
             at = _At(
                 key,
@@ -126,6 +126,30 @@ def _boundaries(run: Run) -> dict[Boundary, tuple[Source, ...]]:
         found[source.boundary] = (*found.get(source.boundary, ()), source)
     read_first = {b: tuple(sorted(s, key=lambda one: one.basis == "excluded")) for b, s in found.items()}
     return {b: sources for b, sources in read_first.items() if sources[0].basis != "excluded"}
+
+
+def _keys(runs: Sequence[Run]) -> list[CoefficientKey]:
+    """The key of each run. Where runs of one key asked different servers or different work, it says which.
+
+    Servers often say no more than "uvicorn": two of them are told apart by their addresses.
+    """
+    plain = [_key(run) for run in runs]
+    asked: dict[CoefficientKey, set[str]] = {}
+    for key, run in zip(plain, runs, strict=True):
+        asked.setdefault(key, set()).add(_asked_of(run))
+    return [
+        replace(key, engine_version=f"{key.engine_version}, at {_asked_of(run)}") if len(asked[key]) > 1 else key
+        for key, run in zip(plain, runs, strict=True)
+    ]
+
+
+def _asked_of(run: Run) -> str:
+    """The address, and what of the typed options the version does not tell; "" where there is no server."""
+    endpoint = run.spec.endpoint
+    if endpoint is None:
+        return ""
+    options = replace(endpoint, setup="").told("")
+    return endpoint.url + ("" if options in run.loaded.engine_version else options)
 
 
 def _key(run: Run) -> CoefficientKey:

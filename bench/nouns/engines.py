@@ -1,13 +1,20 @@
 """How a model is loaded and run."""
 
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from urllib.parse import urlsplit
 
 from bench.nouns.sensors import Check
 from bench.nouns.words import Device, Fact, Family, Weights, is_gpu
 from bench.nouns.work import ModelSpec, Outcome, Request
+
+# Options that change what is known of a request's work, or how long it is waited for; all others change the work.
+_NO_WORK = frozenset({"about", "timeout_s", "precision", "family", "weights", "answer"})
+_USUAL_PATHS = ("", "/v1")  # where servers have their pages: of no other work than their own
+_LONGEST = 60  # characters of an option's value that a version holds as they are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +28,25 @@ class Endpoint:
     setup: str = ""  # how it was started, by the user's own label: "max-batch-8"
 
     def told(self, version: str) -> str:
-        """Who serves and how it was started: figures of two setups are never averaged or taken for each other."""
-        return f"{version}, setup {self.setup}" if self.setup else version
+        """Who serves, what is asked of it and how it was started: two of them are never averaged or mixed up."""
+        named = [f"{name}={_short(value)}" for name, value in sorted(self._work().items())]
+        return ", ".join((version, *named, *([f"setup {self.setup}"] if self.setup else [])))
+
+    def _work(self) -> dict[str, str]:
+        """What was typed that changes a request's work; the address's own path is a part of it."""
+        work = {name: value for name, value in self.options.items() if name not in _NO_WORK}
+        below = urlsplit(self.url).path.rstrip("/")
+        if below not in _USUAL_PATHS or "path" in work:
+            work["path"] = below + work.get("path", "")
+        return work
+
+
+def _short(value: str) -> str:
+    """An option's value on one line; of a long one its beginning, and a sum that tells it from others."""
+    line = " ".join(value.split())
+    if line == value and len(line) <= _LONGEST:
+        return line
+    return f"{line[:_LONGEST]}…#{hashlib.sha256(value.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import pytest
 from fakes import GPU, HOST, LOADED, outcome, run_of, ticking, window
 
 from bench.fit.rows import Measured, groups
-from bench.nouns import Source
+from bench.nouns import Endpoint, Source
 from bench.physics.energy import window_energies
 
 PACKAGE = Source(
@@ -63,3 +63,62 @@ def test_a_host_beside_a_gpu_is_never_in_one_group_with_a_host_that_works_itself
         **board, ("host", "gpu"): ("on-gpu",), ("host", "cpu"): ("asked-for-cpu", "fell-to-cpu"),
     }  # fmt: skip
     assert len({g.key for g in found}) == 2
+
+
+def served_groups(*endpoints):
+    """The versions of the keys that runs of these servers make, one window each, and the runs under them."""
+    readings = ticking(lambda t: 50.0, 0, 7)
+    windows = (window("idle", "resident-1", 0.5, 1.0), window("work", "1", 2.0, 6.0))
+    runs = []
+    for n, endpoint in enumerate(endpoints):
+        run = run_of(readings, windows, [outcome(2, 6)], run_id=f"r{n}")
+        loaded = replace(LOADED, engine_version=endpoint.told("uvicorn"))
+        runs.append(replace(run, spec=replace(run.spec, endpoint=endpoint), loaded=loaded))
+    found = groups(Measured(run=run, energies=(), verdicts=()) for run in runs)
+    return {g.key.engine_version: g.runs for g in found}
+
+
+HERE = "http://127.0.0.1:5000"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"path": "/slow"}, "uvicorn, path=/slow"),
+        ({"method": "POST"}, "uvicorn, method=POST"),
+        ({"body": '{"n": 1}'}, 'uvicorn, body={"n": 1}'),
+        ({"api": "chat"}, "uvicorn, api=chat"),
+        ({"num_ctx": "4096"}, "uvicorn, num_ctx=4096"),
+    ],
+)
+def test_other_work_is_another_key(options, told):
+    """One server, model and name: what each request asks of it is not the same, so neither are its joules."""
+    plain, other = Endpoint(url=HERE), Endpoint(url=HERE, options=options)
+    assert served_groups(plain, other, plain) == {"uvicorn": ("r0", "r2"), told: ("r1",)}
+
+
+def test_an_address_below_another_is_another_key():
+    fast, slow = Endpoint(url=f"{HERE}/fast"), Endpoint(url=HERE, options={"path": "/slow"})
+    assert set(served_groups(fast, slow)) == {"uvicorn, path=/fast", "uvicorn, path=/slow"}
+
+
+def test_what_is_only_said_of_a_server_is_in_no_key():
+    said = {"about": "/health", "timeout_s": "3", "precision": "fp32", "family": "classifier", "answer": "status"}
+    assert served_groups(Endpoint(url=f"{HERE}/v1"), Endpoint(url=f"{HERE}/v1", options=said)) == {
+        "uvicorn": ("r0", "r1")
+    }
+
+
+def test_long_templates_that_end_otherwise_are_told_apart():
+    bodies = ["x" * 500 + end for end in "ab"]
+    versions = list(served_groups(*(Endpoint(url=HERE, options={"body": body}) for body in bodies)))
+    assert len(versions) == 2
+    assert max(map(len, versions)) < 120
+
+
+def test_two_servers_of_one_name_are_told_apart_by_their_addresses():
+    first, second = Endpoint(url=HERE, setup="a"), Endpoint(url="http://127.0.0.1:5001", setup="a")
+    assert served_groups(first, second, first) == {
+        f"uvicorn, setup a, at {HERE}": ("r0", "r2"),
+        "uvicorn, setup a, at http://127.0.0.1:5001": ("r1",),
+    }
