@@ -11,7 +11,7 @@ import pytest
 from fakes import GPU, HOST, seconds, ticking
 
 from bench.errors import BadInput
-from bench.files.interop.aiperf import RECORDS
+from bench.files.interop.aiperf import RECORDS, SUMMARY
 from bench.files.store import MeteredRecord, write_metered
 from bench.nouns import Reading, Trace, Window, WitnessRecord
 from bench.run.join import join
@@ -52,12 +52,12 @@ def metered(out, *, kind="meter", sources=(GPU,), unix=None, witnesses=(), **cha
     return write_metered(out, record, "0")
 
 
-def line(start_s, end_s, *, phase="profiling", tokens=32, error=None, ttft_ms=100.0):
+def line(start_s, end_s, *, phase="profiling", tokens=32, error=None, ttft_ms=20.0):
     """One record as AIPerf writes it; times count from the command's start."""
     metrics = {
         "request_latency": {"value": (end_s - start_s) * 1e3, "unit": "ms"},
         "time_to_first_token": {"value": ttft_ms, "unit": "ms"},
-        "inter_token_latency": {"value": 10.0, "unit": "ms"},
+        "inter_token_latency": {"value": 2.0, "unit": "ms"},
         "input_sequence_length": {"value": 68, "unit": "tokens"},
         **({"output_sequence_length": {"value": tokens, "unit": "tokens"}} if tokens is not None else {}),
     }
@@ -69,7 +69,11 @@ def line(start_s, end_s, *, phase="profiling", tokens=32, error=None, ttft_ms=10
 
 
 def records(folder, *lines):
+    """Its records, and the summary that counts those that were answered."""
+    folder.mkdir(exist_ok=True)
     (folder / RECORDS).write_text("".join(json.dumps(one) + "\n" for one in lines))
+    answered = sum("error" not in one and one["metadata"]["benchmark_phase"] != "warmup" for one in lines)
+    (folder / SUMMARY).write_text(json.dumps({"request_count": {"unit": "requests", "avg": answered}}))
     return folder / RECORDS
 
 
@@ -130,8 +134,8 @@ def test_quantiles_are_those_that_so_many_requests_can_tell(tmp_path):
 
     assert set(times) == {"ttft_s", "tpot_s", "e2e_s"}
     assert set(times["ttft_s"].quantiles_s) == {"p50_s"}
-    assert times["ttft_s"].mean_s == pytest.approx(0.1)
-    assert times["tpot_s"].mean_s == pytest.approx(0.01)
+    assert times["ttft_s"].mean_s == pytest.approx(0.02)
+    assert times["tpot_s"].mean_s == pytest.approx(0.002)
 
 
 @pytest.mark.parametrize(
@@ -209,6 +213,20 @@ def test_a_file_that_does_not_hold_every_request_divides_nothing(tmp_path):
     assert found.shares[0].per_request is None
     assert found.shares[0].reasons == ("the file does not hold every request that was made",)
     assert found.notes == ("guidellm made 50 requests, the file holds 49",)
+
+
+@pytest.mark.parametrize("kept", [slice(None), slice(None, None, 2), slice(0, 20)])
+def test_records_that_nothing_counts_divide_nothing(tmp_path, kept):
+    """Every second line looks like the whole file, and would double the joules of a request."""
+    file = records(tmp_path, *busy()[kept])
+    (tmp_path / SUMMARY).unlink()
+
+    found = join(metered(tmp_path), file)
+
+    [share] = found.shares
+    assert (share.per_request, share.per_output_token, found.aiperf) == (None, None, {})
+    assert share.reasons == ("the file does not hold every request that was made",)
+    assert SUMMARY in found.notes[0]
 
 
 @pytest.mark.parametrize("shift_s", [-4.2, 2.2, 3600, -3600])
@@ -306,6 +324,7 @@ def test_meter_seals_the_clock_that_join_needs(tmp_path):
         "    about = {'request_start_ns': a, 'request_end_ns': b, 'benchmark_phase': 'profiling'}\n"
         "    rows.append(json.dumps({'metadata': about, 'metrics': m}))\n"
         f"open({str(tmp_path / RECORDS)!r}, 'w').write(chr(10).join(rows))\n"
+        f"open({str(tmp_path / SUMMARY)!r}, 'w').write(json.dumps({{'request_count': {{'avg': 40}}}}))\n"
     )
     constant = {"JOULEMARK_METERS": "constant:power_w=100"}
     metered_ = command("meter", "--out", tmp_path / "out", "--", sys.executable, script, **constant)

@@ -27,6 +27,7 @@ from bench.files.interop.told import (
     LoadResult,
     ToldFigure,
     ToldRequest,
+    address,
     count,
     in_order,
     number,
@@ -65,19 +66,20 @@ def is_aiperf(text: str) -> bool:
 
 
 def read_aiperf(path: Path) -> LoadResult:
-    """The requests of the records, and the means of the summary where it lies beside them. Raises BadInput."""
-    lines = [line for line in read_text(path).splitlines() if line.strip()]
+    """The requests of the records, and the means of the summary beside them.
+
+    Without a summary that counts them, a part of the records looks like the whole: it is not taken as whole then.
+    Raises BadInput.
+    """
+    lines = enumerate(read_text(path).split("\n"), 1)  # not splitlines: U+2028 may stand inside a line of JSON
     requests = in_order(
-        (_request(parsed(line, f"{path}:{i}"), f"{path}:{i}") for i, line in enumerate(lines, 1)), str(path)
+        (_request(parsed(line, f"{path}:{i}"), f"{path}:{i}") for i, line in lines if line.strip()), str(path)
     )
     beside = path.with_name(SUMMARY)
     summary: Mapping[str, Any] = {}
-    notes: tuple[str, ...] = ()
     if beside.is_file():
         summary = section({"": parsed(read_text(beside), str(beside))}, "", str(beside))
-        _belongs(summary, requests, beside)
-        if summary.get("was_cancelled"):
-            notes = ("AIPerf says that it was cancelled: requests under way then are in no line",)
+    notes = _missing(summary, requests, beside)
     version = summary.get("aiperf_version")
     return LoadResult(
         tool="aiperf",
@@ -96,10 +98,13 @@ def _request(row: Any, where: str) -> ToldRequest:
     start_ns, end_ns = (int(about[n]) if type(about.get(n)) is int else None for n in _ENDS)
     if start_ns is None or end_ns is None:
         raise BadInput(f"{where}: no {' and '.join(_ENDS)} in metadata; is it AIPerf's {RECORDS}?")
+    if not all(0 <= one < 2**63 for one in (start_ns, end_ns)):
+        raise BadInput(f"{where}: {' or '.join(_ENDS)} is nothing that a clock of 64 bits shows")
     warmup = about.get("benchmark_phase") == "warmup"
+    name = str(found)[:200] if (found := about.get("x_request_id")) is not None else None
     if error := _error(row, about, where):
         lasted_s = (end_ns - start_ns) * S_PER_NS
-        return ToldRequest(start_ns=start_ns, end_ns=end_ns, e2e_s=lasted_s, error=error, warmup=warmup)
+        return ToldRequest(start_ns=start_ns, end_ns=end_ns, e2e_s=lasted_s, name=name, error=error, warmup=warmup)
     e2e_s = _seconds(metrics, "request_latency", where)
     if e2e_s is None:
         raise BadInput(f"{where}: neither an error nor 'request_latency'; is it AIPerf's {RECORDS}?")
@@ -107,10 +112,11 @@ def _request(row: Any, where: str) -> ToldRequest:
         start_ns=start_ns,
         end_ns=end_ns,
         e2e_s=e2e_s,
+        name=name,
         ttft_s=_seconds(metrics, "time_to_first_token", where),
         tpot_s=_seconds(metrics, "inter_token_latency", where),
-        prompt_tokens=count(section(metrics, "input_sequence_length", where), "value", where),
-        output_tokens=count(section(metrics, "output_sequence_length", where), "value", where),
+        prompt_tokens=_count(metrics, "input_sequence_length", where),
+        output_tokens=_count(metrics, "output_sequence_length", where),
         warmup=warmup,
     )
 
@@ -125,29 +131,54 @@ def _error(row: Mapping[str, Any], about: Mapping[str, Any], where: str) -> str 
     return "cancelled" if about.get("was_cancelled") else None
 
 
+def _count(metrics: Mapping[str, Any], name: str, where: str) -> int | None:
+    return count(section(metrics, name, where), "value", f"{where} {name}")
+
+
 def _seconds(metrics: Mapping[str, Any], name: str, where: str) -> float | None:
     """A metric of time in seconds; None where it is absent. Raises BadInput for a unit that is none of time."""
     found = section(metrics, name, where)
     if not found:
         return None
-    if (unit := found.get("unit")) not in _S:
+    if str(unit := found.get("unit")) not in _S:
         raise BadInput(f"{where}: {name} in {unit!r}; known are {', '.join(_S)}")
-    return number(found, "value", where) * _S[str(unit)]
+    return number(found, "value", f"{where} {name}") * _S[str(unit)]
 
 
-def _belongs(summary: Mapping[str, Any], requests: tuple[ToldRequest, ...], beside: Path) -> None:
-    """Raises BadInput where the summary counts other requests than the records hold."""
-    said = optional(section(summary, "request_count", str(beside)), "avg", str(beside))
+def _missing(summary: Mapping[str, Any], requests: tuple[ToldRequest, ...], beside: Path) -> tuple[str, ...]:
+    """What says that a request may be in no line; (): each is in one.
+
+    Raises BadInput where the summary counts other requests than the records hold.
+    """
+    where = str(beside)
+    said = optional(section(summary, "request_count", where), "avg", f"{where} request_count")
     held = sum(one.error is None and not one.warmup for one in requests)
     if said is not None and said != held:
         raise BadInput(
             f"{beside}: it counts {said:g} requests, {RECORDS} beside it holds {held}; are they one run's?"
         )
+    notes = []
+    if said is None:
+        notes.append(f"no {SUMMARY} that counts the requests lies beside {RECORDS}, which may be a part of them")
+    if summary.get("was_cancelled"):
+        notes.append("AIPerf says that it was cancelled: requests under way then are in no line")
+    failed = sum(one.error is not None and not one.warmup for one in requests)
+    if (errors := _errors(summary, where)) > failed:
+        notes.append(f"AIPerf counts {errors} failed requests, {RECORDS} holds {failed}")
+    return tuple(notes)
+
+
+def _errors(summary: Mapping[str, Any], where: str) -> int:
+    """The failures that its `error_summary` counts."""
+    found = summary.get("error_summary") or []
+    if not isinstance(found, list) or not all(isinstance(one, Mapping) for one in found):
+        raise BadInput(f"{where}: 'error_summary' is {found!r:.60}, expected a list of objects")
+    return sum(count(one, "count", where) or 0 for one in found)
 
 
 def _target(summary: Mapping[str, Any], where: str) -> str | None:
     urls = section(section(summary, "input_config", where), "endpoint", where).get("urls")
-    return str(urls[0]) if isinstance(urls, list) and urls else None
+    return address(urls[0], "urls", where) if isinstance(urls, list) and urls else None
 
 
 def _figures(summary: Mapping[str, Any], where: str) -> list[ToldFigure]:

@@ -23,8 +23,10 @@ from bench.files.interop.told import (
     LoadResult,
     ToldFigure,
     ToldRequest,
+    address,
     count,
     in_order,
+    moment_ns,
     number,
     optional,
     parsed,
@@ -39,7 +41,7 @@ _OURS = {
     "request_latency": ("s", "e2e_s"),
 }
 _TOTALS = {"prompt_token_count": "prompt_tokens", "output_token_count": "output_tokens"}
-_S_PER_MS, _NS_PER_S = 1e-3, 10**9
+_S_PER_MS = 1e-3
 
 
 def is_guidellm(text: str) -> bool:
@@ -61,7 +63,7 @@ def read_guidellm(path: Path) -> LoadResult:
         (
             _request(row, state, f"{where} {state}[{i}]")
             for state in ("successful", "errored", "incomplete")
-            for i, row in enumerate(kept.get(state) or [])
+            for i, row in enumerate(_rows(kept, state, where))
             if state != "incomplete" or row.get("request_start_time") is not None  # else it was never sent
         ),
         where,
@@ -77,7 +79,7 @@ def read_guidellm(path: Path) -> LoadResult:
         clock="unix",
         requests=requests,
         figures=tuple(_figures(section(one, "metrics", where), where)),
-        target=str(target) if target else None,
+        target=address(target or None, "target", where),
         whole=not notes,
         notes=notes,
     )
@@ -89,19 +91,29 @@ def _notes(made: int | None, held: int) -> tuple[str, ...]:
     return (f"guidellm made {'an untold number of' if made is None else made} requests, the file holds {held}",)
 
 
-def _request(row: Any, state: str, where: str) -> ToldRequest:
-    if not isinstance(row, Mapping):
-        raise BadInput(f"{where}: expected an object")
+def _rows(kept: Mapping[str, Any], state: str, where: str) -> list[Mapping[str, Any]]:
+    found = kept.get(state) or []
+    if not isinstance(found, list) or not all(isinstance(row, Mapping) for row in found):
+        raise BadInput(f"{where}: requests {state!r} is {found!r:.60}, expected a list of objects")
+    return found
+
+
+def _request(row: Mapping[str, Any], state: str, where: str) -> ToldRequest:
     start_s, end_s = number(row, "request_start_time", where), number(row, "request_end_time", where)
-    start_ns, end_ns = round(start_s * _NS_PER_S), round(end_s * _NS_PER_S)
+    start_ns = moment_ns(start_s, "request_start_time", where)
+    end_ns = moment_ns(end_s, "request_end_time", where)
+    name = str(found)[:200] if (found := row.get("request_id")) is not None else None
     if state != "successful":
         said = section(row, "info", where).get("error") or state
-        return ToldRequest(start_ns=start_ns, end_ns=end_ns, e2e_s=end_s - start_s, error=str(said)[:200])
+        return ToldRequest(
+            start_ns=start_ns, end_ns=end_ns, e2e_s=end_s - start_s, name=name, error=str(said)[:200]
+        )
     ttft_ms, itl_ms = (optional(row, n, where) for n in ("time_to_first_token_ms", "inter_token_latency_ms"))
     return ToldRequest(
         start_ns=start_ns,
         end_ns=end_ns,
         e2e_s=number(row, "request_latency", where),
+        name=name,
         ttft_s=None if ttft_ms is None else ttft_ms * _S_PER_MS,
         tpot_s=None if itl_ms is None else itl_ms * _S_PER_MS,
         prompt_tokens=count(row, "prompt_tokens", where),

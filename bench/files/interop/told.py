@@ -9,11 +9,11 @@ tool itself lies before `start`. (Joulemark's own `ttft_s` and `e2e_s` of an end
 """
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from bench.errors import BadInput
 from bench.units import S_PER_NS
@@ -21,6 +21,14 @@ from bench.units import S_PER_NS
 # unix: nanoseconds since 1970. monotonic: CLOCK_MONOTONIC of the machine on which the tool ran, which is ours too
 # where it ran here (Python's perf_counter and monotonic are the same clock on Linux: PEP 418; checked 2026-11-21).
 Clock = Literal["unix", "monotonic"]
+
+_NS_PER_S = 10**9
+# Chosen: far beyond any time, count or joule of one run, and far inside what 64 bits and a float hold.
+_MOST = 1e15
+# Chosen: a tool may time a request by another clock than the one that dates it; both are read within milliseconds,
+# and the kernel slews by 500 ppm at most (see bench/run/join.py).
+_CLOCKS_S, _CLOCKS_RATIO = 0.05, 1e-3
+_ROUNDED_RATIO, _ROUNDED_S = 1e-6, 1e-6  # chosen: what decimal places of a file may cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +38,7 @@ class ToldRequest:
     start_ns: int
     end_ns: int
     e2e_s: float
+    name: str | None = None  # the tool's own id of it, which no other request has
     ttft_s: float | None = None
     tpot_s: float | None = None  # (e2e − ttft) / (n − 1), where there are two tokens or more
     prompt_tokens: int | None = None
@@ -79,6 +88,8 @@ def parsed(text: str, where: str) -> Any:
     """The JSON value. Raises BadInput."""
     try:
         return json.loads(text)
+    except RecursionError as error:
+        raise BadInput(f"{where}: JSON nested too deep; is it what the load generator wrote?") from error
     except ValueError as error:
         raise BadInput(f"{where}: no JSON ({error}); is the file whole?") from error
 
@@ -92,13 +103,31 @@ def number(data: Mapping[str, Any], name: str, where: str) -> float:
 
 
 def optional(data: Mapping[str, Any], name: str, where: str) -> float | None:
-    """A finite number under this key, or None. Raises BadInput for anything else."""
+    """A finite number up to 1e15 under this key, or None. Raises BadInput for anything else."""
     found = data.get(name)
     if found is None:
         return None
-    if isinstance(found, bool) or not isinstance(found, (int, float)) or not math.isfinite(found):
-        raise BadInput(f"{where}: {name!r} is {found!r:.60}, expected a finite number")
+    if isinstance(found, bool) or not isinstance(found, (int, float)) or found != found or abs(found) > _MOST:
+        raise BadInput(f"{where}: {name!r} is {_shown(found)}, expected a finite number up to {_MOST:g}")
     return float(found)
+
+
+def moment_ns(seconds: float, name: str, where: str) -> int:
+    """A moment as whole nanoseconds. Raises BadInput for what no clock of 64 bits shows."""
+    if not abs(seconds) < 2**63 / _NS_PER_S:
+        raise BadInput(f"{where}: {name!r} is {seconds:g} s, which no clock shows")
+    return round(seconds * _NS_PER_S)
+
+
+def address(target: Any, name: str, where: str) -> str | None:
+    """A server's address, or None where there is none. Raises BadInput for what is none."""
+    if target is None:
+        return None
+    try:
+        urlsplit(str(target)).hostname  # noqa: B018 - for what it raises
+    except ValueError as error:
+        raise BadInput(f"{where}: {name!r} is {_shown(target)}, no address ({error})") from error
+    return str(target)
 
 
 def count(data: Mapping[str, Any], name: str, where: str) -> int | None:
@@ -107,7 +136,7 @@ def count(data: Mapping[str, Any], name: str, where: str) -> int | None:
     if found is None:
         return None
     if found < 0 or found != int(found):
-        raise BadInput(f"{where}: {name!r} is {found!r}, expected a whole number")
+        raise BadInput(f"{where}: {name!r} is {found!r}, expected a whole number, zero or more")
     return int(found)
 
 
@@ -129,13 +158,44 @@ def per_token_s(e2e_s: float, ttft_s: float | None, tokens: int | None) -> float
 
 
 def in_order(requests: Iterable[ToldRequest], where: str) -> tuple[ToldRequest, ...]:
-    """The requests by their start. Raises BadInput where there is none, or one ends before it starts."""
+    """The requests by their start.
+
+    Raises BadInput where there is none, one stands there twice, or the times of one contradict each other.
+    """
     found = tuple(sorted(requests, key=lambda one: one.start_ns))
     if not [one for one in found if not one.warmup]:
         raise BadInput(f"{where}: not one request in it")
+    names: set[str] = set()
     for one in found:
-        if one.end_ns < one.start_ns:
+        if one.name in names:
             raise BadInput(
-                f"{where}: a request ends {(one.start_ns - one.end_ns) * S_PER_NS:.6f} s before it starts"
+                f"{where}: request {one.name!r:.60} stands there twice; give the file as it was written"
             )
+        if one.name is not None:
+            names.add(one.name)
+        if wrong := _impossible(one):
+            raise BadInput(f"{where}: a request {wrong}; give the file as it was written")
     return found
+
+
+def _impossible(one: ToldRequest) -> str | None:
+    """What of its times can't be; None: they can."""
+    lasted_s = (one.end_ns - one.start_ns) * S_PER_NS
+    if lasted_s < 0:
+        return f"ends {-lasted_s:.6f} s before it starts"
+    most_s = one.e2e_s * (1 + _ROUNDED_RATIO) + _ROUNDED_S
+    if one.ttft_s is not None and one.ttft_s > most_s:
+        return f"has its first output after {one.ttft_s:g} s, and its last after {one.e2e_s:g} s"
+    for name, value in (("e2e", one.e2e_s), ("ttft", one.ttft_s), ("tpot", one.tpot_s)):
+        if value is not None and value < -_ROUNDED_S:
+            return f"has a time {name} of {value:g} s, less than nothing"
+    if one.e2e_s > lasted_s + _CLOCKS_S + _CLOCKS_RATIO * lasted_s:
+        return f"has a time e2e of {one.e2e_s:g} s between a start and an end {lasted_s:.6f} s apart"
+    if one.tpot_s is not None and one.tpot_s * ((one.output_tokens or 0) - 1) > most_s:
+        return f"takes {one.tpot_s:g} s a token over {one.output_tokens} tokens, and {one.e2e_s:g} s in all"
+    return None
+
+
+def _shown(value: Any) -> str:
+    """As much of a value as an error needs: Python refuses to write an integer of 4300 digits."""
+    return "an integer beyond any" if isinstance(value, int) and abs(value) > _MOST else f"{value!r:.60}"

@@ -25,6 +25,7 @@ from bench.files.interop.told import (
     ToldRequest,
     count,
     in_order,
+    moment_ns,
     number,
     optional,
     parsed,
@@ -34,7 +35,6 @@ from bench.files.interop.told import (
 
 _LISTS = ("start_times", "latencies", "ttfts", "input_lens", "output_lens", "errors")
 _OURS = {"ttft": "ttft_s", "tpot": "tpot_s", "itl": "itl_s", "e2el": "e2e_s"}
-_NS_PER_S = 10**9
 
 
 def is_vllm_bench(text: str) -> bool:
@@ -53,6 +53,12 @@ def read_vllm_bench(path: Path) -> LoadResult:
     failed = sum(one.error is not None for one in requests)
     if (said := count(data, "failed", where)) is not None and said != failed:
         raise BadInput(f"{where}: it says {said} requests failed and gives an error for {failed}")
+    answered, completed = len(requests) - failed, count(data, "completed", where)
+    if completed is not None and completed != answered:
+        raise BadInput(
+            f"{where}: it says {completed} requests were completed and lists {answered} without an error"
+        )
+    untold = ("no count of completed requests: the file may hold a part of them",) if completed is None else ()
     return LoadResult(
         tool="vllm bench",
         version=None,
@@ -60,6 +66,8 @@ def read_vllm_bench(path: Path) -> LoadResult:
         requests=requests,
         figures=tuple(_figures(data, where)),
         local_s=_written_s(data.get("date"), where),
+        whole=not untold,
+        notes=untold,
     )
 
 
@@ -93,15 +101,14 @@ def _rows(data: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
 def _request(row: Mapping[str, Any], where: str) -> ToldRequest:
     start_s, e2e_s = number(row, "start_times", where), number(row, "latencies", where)
     error = str(row["errors"]).strip() or None if row["errors"] is not None else None
-    start_ns = round(start_s * _NS_PER_S)
+    start_ns = moment_ns(start_s, "start_times", where)
+    end_ns = start_ns + moment_ns(e2e_s, "latencies", where)
     if error is not None:
-        return ToldRequest(
-            start_ns=start_ns, end_ns=start_ns + round(e2e_s * _NS_PER_S), e2e_s=e2e_s, error=error[:200]
-        )
+        return ToldRequest(start_ns=start_ns, end_ns=end_ns, e2e_s=e2e_s, error=error[:200])
     tokens, ttft_s = count(row, "output_lens", where), optional(row, "ttfts", where) or None
     return ToldRequest(
         start_ns=start_ns,
-        end_ns=start_ns + round(e2e_s * _NS_PER_S),
+        end_ns=end_ns,
         e2e_s=e2e_s,
         ttft_s=ttft_s,
         tpot_s=per_token_s(e2e_s, ttft_s, tokens),

@@ -85,6 +85,51 @@ def test_a_summary_of_another_run_is_refused(tmp_path):
         read_load_result(written(tmp_path, rows()[:20], summary))
 
 
+def test_without_a_summary_a_part_of_the_records_is_not_taken_as_whole(tmp_path):
+    told = read_load_result(written(tmp_path, rows()[::2]))
+
+    assert not told.whole
+    assert SUMMARY in told.notes[0]
+    assert read_load_result(FOLDER).whole
+
+
+def test_a_failure_that_the_summary_alone_knows_is_missing(tmp_path):
+    summary = json.loads((FOLDER / SUMMARY).read_text()) | {"error_summary": [{"count": 2}, {"count": 1}]}
+
+    told = read_load_result(written(tmp_path, rows(), summary))
+
+    assert told.notes == (f"AIPerf counts 3 failed requests, {RECORDS} holds 0",)
+    assert not told.whole
+
+
+def test_a_request_twice_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="stands there twice"):
+        read_load_result(written(tmp_path, [*rows(), rows()[-1]]))
+
+
+def test_a_line_separator_inside_a_line_does_not_split_it(tmp_path):
+    row = rows()[-1]
+    row["metadata"]["conversation_id"] = "a\u2028b"
+    (tmp_path / RECORDS).write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    assert len(read_load_result(tmp_path / RECORDS).requests) == 1
+
+
+def test_json_too_deep_is_refused(tmp_path):
+    (tmp_path / RECORDS).write_text(json.dumps(rows()[0]) + "\n" + "[" * 100_000)
+
+    with pytest.raises(BadInput, match=r"jsonl:2: JSON nested too deep"):
+        read_load_result(tmp_path / RECORDS)
+
+
+def test_an_address_that_is_none_is_refused(tmp_path):
+    summary = json.loads((FOLDER / SUMMARY).read_text())
+    summary["input_config"] = {"endpoint": {"urls": ["http://[::1"]}}
+
+    with pytest.raises(BadInput, match=r"'urls'.*no address"):
+        read_load_result(written(tmp_path, rows(), summary))
+
+
 def test_a_run_that_was_cancelled_is_not_whole(tmp_path):
     summary = json.loads((FOLDER / SUMMARY).read_text()) | {"was_cancelled": True}
 
@@ -103,6 +148,13 @@ def test_a_run_that_was_cancelled_is_not_whole(tmp_path):
         (lambda row: row["metadata"].update(request_end_ns=1), "before it starts"),
         (lambda row: row["metrics"]["output_sequence_length"].update(value=3.5), "whole number"),
         (lambda row: row["metrics"]["time_to_first_token"].update(value=float("nan")), "finite"),
+        (lambda row: row["metrics"]["time_to_first_token"].update(value=1e9), "first output after"),
+        (lambda row: row["metrics"]["time_to_first_token"].update(value=-5), "less than nothing"),
+        (lambda row: row["metrics"]["inter_token_latency"].update(value=5000), "a token over 32 tokens"),
+        (lambda row: row["metrics"]["request_latency"].update(value=1e6), "between a start and an end"),
+        (lambda row: row["metrics"]["request_latency"].update(value=10**400), "request_latency.*finite"),
+        (lambda row: row["metrics"]["request_latency"].update(unit=[]), "request_latency in"),
+        (lambda row: row["metadata"].update(request_end_ns=10**400), "64 bits"),
     ],
 )
 def test_a_line_that_is_not_understood_is_refused(tmp_path, spoil, words):

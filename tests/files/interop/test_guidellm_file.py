@@ -19,6 +19,10 @@ def changed(folder, change):
     return folder / "benchmarks.json"
 
 
+def first(data, at=0):
+    return data["benchmarks"][0]["requests"]["successful"][at]
+
+
 def test_its_requests_are_read_whole():
     told = read_load_result(FILE)
 
@@ -93,6 +97,13 @@ def test_a_request_that_was_never_sent_is_none(tmp_path):
         (lambda d: d["benchmarks"].append(d["benchmarks"][0]), "2 benchmarks"),
         (lambda d: d["benchmarks"][0]["requests"]["successful"][0].pop("request_end_time"), "request_end_time"),
         (lambda d: d["benchmarks"][0].update(requests={}), "not one request"),
+        (lambda d: d["benchmarks"][0]["requests"].update(incomplete=[1]), "'incomplete'"),
+        (lambda d: d["benchmarks"][0]["requests"].update(successful=5), "'successful'"),
+        (lambda d: first(d).update(request_start_time=10**400), r"successful\[0\]: 'request_start_time'"),
+        (lambda d: first(d).update(request_start_time=1e14), "'request_start_time'.*no clock"),
+        (lambda d: first(d).update(inter_token_latency_ms=-5), "less than nothing"),
+        (lambda d: first(d).update(first(d, 1)), "twice"),
+        (lambda d: d["config"]["spec"]["backend"].update(target="http://[::1"), "'target'.*no address"),
     ],
 )
 def test_what_is_not_understood_is_refused(tmp_path, change, words):

@@ -48,12 +48,24 @@ def test_without_its_details_there_is_nothing_to_hold_against_the_meter(tmp_path
         read(tmp_path, data)
 
 
+def test_a_file_that_counts_nothing_is_not_taken_as_whole(tmp_path):
+    told = read(tmp_path, {k: v for k, v in constructed().items() if k != "completed"})
+
+    assert not told.whole
+    assert "no count" in told.notes[0]
+    assert read(tmp_path, constructed()).whole
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
         ({"ttfts": [0.035]}, "different lengths"),
         ({"failed": 0}, "gives an error for 1"),
         ({"date": "yesterday"}, "yesterday"),
+        ({"completed": 400}, "says 400 requests were completed and lists 2"),
+        ({"ttfts": [99.0, 99.0, 0.0]}, "first output after 99 s"),
+        ({"start_times": [1e14, 1000, 1000]}, "'start_times'.*no clock"),
+        ({"latencies": [10**400, 0.5, 0.02]}, "'latencies'.*finite"),
         ({"latencies": [0.5, 0.5, -1.0]}, "before it starts"),
     ],
 )
