@@ -13,22 +13,36 @@ drawn through the idle windows and the open-loop windows in which the server kep
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench.fit.intervals import SERIES, Own, own, quantity, row_series
+from bench.fit.intervals import SERIES, Own, own, quantity, row_powers_w, row_series
 from bench.fit.rows import Group, Measured, Row, groups
 from bench.fit.solve import solve
-from bench.nouns import CoefficientKey, CurvePoint, LoadCurve, Quantity, Run
+from bench.nouns import CoefficientKey, CurvePoint, LoadCurve, Pace, Quantity, Run
 from bench.physics import phases
 from bench.physics.attribution import window_outcomes
-from bench.stats import median, significant, t95
+from bench.stats import deviation, median, significant, t95
 from bench.units import S_PER_NS
 
 # A window of arrivals that ends so much later than it should, beyond a request's usual time, was not kept up with.
 KEPT_UP_RATIO = 1.05
 _FEWEST_RATES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A window of work, and how it was asked for."""
+
+    group: Group
+    row: Row
+    run: Run
+
+    @property
+    def pace(self) -> Pace:
+        assert self.run.spec.pace is not None, "only what was sent at a pace is gathered"
+        return self.run.spec.pace
 
 
 def load_curves(measured: Iterable[Measured]) -> tuple[LoadCurve, ...]:
@@ -48,12 +62,12 @@ def load_curves(measured: Iterable[Measured]) -> tuple[LoadCurve, ...]:
 
 
 def _curve(key: CoefficientKey, workload: str, members: Sequence[Group], runs: dict[str, Run]) -> LoadCurve:
-    points = [_point(group, row, runs[row.run_id]) for group in members for row in phases.work(group.rows)]
-    points.sort(key=lambda p: (p.answered_per_s, p.run_id))
+    work = [_Asked(group, row, runs[row.run_id]) for group in members for row in phases.work(group.rows)]
+    points = sorted((_point(one) for one in work), key=lambda p: (p.answered_per_s, p.run_id))
+    busiest = _busiest(work)
     empty = LoadCurve(
         key=key, boundary=members[0].boundary, workload=workload, points=tuple(points), idle=None, request=None,
-        most_per_s=significant(max((p.answered_per_s for p in points), default=0.0)), off_line_ratio=None,
-        at_most=_gross(points[-1]) if points else None,
+        most_per_s=significant(_rate_per_s(busiest)), off_line_ratio=None, at_most=_gross(busiest),
     )  # fmt: skip
     on_line = [
         row for group in members if group.rate is not None or _open(runs, group)
@@ -73,7 +87,7 @@ def _lined(curve: LoadCurve, group: Group, rows: Sequence[Row]) -> LoadCurve:
     design = np.array([[1.0, (r.usage.requests or 0) / r.duration_s] for r in rows])
     value_w = np.array([r.energy_j / r.duration_s for r in rows])
     weights = 1.0 / value_w
-    solved = {s: solve(design, np.array(_powers(rows, s)), weights) for s in SERIES}
+    solved = {s: solve(design, np.array(row_powers_w(rows, s)), weights) for s in SERIES}
     made: list[Quantity] = []
     for i, unit in enumerate(("W", "J/request")):
         values = {s: float(found.terms[i]) for s, found in solved.items()}
@@ -84,29 +98,50 @@ def _lined(curve: LoadCurve, group: Group, rows: Sequence[Row]) -> LoadCurve:
     return replace(curve, idle=made[0], request=made[1], off_line_ratio=significant(float(off.max())))
 
 
-def _point(group: Group, row: Row, run: Run) -> CurvePoint:
-    pace = run.spec.pace
-    assert pace is not None, "only what was sent at a pace is gathered"
-    values = {s: _powers([row], s)[0] for s in SERIES}
+def _point(one: _Asked) -> CurvePoint:
+    row, pace = one.row, one.pace
+    values = {s: row_powers_w([row], s)[0] for s in SERIES}
     told: Own = own([1.0 / row.duration_s], [row])
-    power, _ = quantity(group, values, dict.fromkeys(SERIES, 0.0), "W", 0.0, own=told)
+    power, _ = quantity(one.group, values, dict.fromkeys(SERIES, 0.0), "W", 0.0, own=told)
     return CurvePoint(
         run_id=row.run_id,
         offered_per_s=significant(pace.rate_per_s) if pace.kind == "open" else None,
         users=pace.users if pace.kind == "closed" else None,
         answered_per_s=significant((row.usage.requests or 0) / row.duration_s),
         power=power,
-        saturated=_saturated(row, run),
+        saturated=_saturated(row, one.run),
     )
 
 
-def _gross(point: CurvePoint) -> Quantity | None:
-    """Joules a request at a point: its mean power ÷ its rate; a count is exact, so that only power has bounds."""
-    rate, power = point.answered_per_s, point.power
-    if not rate:
+def _busiest(work: Sequence[_Asked]) -> list[_Asked]:
+    """Every window of the level that answered most: of one window alone, chance would choose the best."""
+    levels: dict[str, list[_Asked]] = {}
+    for one in work:
+        levels.setdefault(repr(one.pace), []).append(one)
+    return max(levels.values(), key=_rate_per_s, default=[])
+
+
+def _rate_per_s(level: Sequence[_Asked]) -> float:
+    duration_s = sum(one.row.duration_s for one in level)
+    return sum(one.row.usage.requests or 0 for one in level) / duration_s if duration_s else 0.0
+
+
+def _gross(level: Sequence[_Asked]) -> Quantity | None:
+    """Joules a request over all windows of a level, waiting included; Student's interval of its windows."""
+    rows = [one.row for one in level]
+    counts = [float(row.usage.requests or 0) for row in rows]
+    if not all(counts) or not rows:
         return None
-    value, low, high = (significant(w / rate) for w in (power.value, power.low, power.high))
-    return Quantity(value=value, low=low, high=high, unit="J/request", basis=power.basis)
+    series = {s: row_series(rows, s) for s in SERIES}
+    values = {s: float(sum(energies) / sum(counts)) for s, energies in series.items()}
+    each = {s: [e / n for e, n in zip(energies, counts, strict=True)] for s, energies in series.items()}
+    spread = {s: _half_width(ratios) for s, ratios in each.items()}
+    return quantity(level[0].group, values, spread, "J/request", own=own([1 / sum(counts)] * len(rows), rows))[0]
+
+
+def _half_width(values: Sequence[float]) -> float:
+    count = len(values)
+    return t95(count - 1) * deviation(values) / count**0.5 if count > 1 else 0.0
 
 
 def _saturated(row: Row, run: Run) -> bool:
@@ -123,7 +158,3 @@ def _saturated(row: Row, run: Run) -> bool:
 def _open(runs: dict[str, Run], group: Group) -> bool:
     """Whether a named load of the group is open."""
     return any((p := runs[r.run_id].spec.pace) is not None and p.kind == "open" for r in group.rows)
-
-
-def _powers(rows: Sequence[Row], which: str) -> list[float]:
-    return [e / r.duration_s for e, r in zip(row_series(rows, which), rows, strict=True)]

@@ -82,3 +82,13 @@ def test_two_rates_are_no_line():
 
 def test_without_an_open_rate_there_is_no_curve():
     assert load_curves([level(5, users=4)]) == ()
+
+
+def test_the_highest_rate_is_a_level_s_and_not_its_luckiest_window_s():
+    """Twice eight users: 24 and 36 a second; the figure is that of both."""
+    slow, quick = (replace(level(r, users=8), run=replace(level(r, users=8).run, id=f"c{r}")) for r in (24, 36))
+    [curve] = load_curves([*(level(r) for r in (2, 5, 10)), slow, quick])
+
+    assert curve.most_per_s == pytest.approx(30.0)
+    assert curve.at_most.value == pytest.approx(IDLE_W / 30 + REQUEST_J, rel=1e-6)
+    assert curve.at_most.high > IDLE_W / 24 + REQUEST_J  # the scatter of its windows
