@@ -76,7 +76,9 @@ def arrange_endpoint(ask: EndpointAsk, host: Host, say: Callable[[str], None] = 
     if ask.sweep:
         bases = [_spec(ask, host, cell, timing, endpoint, identity) for cell in cells]
         out = None if ask.fresh else ask.out
-        cells, notes = sweep_cells(engine, bases, identity.parameters, ask.manifest, out, say)
+        cells, notes = sweep_cells(
+            engine, bases, parameters=identity.parameters, manifest=ask.manifest, out=out, say=say
+        )
     specs = [_spec(ask, host, cell, timing, endpoint, identity) for cell in cells]
     planned = [_planned(spec, identity, speeds) for spec in specs]
     needed = frozenset() if place.device == ELSEWHERE else frozenset(s.meter for s in host.sensors.live)

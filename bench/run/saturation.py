@@ -18,11 +18,14 @@ from bench.units import S_PER_NS
 MOST_USERS = 256
 # Chosen: a server that answers less than a tenth more for twice as many users has no more to give.
 _GROWS_RATIO = 1.10
+# Chosen: nine steps (1 … 256 users) take a quarter of a minute; a server of ten a second answers fifteen in one.
 _LEAST_S = 1.5
-_ROUNDS = 3  # of every user, at the pace of the step before
+# Chosen: of every user, at the pace of the step before: one that found the server empty, and two that count.
+_ROUNDS = 3
+# Chosen: for connections and what a server puts off until it is asked; a slower first request is waited for.
 _WARM_S = 0.5
 _ALL_RATIO = 0.99  # nearer than two steps of one rate come
-_PARTS = 5
+_PARTS = 5  # Chosen: their median bears a stall in two of them
 _FLAT = 2
 _BUSY_CLIENT = 0.7  # of a core: from there on it may be the client that is measured
 
@@ -112,11 +115,15 @@ class _Asking:
         return _stepped(outcomes, client_ratio, users)
 
     def _closed(self, users: int, length_s: float) -> tuple[Sequence[Outcome], float]:
-        """What became of a closed loop of that length, and the share of a core that asking took."""
+        """What became of a closed loop of that length, and the share of a core that asking took.
+
+        Replies are read after the loop, when no request waits for it: that is no part of asking.
+        """
         began_s, began_ns = time.process_time(), time.monotonic_ns()
         self.session.drive(Play(Pace(kind="closed", users=users), self.requests, length_s, seed=0))
         took_s = max(time.monotonic_ns() - began_ns, 1) * S_PER_NS
-        return self.session.take(), (time.process_time() - began_s) / took_s
+        client_ratio = (time.process_time() - began_s) / took_s
+        return self.session.take(), client_ratio
 
 
 def _ended(best: Step, flat: Sequence[Step], *, found: bool = True, refusing: bool = False) -> Saturation:

@@ -2,8 +2,8 @@
 
     W │                       □  closed: the users with whom it saturated
       │                  ·
-      │            ·             open: four rates of a ladder, the highest at most 0.8 of saturation
-      │     ·
+      │            ·             open: four rates of a ladder, the highest at most 0.8 of saturation,
+      │     ·                    or below 0.9 where it is measured already
       │ ·                        idle: before the work of every cell
       └────────────────────── answered requests/s
 
@@ -31,7 +31,9 @@ LADDER = tuple(
 _HIGHEST, _STILL_BELOW = 0.8, 0.9
 # Steps of the ladder below the highest rate: a fifteenth of it at least, where windows hold enough requests.
 _WIDE, _NARROW = (7, 4, 2, 0), (3, 2, 1, 0)
+# Chosen: of Poisson arrivals, three expected, one window in twenty holds none (e⁻³).
 _FEWEST_A_WINDOW = 3.0
+# Chosen: with fewer expected, how many a window holds scatters by a third or more (Poisson: 1 ÷ √10).
 _FEW_AT_MOST = 10.0
 
 
@@ -65,6 +67,7 @@ def _rates(highest: int, window_s: float) -> tuple[float, ...]:
 def sweep_cells(
     engine: ServingEngine,
     bases: Sequence[RunSpec],
+    *,
     parameters: int,
     manifest: Path | None,
     out: Path | None,

@@ -13,7 +13,9 @@ from bench.nouns import Pace, Request, Send
 from bench.run.load.arrivals import poisson, thinking
 from bench.units import NS_PER_S, S_PER_NS
 
-# A server that answers nothing is asked no further: so many failures in a row end a window.
+# A server that answers nothing is asked no further: so many failures in a row end a window. Chosen: one that fails
+# every second request at random fails so many in a row once in a million (0.5²⁰), and one that refuses at once is
+# asked by one user for a second.
 MOST_FAILURES = 20
 _PAUSE_AFTER_FAILURE_S = 0.05  # a closed loop against a dead port would else turn as fast as it can
 
