@@ -89,6 +89,6 @@ def test_the_highest_rate_is_a_level_s_and_not_its_luckiest_window_s():
     slow, quick = (replace(level(r, users=8), run=replace(level(r, users=8).run, id=f"c{r}")) for r in (24, 36))
     [curve] = load_curves([*(level(r) for r in (2, 5, 10)), slow, quick])
 
-    assert curve.most_per_s == pytest.approx(30.0)
-    assert curve.at_most.value == pytest.approx(IDLE_W / 30 + REQUEST_J, rel=1e-6)
+    assert curve.most_per_s == pytest.approx(30.0, rel=0.01)
+    assert curve.at_most.value == pytest.approx(IDLE_W / 30 + REQUEST_J, rel=0.01)
     assert curve.at_most.high > IDLE_W / 24 + REQUEST_J  # the scatter of its windows
