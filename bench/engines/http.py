@@ -26,6 +26,7 @@ from bench.nouns import Check, Endpoint, Fact, Family, Identity, LoadSpec, Reque
 
 if TYPE_CHECKING:
     from bench.wire.api import ApiDialect
+    from bench.wire.exchange import Reply
 
 _OPTIONS = (
     "path",
@@ -63,45 +64,54 @@ class HttpEngine:
 
     def identify(self, endpoint: Endpoint, model: str) -> Identity:
         """One request, which has to be answered rightly; `model` is the name that the user gives it."""
-        from bench.wire.about import about_facts
-        from bench.wire.probe import ask, said
-
-        dialect = _dialect(endpoint)
-        probe = Request(id="probe", asked=Usage(requests=1))
-        reply = ask(dialect.call(probe, 0), _timeout_s(endpoint))
-        if reply.status != dialect.status:
-            raise CannotRun(
-                f"{endpoint.url}{dialect.path} answers {reply.status} ({said(reply)}), expected {dialect.status}: "
-                "check --set path=, method=, body= and status="
-            )
-        read = _read_as(endpoint, reply.body)
-        page = endpoint.options.get("about")
-        about = about_facts(endpoint.url, page, _timeout_s(endpoint)) if page else {}
-        return Identity(
-            version=reply.headers.get("server", "unknown server"),
-            model=model,
-            precision=endpoint.options.get("precision", "served"),
-            family=_family(endpoint),
-            facts={
-                "method": dialect.method,
-                "path": dialect.path,
-                "reply_bytes": len(reply.body),
-                **read,
-                **about,
-            },
-        )
+        return _identified(endpoint, model, _asked(endpoint))
 
     @contextmanager
     def load(self, spec: LoadSpec) -> Iterator[Served]:
         """A session with the endpoint. Raises CannotRun where it does not answer."""
+        from bench.wire.api import first_of
         from bench.wire.served import ServedSession, endpoint_of, served_record
 
         endpoint = endpoint_of(spec, "http")
-        identity = self.identify(endpoint, spec.model.name)
+        reply = _asked(endpoint)
+        identity = _identified(endpoint, spec.model.name, reply)
         loaded = served_record("http", spec, identity)
-        dialect = replace(_dialect(endpoint), scored=identity.facts.get("answer") == _ARGMAX)
-        with ServedSession(loaded, dialect, _timeout_s(endpoint)) as session:
+        first = first_of(reply.body, scored=identity.facts.get("answer") == _ARGMAX)
+        with ServedSession(loaded, replace(_dialect(endpoint), first=first), _timeout_s(endpoint)) as session:
             yield session
+
+
+def _asked(endpoint: Endpoint) -> "Reply":
+    """The reply to one request, of the status that was expected. Raises CannotRun."""
+    from bench.wire.probe import ask, said
+
+    dialect = _dialect(endpoint)
+    probe = Request(id="probe", asked=Usage(requests=1))
+    reply = ask(dialect.call(probe, 0), _timeout_s(endpoint))
+    if reply.status != dialect.status:
+        raise CannotRun(
+            f"{endpoint.url}{dialect.path} answers {reply.status} ({said(reply)}), expected {dialect.status}: "
+            "check --set path=, method=, body= and status="
+        )
+    return reply
+
+
+def _identified(endpoint: Endpoint, model: str, reply: "Reply") -> Identity:
+    """What the first reply and the server's page about itself say."""
+    from bench.wire.about import about_facts
+    from bench.wire.address import hidden
+
+    read = _read_as(endpoint, reply)
+    page = endpoint.options.get("about")
+    about = about_facts(endpoint.url, page, _timeout_s(endpoint)) if page else {}
+    dialect = _dialect(endpoint)
+    return Identity(
+        version=hidden(reply.headers.get("server", "unknown server")),
+        model=model,
+        precision=endpoint.options.get("precision", "served"),
+        family=_family(endpoint),
+        facts={"method": dialect.method, "path": dialect.path, "reply_bytes": len(reply.body), **read, **about},
+    )
 
 
 def _dialect(endpoint: Endpoint) -> "ApiDialect":
@@ -119,13 +129,22 @@ def _dialect(endpoint: Endpoint) -> "ApiDialect":
     method = options.get("method", "GET" if body is None else "POST").upper()
     if method not in _METHODS:
         raise UnknownName("method", method, _METHODS)
+    path = options.get("path", "")
+    if path and not path.startswith("/"):  # anything else would go on with the host's name
+        raise BadInput(f"--set path={path}: expected a path of the server that begins with /, such as /api")
+    content_type = options.get("content_type", "application/json")
+    if not content_type.isprintable():
+        raise BadInput(f"--set content_type={content_type!r}: it holds a character that no header may hold")
+    status = number(options, "status", 200, least=100)
+    if status not in range(100, 600):
+        raise BadInput(f"--set status={status:g}: expected a whole number from 100 to 599")
     return ApiDialect(
         url=endpoint.url,
         method=method,
-        path=options.get("path", ""),
+        path=path,
         body=body,
-        content_type=options.get("content_type", "application/json"),
-        status=int(number(options, "status", 200)),
+        content_type=content_type,
+        status=int(status),
         headers=authorised(),
         words=own_words(),
     )
@@ -139,9 +158,10 @@ def _family(endpoint: Endpoint) -> Family:
     raise UnknownName("family of an HTTP endpoint", asked, _FAMILIES)
 
 
-def _read_as(endpoint: Endpoint, body: bytes) -> dict[str, Fact]:
+def _read_as(endpoint: Endpoint, reply: "Reply") -> dict[str, Fact]:
     """How a classifier's answers are read, from what was asked and its first reply. Raises CannotRun, BadInput."""
-    from bench.wire.api import highest
+    from bench.wire.api import scores_of
+    from bench.wire.probe import said
 
     asked = endpoint.options.get("answer")
     if asked not in (None, _ARGMAX, _STATUS):
@@ -150,10 +170,10 @@ def _read_as(endpoint: Endpoint, body: bytes) -> dict[str, Fact]:
         if asked == _ARGMAX:
             raise BadInput("--set answer=argmax belongs to a classifier: add --set family=classifier")
         return {}
-    readable = highest(body) is not None
+    readable = scores_of(reply.body) is not None
     if asked == _ARGMAX and not readable:
         raise CannotRun(
-            f"{endpoint.url}: expected a JSON object of classes and scores, found {body[:200]!r}: "
+            f"{endpoint.url}: expected a JSON object of classes and scores, found {said(reply)}: "
             "--set answer=status measures without looking at the answers"
         )
     return {"answer": _ARGMAX if readable and asked != _STATUS else _STATUS}

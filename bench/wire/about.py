@@ -11,6 +11,7 @@ _MOST_FIELDS, _MOST_CHARACTERS = 40, 200
 
 def about_facts(url: str, path: str, timeout_s: float) -> dict[str, Fact]:
     """The scalar fields of the JSON object at url + path, as about.NAME. Raises BadInput or CannotRun."""
+    from bench.wire.address import hidden
     from bench.wire.exchange import Call
     from bench.wire.probe import ask, authorised, json_of, said
 
@@ -24,7 +25,7 @@ def about_facts(url: str, path: str, timeout_s: float) -> dict[str, Fact]:
             "page with --set about=/…, or none"
         )
     plain = {
-        name: value[:_MOST_CHARACTERS] if isinstance(value, str) else value
+        hidden(name)[:_MOST_CHARACTERS]: hidden(value)[:_MOST_CHARACTERS] if isinstance(value, str) else value
         for name, value in found.items()
         if value is None or isinstance(value, (str, int, float, bool))
     }

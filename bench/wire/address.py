@@ -1,12 +1,25 @@
 """Addresses and options of servers as people type them. No client is imported here."""
 
+import json
 from collections.abc import Mapping
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from bench.errors import BadInput
+from bench.files.config import environment
 
 KEY_VARIABLE = "JOULEMARK_API_KEY"
 _MOST = 2.0**32  # seeds are the largest numbers that servers take; a limit against typing errors
+_SECRET_CHARACTERS = 4  # from so many on a key is taken for one: "x" is what servers without keys are given
+
+
+def hidden(text: str) -> str:
+    """The same text without the user's key, which a server may echo: what it says is printed and kept."""
+    key = environment(KEY_VARIABLE)
+    if not key or len(key) < _SECRET_CHARACTERS:
+        return text
+    for spelt in (key, json.dumps(key)[1:-1], quote(key, safe="")):
+        text = text.replace(spelt, "…")
+    return text
 
 
 def plain_url(text: str) -> str:
@@ -22,11 +35,17 @@ def plain_url(text: str) -> str:
         )
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise BadInput(f"--endpoint {text!r}: expected http://HOST:PORT or https://…")
+    try:
+        parts.hostname.encode("idna")
+    except UnicodeError as error:
+        raise BadInput(f"--endpoint {text!r}: {error}; expected a host's name") from error
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     try:
-        port = f":{parts.port}" if parts.port else ""
+        port = f":{parts.port}" if parts.port is not None else ""
     except ValueError as error:
         raise BadInput(f"--endpoint {text!r}: {error}") from error
+    if parts.port == 0:
+        raise BadInput(f"--endpoint {text!r}: nothing listens at port 0; expected http://HOST:PORT or https://…")
     return urlunsplit((parts.scheme, host + port, parts.path.rstrip("/"), "", ""))
 
 

@@ -1,37 +1,58 @@
 """Any HTTP endpoint: a request from a template, and a reply that is right by its status."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from bench.nouns import Request, Usage
 from bench.wire.exchange import Call, Reply
 from bench.wire.probe import said as said_of
 from bench.wire.served import Answer, refused
+from bench.wire.strict import strict_json
 from bench.wire.wording import spelt
 
 TEXT, TOKENS, NUMBER = "{text}", "{output_tokens}", "{serial}"
 _WORDS = 12  # of a request that carries no text of its own: a sentence
 
 
-def highest(body: bytes) -> str | None:
-    """The class with the highest score in a JSON object of classes and finite scores; None: it is no such object.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class First:
+    """What the reply to the first request was: those after it are held to its form."""
 
-    Of two that are equal the first.
-    """
+    filled: bool = False  # whether there was a body
+    error: bool = False  # whether it was an object that holds an error and nothing else
+    classes: frozenset[str] = frozenset()  # of its scores, where a reply is to be an object of classes and scores
+
+
+def first_of(body: bytes, *, scored: bool) -> First:
+    """The form of a reply's body; `scored`: its classes are its form too."""
+    classes = frozenset(scores_of(body) or ()) if scored else frozenset[str]()
+    return First(filled=bool(body), error=_is_error(body), classes=classes)
+
+
+def scores_of(body: bytes) -> dict[str, float] | None:
+    """A JSON object of classes and finite scores; None: it is no such object."""
+    found = _object(body)
+    return found if found and all(map(_is_score, found.values())) else None
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
     try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
+        found = strict_json(body)
+    except ValueError:
         return None
-    if not isinstance(found, dict) or not found or not all(map(_is_score, found.values())):
-        return None
-    return str(max(found, key=found.__getitem__))
+    return found if isinstance(found, dict) else None
+
+
+def _is_error(body: bytes) -> bool:
+    found = _object(body)
+    return found is not None and set(found) == {"error"}
 
 
 def _is_score(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +67,7 @@ class ApiDialect:
     status: int
     headers: Mapping[str, str]
     words: tuple[str, ...]
-    scored: bool = False  # whether a reply is to be an object of classes and scores
+    first: First = First()
 
     def call(self, request: Request, serial: int) -> Call:
         """The request; quoted where the template stands in an address or inside JSON."""
@@ -60,19 +81,33 @@ class ApiDialect:
         return Call(method=self.method, url=self.url + path, body=body, headers=headers)
 
     def read(self, _: Request, reply: Reply) -> Answer:
-        """One request done, where the status is the one expected and something came with it."""
+        """One request done: the status is the one expected, and the reply is whole and of the first one's form."""
         if reply.status != self.status:
             busy = reply.status in (429, 503)
             return refused(
                 "busy" if busy else "status", f"HTTP {reply.status}, expected {self.status}: {said_of(reply)}"
             )
+        body = reply.body
         declared = reply.headers.get("content-length")
-        if declared is not None and declared.isdigit() and int(declared) != len(reply.body):
-            return refused("ended", f"{len(reply.body)} bytes came of {declared}")
-        said = highest(reply.body) if self.scored else None
-        if self.scored and said is None:
+        packed = reply.headers.get("content-encoding", "identity") != "identity"  # unpacked when it was read
+        if declared is not None and declared.isdigit() and not packed and int(declared) != len(body):
+            return refused("ended", f"{len(body)} bytes came of {declared}")
+        if self.first.filled and not body:
+            return refused("malformed", "an empty body, where the first reply had one")
+        if not self.first.error and _is_error(body):
+            return refused("status", f"an error under HTTP {reply.status}: {said_of(reply)}")
+        scores = scores_of(body) if self.first.classes else None
+        if self.first.classes and scores is None:
             return refused("malformed", f"expected a JSON object of classes and scores, found {said_of(reply)}")
+        if scores and scores.keys() != self.first.classes:
+            return refused(
+                "malformed",
+                f"other classes than the first reply's, {said_of(reply)}: --set answer=status measures without "
+                "looking at the answers",
+            )
         first_ns = reply.pieces[0][0] if reply.pieces else reply.headers_ns
+        # of two classes that score alike the first
+        said = max(scores, key=scores.__getitem__) if scores else None
         return Answer(achieved=Usage(requests=1), first_output_ns=first_ns, output_ns=(), said=said)
 
     def _filled(self, template: str, request: Request, serial: int, text: str) -> str:

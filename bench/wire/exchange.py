@@ -15,6 +15,8 @@ from typing import Literal, Self
 # cores; checked 2026-11-21. An extra: whoever imports this module has asked for it first.
 import aiohttp
 
+from bench.wire.address import hidden
+
 FailureKind = Literal["refused", "timeout", "dropped", "malformed", "resent"]
 _CONNECT_WITHIN_S = 10.0
 _KEPT_S = 300.0  # longer than any pause between requests of a window: the client is not the one that hangs up
@@ -165,4 +167,4 @@ async def _body_sent(_: aiohttp.ClientSession, context: SimpleNamespace, __: obj
 
 
 def _one_line(error: BaseException) -> str:
-    return (" ".join(str(error).split()) or type(error).__name__)[:_SAID]
+    return (" ".join(hidden(str(error)).split()) or type(error).__name__)[:_SAID]

@@ -4,14 +4,19 @@ A message is there when its last byte has come, however the bytes were cut. What
 for whoever has to say what is wrong.
 """
 
-import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench.wire.address import hidden
+from bench.wire.strict import strict_json
+
 Pieces = Sequence[tuple[int, bytes]]
 DONE = "[DONE]"
 _SHOWN = 80
+_MARK = b"\xef\xbb\xbf"  # of UTF-8: it may stand before a text
+_EVENT_ENDS, _LINE_ENDS = re.compile(rb"\r\n|\r|\n"), re.compile(rb"\n")
 _FIELDS = (":", "event:", "id:", "retry:")
 
 
@@ -32,8 +37,8 @@ def server_sent_events(pieces: Pieces) -> Iterator[Message]:
     """
     data: list[str] = []
     at_ns = 0
-    for at_ns, raw in _lines(pieces, b"\n"):
-        line = raw.rstrip(b"\r").decode("utf-8", "replace")
+    for at_ns, raw in _lines(pieces, _EVENT_ENDS):
+        line = raw.decode("utf-8", "replace")
         if line.startswith("data:"):
             data.append(line[5:].removeprefix(" "))
         elif not line and data:
@@ -42,18 +47,18 @@ def server_sent_events(pieces: Pieces) -> Iterator[Message]:
         elif (
             line and line != "data" and not line.startswith(_FIELDS)
         ):  # an error that a server wrote without framing, or half a line
-            yield Message(at_ns=at_ns, wrong=f"a line that is no event: {line[:_SHOWN]!r}")
+            yield Message(at_ns=at_ns, wrong=f"a line that is no event: {_shown(line)}")
     if data:
         left = "\n".join(data)
         whole = _event(at_ns, left)
         yield (
-            whole if whole.wrong is None else Message(at_ns=at_ns, wrong=f"cut inside an event: {left[:_SHOWN]!r}")
+            whole if whole.wrong is None else Message(at_ns=at_ns, wrong=f"cut inside an event: {_shown(left)}")
         )
 
 
 def json_lines(pieces: Pieces) -> Iterator[Message]:
     """One JSON value a line."""
-    for at_ns, raw in _lines(pieces, b"\n"):
+    for at_ns, raw in _lines(pieces, _LINE_ENDS):
         line = raw.strip()
         if line:
             yield _json(at_ns, line.decode("utf-8", "replace"))
@@ -65,17 +70,27 @@ def _event(at_ns: int, text: str) -> Message:
 
 def _json(at_ns: int, text: str) -> Message:
     try:
-        return Message(at_ns=at_ns, data=json.loads(text))
-    except ValueError:
-        return Message(at_ns=at_ns, wrong=f"no JSON: {text[:_SHOWN]!r}")
+        return Message(at_ns=at_ns, data=strict_json(text))
+    except ValueError as error:
+        return Message(at_ns=at_ns, wrong=f"no JSON ({error}): {_shown(text)}")
 
 
-def _lines(pieces: Pieces, end: bytes) -> Iterator[tuple[int, bytes]]:
-    """Each line with the moment at which its end came; the last one may lack it."""
-    left, at_ns = b"", 0
+def _shown(text: str) -> str:
+    return repr(hidden(text)[:_SHOWN])
+
+
+def _lines(pieces: Pieces, ends: re.Pattern[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Each line with the moment at which its end came; the last one may lack it. Every byte is looked at once."""
+    left: list[bytes] = []
+    at_ns, half, mark = 0, False, _MARK
     for at_ns, data in pieces:
-        *whole, left = (left + data).split(end)
-        for line in whole:
-            yield at_ns, line
-    if left:
-        yield at_ns, left
+        # the second half of an end that was cut in two
+        fresh = data[1:] if half and data.startswith(b"\n") else data
+        half = ends is _EVENT_ENDS and fresh.endswith(b"\r")
+        for number, part in enumerate(ends.split(fresh)):
+            if number:
+                yield at_ns, b"".join(left).removeprefix(mark)
+                left, mark = [], b""
+            left.append(part)
+    if last := b"".join(left).removeprefix(mark):
+        yield at_ns, last

@@ -14,7 +14,9 @@ import pydantic
 
 from bench.errors import CannotRun, UnknownName
 from bench.nouns import Fact, Identity
-from bench.wire.probe import authorised, get_json
+from bench.wire.address import hidden
+from bench.wire.exchange import Call
+from bench.wire.probe import ask, authorised, json_of
 
 _Found = TypeVar("_Found")
 _OFFLOAD_NOTE = "a part of the model lies in the host's memory: {gpu:.0%} of {total:.1f} GB is on the GPU"
@@ -30,7 +32,8 @@ class OllamaPages:
 
     def identity(self, model: str) -> Identity:
         """Version, digest, quantisation and size of a model. Raises CannotRun or UnknownName."""
-        version = get_json(f"{self._url}/api/version", authorised(), self._timeout_s)  # no call of the client
+        page = Call(method="GET", url=f"{self._url}/api/version", headers=authorised())  # no call of the client
+        version = json_of(ask(page, self._timeout_s))
         if not isinstance(version, dict) or not version.get("version"):
             raise CannotRun(f"{self._url}/api/version gives no version: is this an Ollama server?")
         known = {str(row.model): row for row in self._asked("tags", lambda client: client.list()).models}
@@ -89,4 +92,4 @@ class OllamaPages:
             why = f"does not answer ({error or type(error).__name__})"
         except (pydantic.ValidationError, ValueError) as error:
             why = f"gives something else than Ollama does ({str(error).splitlines()[0]})"
-        raise CannotRun(f"{self._url}/api/{page} {why}: is this an Ollama server that is up?")
+        raise CannotRun(f"{self._url}/api/{page} {hidden(why)}: is this an Ollama server that is up?")

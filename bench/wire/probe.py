@@ -8,14 +8,16 @@ from typing import Any
 
 from bench.errors import CannotRun
 from bench.files.config import environment
-from bench.wire.address import KEY_VARIABLE
+from bench.wire.address import KEY_VARIABLE, hidden
 from bench.wire.exchange import Call, Reply, Wire
 from bench.wire.scheme import other_scheme
+from bench.wire.strict import strict_json
 
 _BUSY = (429, 503)
 _BAD_REQUEST = 400
 _PATIENCE_S = 60.0  # a server may still be loading its model
 _PAUSE_S = 1.0
+_OPTIONAL_S = 10.0  # chosen: a page that any server gives at once
 _SAID = 200
 
 
@@ -48,9 +50,9 @@ async def _once(call: Call, timeout_s: float) -> Reply:
 
 
 def get_json(url: str, headers: Mapping[str, str], timeout_s: float) -> Any:
-    """The JSON at a URL; None where there is none (an optional page of some servers)."""
-    reply = ask(Call(method="GET", url=url, headers=headers), timeout_s)
-    return json_of(reply) if reply.status == 200 else None
+    """The JSON at a URL; None where there is none: an optional page of some servers, asked for once."""
+    reply = asyncio.run(_once(Call(method="GET", url=url, headers=headers), min(timeout_s, _OPTIONAL_S)))
+    return json_of(reply) if reply.status == 200 and not reply.failure else None
 
 
 def post(url: str, body: object, headers: Mapping[str, str]) -> Call:
@@ -64,22 +66,26 @@ def post(url: str, body: object, headers: Mapping[str, str]) -> Call:
 
 
 def json_of(reply: Reply) -> Any:
-    """The body as JSON; None where it is none."""
+    """The body as JSON; None where it is none, or none that could be kept."""
     try:
-        return json.loads(reply.body)
+        return strict_json(reply.body)
     except ValueError:
         return None
 
 
 def said(reply: Reply) -> str:
-    """What a server says of its refusal, in one line."""
+    """What a server says of its refusal, in one line and without the user's key."""
     found = json_of(reply)
     if isinstance(found, dict):
         error = found.get("error", found.get("detail", found.get("message")))
         text = error.get("message") if isinstance(error, dict) else error
         if text:
-            return " ".join(str(text).split())[:_SAID]
-    return " ".join(reply.body.decode("utf-8", "replace").split())[:_SAID] or "no word why"
+            return _line(str(text))
+    return _line(reply.body.decode("utf-8", "replace")) or "no word why"
+
+
+def _line(text: str) -> str:
+    return " ".join(hidden(text).split())[:_SAID]
 
 
 def authorised() -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Messages are the same however their bytes were cut, and each has the moment at which it was whole."""
 
 import json
+import time
 from itertools import pairwise
 
 import pytest
@@ -59,3 +60,34 @@ def test_a_last_event_without_its_blank_line_counts():
     (found,) = server_sent_events([(1, b"data: " + json.dumps({"a": 1}).encode())])
 
     assert found.data == {"a": 1}
+
+
+RETURNS = b'\xef\xbb\xbfdata: {"a": 1}\r\rdata: {"b": "\xe2\x80\xa8"}\r\n\r\ndata: [DONE]\n\n'
+
+
+@given(st.lists(st.integers(0, len(RETURNS)), max_size=12))
+def test_every_end_of_a_line_that_the_standard_knows_ends_one(at):
+    """CR, LF and both, a byte order mark before them; a separator inside JSON is no end."""
+    found = list(server_sent_events(cut(RETURNS, at)))
+
+    assert [(m.data, m.done, m.wrong) for m in found] == [
+        ({"a": 1}, False, None),
+        ({"b": "\u2028"}, False, None),
+        (None, True, None),
+    ]
+
+
+def test_a_separator_inside_json_does_not_end_a_line():
+    lines = '\ufeff{"a": "\u2028\u0085"}\r\n{"b": 1}'.encode()
+
+    assert [m.data for m in json_lines([(1, lines)])] == [{"a": "\u2028\u0085"}, {"b": 1}]
+
+
+@pytest.mark.parametrize(("read", "start"), [(server_sent_events, b"data: "), (json_lines, b"")])
+def test_a_long_line_in_many_pieces_is_read_once(read, start):
+    """Two million bytes in 20 000 pieces: gathered anew for each they would be 20 GB, copied."""
+    pieces = [(0, start + b'"'), *((n, b"x" * 100) for n in range(20_000)), (20_000, b'"\n\n')]
+    began_s = time.process_time()
+
+    assert [len(m.data) for m in read(pieces)] == [2_000_000]
+    assert time.process_time() - began_s < 1.0
