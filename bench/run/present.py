@@ -10,7 +10,7 @@ from bench.files.models import model_of
 from bench.files.profiles import read_profile
 from bench.files.store import Sealed, profile_folder, read_json, skipped_path
 from bench.nouns import Coefficients, Domain, HardwareProfile, LoadCurve, Passport, Quantity, Run, Source
-from bench.physics.latency import PHASES
+from bench.physics.latency import told_by_requests
 from bench.physics.power import counter_power, gauge_power
 from bench.physics.series import series
 from bench.report.views import HardwareFigure, PowerSeries, ReportInput, RunView
@@ -111,7 +111,7 @@ def _view(sealed: Sealed, coefficients: Sequence[Coefficients]) -> RunView:
         notes=(*run.loaded.notes, *run.workload_notes, *_watched(run)),
         energies=sealed.published.energies,
         verdicts=sealed.published.verdicts,
-        times={name: known[name] for name in PHASES if name in (known := sealed.published.times)},
+        times=told_by_requests(sealed.published.times),
         quality=sealed.published.quality,
         power=tuple(_power(run, t0_ns)),
         windows=run.trace.windows,

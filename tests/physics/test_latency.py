@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from fakes import outcome, run_of, seconds, window
 
-from bench.physics.latency import late, summary, times
+from bench.physics.latency import PHASES, late, summary, times, told_by_requests
 
 
 def served(lag_s=0.0, took_s=0.1, count=1, tokens=11):
@@ -44,6 +44,20 @@ def test_a_tail_needs_twenty_values_beyond_it(count, told):
     found = list(summary([0.1] * count).quantiles_s)
 
     assert found == told if isinstance(told, list) else len(found) == told
+
+
+@pytest.mark.parametrize(("count", "told"), [(8, []), (39, []), (40, ["p50_s"]), (200, ["p50_s", "p90_s"])])
+def test_gaps_within_a_request_do_not_count_for_themselves(count, told):
+    """Eight requests of 64 gaps are 512 values that tell no tail."""
+    known = times(served(count=count, tokens=65))
+    shown = told_by_requests(known)
+
+    assert shown["itl_s"].count == count * 64
+    assert list(shown["itl_s"].quantiles_s) == told
+    assert list(shown) == list(PHASES)
+    assert {name: one for name, one in shown.items() if name != "itl_s"} == {
+        name: one for name, one in known.items() if name != "itl_s"
+    }
 
 
 def test_failed_requests_have_no_times():
