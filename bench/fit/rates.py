@@ -72,11 +72,14 @@ def _rate(
 
 
 def domain(group: Group) -> Mapping[str, tuple[float, float]]:
-    """The range of work per request, batch and concurrency that the runs covered."""
-    ranges: dict[str, tuple[float, float]] = {
-        "batch": (float(group.batch), float(group.batch)),
-        "concurrency": (float(group.concurrency), float(group.concurrency)),
-    }
+    """The range of work per request, batch and concurrency that the runs covered.
+
+    How many were under way at once is set where users wait for their answers alone: in an open load or a scenario
+    it follows from the server, and is left out.
+    """
+    ranges: dict[str, tuple[float, float]] = {"batch": (float(group.batch), float(group.batch))}
+    if group.rate is None and group.load is None:
+        ranges["concurrency"] = (float(group.concurrency), float(group.concurrency))
     for usages in group.outcomes_usage:
         for usage in usages:
             for name, value in _counted(usage).items():

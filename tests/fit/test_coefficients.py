@@ -211,3 +211,18 @@ def test_flags_stand_beside_the_coefficients():
 
     assert "flag: 1 of 4 runs, power cap: 12 % of the time" in found.notes
     assert sum("seen" in note for note in found.notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [({"concurrency": 8}, (8.0, 8.0)), ({"rate": 2.0}, None), ({"load": "two_hundred_users"}, None)],
+)
+def test_how_many_were_under_way_is_told_where_it_was_set(cell, told):
+    """An open rate and a scenario set none: one at once was never true of them."""
+    one = measured(32, 8)
+    spec = replace(one.run.spec, cell=replace(one.run.spec.cell, **cell))
+
+    [found] = fitted([replace(one, run=replace(one.run, spec=spec))])
+
+    assert found.domain.get("concurrency") == told
+    assert found.domain["batch"] == (1.0, 1.0)
