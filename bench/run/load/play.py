@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 
 from bench.nouns import Pace, Request, Send
-from bench.run.load.arrivals import poisson, thinking
+from bench.run.load.arrivals import poisson, rest_of_pause, thinking
 from bench.units import NS_PER_S, S_PER_NS
 
 # A server that answers nothing is asked no further: so many failures in a row end a window. Chosen: one that fails
@@ -49,6 +49,8 @@ class Play:
             task = asyncio.ensure_future(self._one(send, due_ns))
             under_way.add(task)
             task.add_done_callback(under_way.discard)
+        if not self._gave_up:  # the pause after the last arrival is waiting, as those between them are
+            await _until(start_ns + round(self._duration_s * NS_PER_S))
         if under_way:
             await asyncio.gather(*under_way)
 
@@ -58,10 +60,11 @@ class Play:
 
     async def _user(self, send: Send, start_ns: int, stop_ns: int, number: int) -> None:
         """Asks, waits for the answer, thinks, asks again. Users who think do not all begin at once."""
-        pauses = thinking(self._pace.least_think_s, self._pace.most_think_s, self._seed * 100_003 + number)
-        due_ns = start_ns
-        if self._pace.most_think_s:
-            due_ns += round(next(pauses) * NS_PER_S)
+        seed = self._seed * 100_003 + number
+        pauses = thinking(self._pace.least_think_s, self._pace.most_think_s, seed)
+        due_ns = start_ns + round(
+            rest_of_pause(self._pace.least_think_s, self._pace.most_think_s, seed) * NS_PER_S
+        )
         while due_ns < stop_ns and not self._gave_up:
             await _until(due_ns)
             await self._one(send, due_ns)

@@ -5,7 +5,7 @@ from math import exp
 
 import pytest
 
-from bench.run.load.arrivals import poisson, thinking
+from bench.run.load.arrivals import poisson, rest_of_pause, thinking
 from bench.stats import mean
 
 RATE_PER_S, DURATION_S = 50.0, 400.0  # twenty thousand: the mean is known to 0.7 %, the variance to 2 %
@@ -52,8 +52,19 @@ def test_arrivals_lie_in_their_window_in_order():
     assert list(arrivals) == sorted(set(arrivals))
 
 
-def test_a_window_that_none_would_meet_has_one():
-    assert poisson(0.001, 1.0, 1) == (0.0,)
+def test_a_window_that_none_would_meet_has_none():
+    """One that is put there would be energy for a request that the schedule never made."""
+    assert poisson(0.001, 1.0, 1) == ()
+
+
+def test_a_user_is_found_somewhere_in_a_pause():
+    """For pauses even over 0.5 to 1 s the rest of one has mean (a² + ab + b²) / 3(a + b) = 0.389 s."""
+    found = [rest_of_pause(0.5, 1.0, seed) for seed in range(4000)]
+
+    assert 0 <= min(found) < 0.01
+    assert max(found) <= 1.0
+    assert mean(found) == pytest.approx(0.389, rel=0.03)
+    assert rest_of_pause(0.0, 0.0, 1) == 0.0
 
 
 def test_the_seed_alone_decides_when_requests_come():

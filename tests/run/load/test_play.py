@@ -129,10 +129,27 @@ def test_users_who_think_do_not_begin_at_once_and_think_each_by_themselves(clock
     found = played(clock, THINKERS, service_s=0.01)
 
     first_s = found.due_s[:20]
-    assert all(0.5 <= due_s <= 1.0 for due_s in first_s)
+    assert all(0.0 <= due_s <= 1.0 for due_s in first_s)
     assert len(set(first_s)) == 20
     # 10 s of rounds of 0.76 s on average, for each of twenty
     assert len(found.due_s) == pytest.approx(20 * 10 / 0.76, rel=0.08)
+
+
+def test_a_window_of_users_who_think_is_as_busy_at_its_start_as_later(clock):
+    """Else its first half second is idle, and dearer a request than any later one."""
+    many = Pace(kind="closed", users=500, least_think_s=0.5, most_think_s=1.0)
+    found = played(clock, many, duration_s=2.0)
+    thirds = [sum(k * 0.5 <= due_s < (k + 1) * 0.5 for due_s in found.due_s) for k in range(4)]
+
+    assert all(one == pytest.approx(500 * 0.5 / 0.75, rel=0.12) for one in thirds)
+
+
+def test_an_open_window_is_as_long_as_it_was_asked_to_be(clock):
+    """The pause after the last arrival is waiting too; without one arrival all of it is."""
+    for rate_per_s in (0.001, 0.5, 20.0):
+        began_ns = clock.now_ns
+        played(clock, opened(rate_per_s), duration_s=3.0, service_s=0.01)
+        assert (clock.now_ns - began_ns) * 1e-9 == pytest.approx(3.0, abs=0.02)
 
 
 def test_no_request_is_meant_after_the_window(clock):
