@@ -12,6 +12,7 @@ EXAMPLE = "transformers/mistral-7b:bf16/prompt-512-128@batch=8"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 _LEVELS = ("batch", "concurrency", "rate", "load", "device")
 _DEVICES = ("cpu", "cuda")
+_MOST_DIGITS = 9  # of a batch or of users: no machine holds more, and Python reads no number of thousands
 
 
 def parse_cell(text: str) -> Cell:
@@ -57,13 +58,19 @@ def _leveled(cell: Cell, text: str, tail: str) -> Cell:
             cell = replace(cell, device=value)  # type: ignore[arg-type]
         elif name == "rate":
             cell = replace(cell, rate=_rate(text, value))
-        elif value.isascii() and value.isdigit() and int(value) >= 1:
-            cell = replace(cell, **{name: int(value)})  # type: ignore[arg-type]
         else:
-            raise _bad(text, f"{name} is {value!r}, expected a whole number of at least 1")
+            cell = replace(cell, **{name: _count(text, name, value)})  # type: ignore[arg-type]
     if len(seen & {"concurrency", "rate", "load"}) > 1:
         raise _bad(text, "concurrency, rate and load each say how requests are sent: give one of them")
     return cell
+
+
+def _count(text: str, name: str, value: str) -> int:
+    if len(value) > _MOST_DIGITS:
+        raise _bad(text[:80], f"{name} has {len(value)} digits, expected {_MOST_DIGITS} at most")
+    if not (value.isascii() and value.isdigit() and int(value) >= 1):
+        raise _bad(text, f"{name} is {value!r}, expected a whole number of at least 1")
+    return int(value)
 
 
 def _rate(text: str, value: str) -> float:

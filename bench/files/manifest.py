@@ -18,6 +18,9 @@ target_tokens = 40                  # optional, as is source_tokens: else derive
 [[prompts]]                         # causal-lm
 text = "Summarise …"                # or file
 output_tokens = 128
+
+Of an HTTP endpoint (family api) each text and each prompt is one request: `text` or `file` is all that is needed,
+and no tokens are counted.
 """
 
 import hashlib
@@ -31,7 +34,7 @@ from bench.files.config import places
 from bench.files.declaration import Table, read_table
 from bench.files.languages import languages_of
 from bench.files.workloads import length_notes, translation_job
-from bench.nouns import Family, ModelSpec, Request, Workload
+from bench.nouns import Family, ModelSpec, Request, Usage, Workload
 
 _LONGEST_S = 86_400.0  # a day: what is longer is a wrong unit
 _KEYS: Mapping[str, tuple[str, ...]] = {
@@ -40,6 +43,7 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "prompts": ("text", "file", "output_tokens"),
 }
 _LISTS: Mapping[str, Family] = {"clips": "speech", "texts": "translation", "prompts": "causal-lm"}
+_WITH_TEXT = ("translation", "causal-lm")
 
 
 def read_manifest(path: Path, model: ModelSpec, seed: int) -> tuple[Workload, ...]:
@@ -49,7 +53,7 @@ def read_manifest(path: Path, model: ModelSpec, seed: int) -> tuple[Workload, ..
     """
     table = read_table(path)
     names = _names(table, path)
-    fitting = [kind for kind in names if _LISTS[kind] == model.family]
+    fitting = [kind for kind in names if fits(_LISTS[kind], model.family)]
     if not fitting:
         raise BadInput(
             f"{path.name} holds {', '.join(names)}; model {model.name!r} does {model.family}: choose another model"
@@ -65,7 +69,7 @@ def read_manifest(path: Path, model: ModelSpec, seed: int) -> tuple[Workload, ..
         workloads.append(
             Workload(
                 name=names[kind],
-                family=_LISTS[kind],
+                family=model.family,
                 requests=made,
                 notes=("the user's own work", *notes),
                 facts=requests.usage_facts(made),
@@ -76,6 +80,11 @@ def read_manifest(path: Path, model: ModelSpec, seed: int) -> tuple[Workload, ..
         )
     table.finish()
     return tuple(workloads)
+
+
+def fits(family: Family, served: Family) -> bool:
+    """Whether a manifest's entries of one family can be asked of a model of another: an API takes every text."""
+    return family == served or (served == "api" and family in _WITH_TEXT)
 
 
 def manifest_families(path: Path) -> Mapping[str, Family]:
@@ -114,6 +123,8 @@ def _names(table: Table, path: Path) -> dict[str, str]:
 def _make(
     kind: str, name: str, entries: Sequence[Table], folder: Path, model: ModelSpec, seed: int
 ) -> tuple[tuple[Request, ...], tuple[str, ...]]:
+    if model.family == "api":
+        return _calls(name, kind, entries, folder)
     if kind == "clips":
         return _clips(name, entries, folder, model)
     if kind == "texts":
@@ -228,6 +239,18 @@ def _prompts(
     if tokenizer is None:
         notes.append(f"prompt length from tokens per character of {row}")
     return tuple(made), tuple(notes)
+
+
+def _calls(
+    name: str, kind: str, entries: Sequence[Table], folder: Path
+) -> tuple[tuple[Request, ...], tuple[str, ...]]:
+    """A request each, whatever the endpoint does with its text."""
+    made = []
+    for index, entry in enumerate(entries):
+        entry.only(*_KEYS[kind])
+        text = _text(entry, "text", "file", folder)
+        made.append(Request(id=f"{name}-{index:04d}", text=text, asked=Usage(requests=1)))
+    return tuple(made), ("texts are sent as they are: an endpoint that keeps its answers may reuse them",)
 
 
 def _text(entry: Table, key: str, file_key: str, folder: Path) -> str:

@@ -57,16 +57,9 @@ class Ask:
 def arrange(ask: Ask, host: Host) -> Plan:
     """The plan. Raises UnknownName, BadInput, and CannotRun for a witness, before anything runs."""
     require_witnesses(ask.witnesses)
-    for name, value in ask.timing.items():
-        if not math.isfinite(value):
-            raise BadInput(f"--{name.replace('_', '-')}: expected seconds, found {value}")
-    cells, timing, needs, name = _asked(ask)
+    cells, usual, needs, name = _asked(ask)
     _check_weights(ask, cells)
-    timing = replace(timing, **ask.timing)  # type: ignore[arg-type]
-    if timing.most_windows is not None and timing.most_windows < timing.windows:
-        raise BadInput(
-            f"--most-windows {timing.most_windows}: fewer than the {timing.windows} that are made anyway"
-        )
+    timing = asked_timing(usual, ask.timing)
     engines = {e: load_engine(e) for e in sorted({c.engine for c in cells})}
     speeds = {on: speeds_of(host, on_gpu=on) for on in {_on_gpu(host, cell) for cell in cells}}
     planned = [
@@ -76,6 +69,19 @@ def arrange(ask: Ask, host: Host) -> Plan:
     needed = frozenset((*(s.meter for s in host.sensors.live), *ask.witnesses))
     marked = charged if ask.fresh else mark_done(charged, ask.out, needed)
     return Plan(name=name, weights=ask.weights, hardware=host.profile.name, cells=tuple(marked))
+
+
+def asked_timing(usual: Timing, asked: Mapping[str, float]) -> Timing:
+    """A suite's timing with what was typed in its place. Raises BadInput where it can't be kept."""
+    for name, value in asked.items():
+        if not math.isfinite(value):
+            raise BadInput(f"--{name.replace('_', '-')}: expected a finite number, found {value}")
+    timing = replace(usual, **asked)  # type: ignore[arg-type]
+    if timing.most_windows is not None and timing.most_windows < timing.windows:
+        raise BadInput(
+            f"--most-windows {timing.most_windows}: fewer than the {timing.windows} that are made anyway"
+        )
+    return timing
 
 
 def _check_weights(ask: Ask, cells: Sequence[Cell]) -> None:

@@ -10,12 +10,14 @@ from typing import get_args
 from bench.errors import BadInput, CannotRun, NoEngine, UnknownName
 from bench.files.config import places
 from bench.files.loads import load_names, pace_of
-from bench.files.manifest import manifest_families
+from bench.files.manifest import fits, manifest_families
 from bench.files.models import served_model
 from bench.files.registry import engine_names, load_engine
 from bench.files.suites import read_suite
 from bench.files.work import find_sha256, find_workload_names
-from bench.nouns import Cell, Endpoint, Identity, RunSpec, ServingEngine, Timing, Weights
+from bench.files.workloads import workload_family
+from bench.nouns import Cell, Endpoint, Family, Identity, RunSpec, ServingEngine, Timing, Weights
+from bench.run.arrange import asked_timing
 from bench.run.host import Host
 from bench.run.place import ELSEWHERE, Place, find_place
 from bench.run.plan import Plan, PlannedCell, Speeds, cell_seconds, kwh, mark_done
@@ -64,12 +66,17 @@ def arrange_endpoint(ask: EndpointAsk, host: Host, say: Callable[[str], None] = 
     Raises CannotRun where nobody answers, UnknownName, and BadInput.
     """
     engine = _engine(ask.engine)
+    suite = read_suite(SUITE, folder=places().workloads / "served")
+    timing = asked_timing(suite.timing, ask.timing)
     endpoint = _endpoint(ask)
     identity = engine.identify(endpoint, ask.model)
+    if identity.family == "api" and "family" not in endpoint.options and _families(ask) == {"classifier"}:
+        # it does what it is asked to: of sentences to be classified, that
+        endpoint = replace(endpoint, options={**endpoint.options, "family": "classifier"})
+        identity = engine.identify(endpoint, ask.model)
+    _check_counts(endpoint, identity.family)
     place = find_place(ask.url, ask.device, host.gpus)
     endpoint = replace(endpoint, device=place.device)
-    suite = read_suite(SUITE, folder=places().workloads / "served")
-    timing = replace(suite.timing, **ask.timing)  # type: ignore[arg-type]
     speeds = speeds_of(host)
     notes: list[str] = []
     cells = _cells(ask, identity, suite.cells)
@@ -153,18 +160,55 @@ def _cells(ask: EndpointAsk, identity: Identity, usual: Sequence[Cell]) -> list[
     for name in ask.workloads:
         if name not in known:
             raise UnknownName("workload", name, known)
-    own = tuple(manifest_families(ask.manifest)) if ask.manifest else ()
-    named = ask.workloads or own
+    named = ask.workloads or _own(ask, identity.family)
+    for name in named:
+        _check_fits(ask, name, identity.family)
     if not named and identity.family != "causal-lm":
         raise BadInput(f"--engine {ask.engine}: name the work, with --workloads NAME or --workload FILE")
     if not named and not levels and not ask.sweep:
         return [replace(c, engine=base.engine, model=base.model, precision=base.precision) for c in usual]
     workloads = named or tuple(dict.fromkeys(c.workload for c in usual))
-    return [
+    cells = [
         replace(base, workload=workload, **level)  # type: ignore[arg-type]
         for workload in workloads
         for level in levels or [{}]
     ]
+    return list(dict.fromkeys(cells))  # what was named twice is measured once
+
+
+def _check_counts(endpoint: Endpoint, family: Family) -> None:
+    """Raises BadInput for a template that wants a number of tokens where none is counted: it would be 0."""
+    wanting = [name for name, value in endpoint.options.items() if "{output_tokens}" in value]
+    if wanting and family in ("api", "classifier"):
+        raise BadInput(
+            f"--set {wanting[0]}=: {{output_tokens}} is not known of such requests, no tokens are counted; write "
+            "the number itself"
+        )
+
+
+def _families(ask: EndpointAsk) -> set[Family]:
+    """What the named work asks of a model. A name that is none is refused when the cells are made."""
+    own = manifest_families(ask.manifest) if ask.manifest else {}
+    known = find_workload_names(ask.manifest)
+    return {own[n] if n in own else workload_family(n) for n in ask.workloads or own if n in known}
+
+
+def _own(ask: EndpointAsk, family: Family) -> tuple[str, ...]:
+    """The manifest's workloads that such a model can do; all where it can do none, so that it is said."""
+    own = manifest_families(ask.manifest) if ask.manifest else {}
+    return tuple(name for name, one in own.items() if fits(one, family)) or tuple(own)
+
+
+def _check_fits(ask: EndpointAsk, name: str, family: Family) -> None:
+    """Raises BadInput for work that such a server does not do."""
+    own = manifest_families(ask.manifest) if ask.manifest else {}
+    does = own[name] if name in own else workload_family(name)
+    if not (fits(does, family) if name in own else does == family):
+        api = "; an endpoint takes --workload FILE with [[prompts]] or [[texts]] where no --set family= is given"
+        raise BadInput(
+            f"workload {name!r} is {does}, {ask.engine} of {ask.model!r} does {family}: choose another"
+            + (api if family in ("api", "classifier") else "")
+        )
 
 
 def _spec(
