@@ -12,7 +12,7 @@
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -74,7 +74,7 @@ def _fit(group: Group) -> Coefficients:
         rate=group.rate,
         load=group.load,
         components=sheet.parts,
-        notes=_notes(group),
+        notes=(*sheet.notes, *_notes(group)),
     )
 
 
@@ -92,6 +92,7 @@ class _Sheet:
     terms: dict[str, Quantity]
     parts: dict[str, dict[str, float]]
     missing: dict[str, str]
+    notes: list[str] = field(default_factory=list)
 
     def enter(self, name: str, found: tuple[Quantity, dict[str, float]]) -> None:
         """Writes a term with its components down."""
@@ -121,11 +122,15 @@ def _work_terms(
         return {"windows": len(work)}
     design = np.array([[t.amount(r.usage) or 0.0 for t in asked] for r in work], dtype=float)
     weights = 1.0 / np.array([r.energy_j for r in work], dtype=float)
-    columns = separable(design, weights)
+    # No more terms than kinds of work that were asked for: within one, amounts differ by what a server counted
+    # alone, and a solver would tell terms apart by that.
+    workloads = sorted({r.workload for r in work})
+    columns = separable(design, weights)[: len(workloads)]
     kept = [asked[k] for k in columns]
     with_ = ", ".join(t.name for t in kept)
     together = f"moves together with {with_} in these runs; add a workload that varies it alone"
-    sheet.missing |= {t.name: together for t in asked if t not in kept}
+    lost = [t.name for t in asked if t not in kept]
+    sheet.missing |= dict.fromkeys(lost, together)
     needed = len(kept) + _FEWEST_WINDOWS_OVER_TERMS
     if len(work) < needed:
         few = f"{len(work)} work windows, {needed} needed; run more cells of this model"
@@ -138,6 +143,8 @@ def _work_terms(
         statistical = {s: float(half[i]) for s, (_, half) in solved.items()}
         told = own(_weights(solved["value"][0].leverage[i], work, idle), (*work, *idle))
         sheet.enter(term.name, quantity(group, values, statistical, term.unit, own=told))
+    if lost:
+        sheet.notes.append(f"{with_}: with {' and '.join(lost)} in it, so true of {', '.join(workloads)} only")
     found = solved["value"][0]
     held_out = _held_out(work, idle, chosen, weights)
     return {
