@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 import psutil
@@ -21,10 +22,18 @@ from bench.nouns import Condition, Source
 
 ELSEWHERE = "elsewhere"
 # Programs that listen for a server that is somewhere else, by the names of their processes.
-_PASSERS_ON = (
-    "ssh", "autossh", "socat", "kubectl", "docker-proxy", "rootlessport", "slirp4netns", "gvproxy",
-    "com.docker.backend", "cloudflared", "frpc", "ngrok", "nginx", "haproxy", "envoy", "traefik", "caddy",
-)  # fmt: skip
+_PASSERS_ON = frozenset((
+    # tunnels: of `ssh -L` the client listens, of `ssh -R` the daemon (from OpenSSH 9.8 on, sshd-session)
+    "ssh", "autossh", "sshd", "sshd-session", "dropbear", "socat", "stunnel", "stunnel4", "gost", "chisel",
+    "tailscaled", "cloudflared", "frpc", "frps", "ngrok", "rathole", "bore", "code", "code-tunnel", "xinetd",
+    # what stands before containers and virtual machines
+    "kubectl", "docker-proxy", "rootlessport", "slirp4netns", "pasta", "pasta.avx2", "passt", "gvproxy",
+    "com.docker.backend", "wslrelay", "wslrelay.exe",
+    # proxies
+    "nginx", "haproxy", "envoy", "traefik", "caddy", "httpd", "apache2", "lighttpd", "squid", "varnishd",
+    "cache-main", "tinyproxy", "pound", "h2o", "litellm",
+))  # fmt: skip
+_Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 _LOOK_FOR_S = 2.0  # conditions of a board are read in turn
 
 
@@ -46,12 +55,12 @@ def find_place(url: str, asked: str | None, gpus: Sequence[Source]) -> Place:
         if asked not in (None, ELSEWHERE):
             raise BadInput(f"--device {asked}: {host} is another machine, and its devices are not read here")
         return Place(device=ELSEWHERE)
-    listener = _listener(port)
+    listener = _listener(host, port)
     pids = _family(listener) if listener else ()
     if asked is not None:
         return Place(device=asked, pids=pids)
     name = listener.name() if listener else None
-    if name in _PASSERS_ON or (listener is None and gpus):
+    if (name and _passes_on(name)) or (listener is None and gpus):
         who = (
             f"{name} listens on port {port} and passes on" if name else f"who listens on port {port} can't be seen"
         )
@@ -80,26 +89,65 @@ def _host_port(url: str) -> tuple[str, int]:
 
 def _is_here(host: str) -> bool:
     """Whether every address of the name is this machine's own. Raises CannotRun for a name that is none."""
-    try:
-        found = {str(one[4][0]) for one in socket.getaddrinfo(host, None)}
-    except OSError as error:
-        raise CannotRun(f"{host} has no address here ({error.strerror}): check the endpoint's name") from error
-    own = {a.address.partition("%")[0] for group in psutil.net_if_addrs().values() for a in group}
-    addresses = {a: ipaddress.ip_address(a.partition("%")[0]) for a in found}
+    own = {_address(a.address) for group in psutil.net_if_addrs().values() for a in group}
     # 0.0.0.0 and [::], as servers print them that listen everywhere, reach this machine
-    return all(one.is_loopback or one.is_unspecified or a in own for a, one in addresses.items())
+    return all(one.is_loopback or one.is_unspecified or one in own for one in _addresses(host))
 
 
-def _listener(port: int) -> psutil.Process | None:
-    """The process that listens on the port; None where it may not be seen."""
+def _addresses(host: str) -> set[_Address]:
+    """All addresses of a name. Raises CannotRun for a name that is none."""
     try:
-        found = {
-            c.pid for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.laddr.port == port
-        }
-        pids = sorted(pid for pid in found if pid)
-        return _oldest([psutil.Process(pid) for pid in pids])
+        found = {_address(str(one[4][0])) for one in socket.getaddrinfo(host, None)}
+    except (OSError, UnicodeError) as error:  # a label of more than 63 letters is no name
+        why = error.strerror if isinstance(error, OSError) else error
+        raise CannotRun(f"{host} has no address here ({why}): check the endpoint's name") from error
+    return {one for one in found if one is not None}
+
+
+def _address(text: str) -> _Address | None:
+    """The address without its zone, of ::ffff:127.0.0.1 the IPv4 one; None where the text is none."""
+    try:
+        one = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:  # a network card's own, which psutil lists beside
+        return None
+    return (one.ipv4_mapped or one) if isinstance(one, ipaddress.IPv6Address) else one
+
+
+def _passes_on(name: str) -> bool:
+    """By a process's name. OpenSSH puts what it does behind a colon: `sshd: user@notty`."""
+    return name.partition(":")[0].strip() in _PASSERS_ON
+
+
+def _listener(host: str, port: int) -> psutil.Process | None:
+    """The process that answers at this address and port; None where it may not be seen.
+
+    Two servers may share a port on different addresses: who listens at just this one is it, then who listens
+    everywhere.
+    """
+    try:
+        on_port = [
+            (_address(c.laddr.ip), c.pid)
+            for c in psutil.net_connections("tcp")
+            if c.status == psutil.CONN_LISTEN and c.laddr.port == port
+        ]
+        pids = _answering(_addresses(host), on_port)
+        return _oldest([psutil.Process(pid) for pid in sorted(pids)])
     except psutil.Error:
         return None
+
+
+def _answering(asked: set[_Address], on_port: Sequence[tuple[_Address | None, int | None]]) -> set[int]:
+    """Of (address, process) that listen on a port, those that a connection to these addresses reaches.
+
+    Where who listens closest can't be seen, nobody is: another process is not it.
+    """
+    loopback = {4: ipaddress.ip_address("127.0.0.1"), 6: ipaddress.ip_address("::1")}
+    meant = {loopback[one.version] if one.is_unspecified else one for one in asked}
+    exact = [(at, pid) for at, pid in on_port if at in meant]
+    wild = [(at, pid) for at, pid in on_port if at is not None and at.is_unspecified]
+    # [::] takes IPv4 too, where nobody listens at 0.0.0.0
+    alike = [(at, pid) for at, pid in wild if at is not None and at.version in {one.version for one in asked}]
+    return {pid for _, pid in exact or alike or wild if pid}
 
 
 def _oldest(processes: Sequence[psutil.Process]) -> psutil.Process | None:
