@@ -140,7 +140,7 @@ def test_a_setup_keeps_figures_apart(address):
     """In the version, and so in the key; a fact of its own beside it. Without one, nothing changes."""
     with (
         session(address, path="/?sentence={text}") as plain,
-        session(address, "max-batch-8", path="/") as labelled,
+        session(address, "max-batch-8", path="/?sentence={text}") as labelled,
     ):
         said, told = plain.loaded, labelled.loaded
 
