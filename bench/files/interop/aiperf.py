@@ -33,6 +33,7 @@ from bench.files.interop.told import (
     number,
     optional,
     parsed,
+    printable,
     read_text,
     section,
 )
@@ -83,7 +84,7 @@ def read_aiperf(path: Path) -> LoadResult:
     version = summary.get("aiperf_version")
     return LoadResult(
         tool="aiperf",
-        version=str(version) if version else None,
+        version=printable(version) if version else None,
         clock="unix",
         requests=requests,
         figures=tuple(_figures(summary, str(beside))),
@@ -187,5 +188,5 @@ def _figures(summary: Mapping[str, Any], where: str) -> list[ToldFigure]:
         one = summary.get(name)
         if isinstance(one, Mapping) and (value := optional(one, "avg", f"{where} {name}")) is not None:
             ours = name if name in ENERGIES else _OURS.get(name)
-            found.append(ToldFigure(name=name, value=value, unit=str(one.get("unit", "")), ours=ours))
+            found.append(ToldFigure(name=name, value=value, unit=printable(one.get("unit", "")), ours=ours))
     return found

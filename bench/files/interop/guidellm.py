@@ -30,6 +30,7 @@ from bench.files.interop.told import (
     number,
     optional,
     parsed,
+    printable,
     read_text,
     section,
 )
@@ -75,7 +76,7 @@ def read_guidellm(path: Path) -> LoadResult:
     notes = _notes(made, len(requests))
     return LoadResult(
         tool="guidellm",
-        version=str(version) if version else None,
+        version=printable(version) if version else None,
         clock="unix",
         requests=requests,
         figures=tuple(_figures(section(one, "metrics", where), where)),

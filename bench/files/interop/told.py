@@ -94,6 +94,11 @@ def parsed(text: str, where: str) -> Any:
         raise BadInput(f"{where}: no JSON ({error}); is the file whole?") from error
 
 
+def printable(value: Any) -> str:
+    """Its text with no half of a surrogate pair in it, which JSON may hold and no terminal takes."""
+    return str(value).encode("utf-8", "replace").decode("utf-8")
+
+
 def number(data: Mapping[str, Any], name: str, where: str) -> float:
     """A finite number under this key. Raises BadInput."""
     found = optional(data, name, where)
@@ -127,7 +132,7 @@ def address(target: Any, name: str, where: str) -> str | None:
         urlsplit(str(target)).hostname  # noqa: B018 - for what it raises
     except ValueError as error:
         raise BadInput(f"{where}: {name!r} is {_shown(target)}, no address ({error})") from error
-    return str(target)
+    return printable(target)
 
 
 def count(data: Mapping[str, Any], name: str, where: str) -> int | None:

@@ -77,6 +77,12 @@ def test_a_file_that_kept_a_part_of_its_requests_says_so(tmp_path):
     assert told.notes == ("guidellm made 50 requests, the file holds 49",)
 
 
+def test_half_a_surrogate_pair_does_not_reach_the_terminal(tmp_path):
+    told = read_load_result(changed(tmp_path, lambda d: d["metadata"].update(guidellm_version="\ud800")))
+
+    assert told.version == "?"
+
+
 def test_a_request_that_was_never_sent_is_none(tmp_path):
     """It was queued when the benchmark stopped: guidellm counts it among those made."""
 
