@@ -27,6 +27,7 @@ from bench.nouns import (
     Usage,
 )
 from bench.units import S_PER_NS
+from bench.wire.address import hidden
 from bench.wire.exchange import Call, Reply, Wire
 from bench.wire.probe import ask, said
 from bench.wire.streamed import FEWEST_ANSWERS, NOTHING, Delivered, overstated, together
@@ -55,8 +56,8 @@ class Answer:
 
 
 def refused(cause: Cause, error: str) -> Answer:
-    """A reply that counts for nothing, and why."""
-    return Answer(achieved=Usage(requests=0), cause=cause, error=error)
+    """A reply that counts for nothing, and why: often in the server's words, less the user's key."""
+    return Answer(achieved=Usage(requests=0), cause=cause, error=hidden(error))
 
 
 def refusal(reply: Reply) -> Answer | None:

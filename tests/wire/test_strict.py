@@ -10,6 +10,7 @@ from bench.wire.address import KEY_VARIABLE, hidden, plain_url
 from bench.wire.exchange import Reply
 from bench.wire.framing import json_lines, server_sent_events
 from bench.wire.probe import json_of, said
+from bench.wire.served import refused
 from bench.wire.strict import strict_json
 
 
@@ -67,6 +68,13 @@ def test_a_key_that_is_echoed_is_not_repeated(monkeypatch, key):
 
     assert all("…" in text for text in texts)
     assert not [text for text in texts if key[:3] in text]
+
+
+def test_no_refusal_repeats_a_key(monkeypatch):
+    """Whoever words it: an error in mid-stream, a model's name."""
+    monkeypatch.setenv(KEY_VARIABLE, "sk-secret-0123")
+
+    assert refused("failed", "in mid-stream: no such key sk-secret-0123").error == "in mid-stream: no such key …"
 
 
 def test_what_stands_for_no_key_is_left_alone(monkeypatch):
