@@ -151,6 +151,7 @@ def _transformers(base: str, model: str, endpoint: Endpoint, timeout_s: float) -
 
 def _server(base: str, row: Mapping[str, Any], timeout_s: float) -> tuple[str, dict[str, Any]]:
     """The server's name and version by the pages that only it has, and what they say beside it."""
+    from bench.wire.address import hidden
     from bench.wire.probe import authorised, get_json
 
     root = base.removesuffix("/v1")
@@ -161,13 +162,13 @@ def _server(base: str, row: Mapping[str, Any], timeout_s: float) -> tuple[str, d
     if (limit := next((one for one in limits if one is not None), None)) is not None:
         facts["context_tokens"] = limit
     for page, key, name in (("/props", "build_info", _LLAMA_SERVER), ("/api/version", "version", "ollama"),
-                            ("/version", "version", str(row.get("owned_by") or "server"))):  # fmt: skip
+                            ("/version", "version", hidden(str(row.get("owned_by") or "server")))):  # fmt: skip
         found = get_json(root + page, authorised(), timeout_s)
         if isinstance(found, dict) and found.get(key):
             if isinstance(slots := found.get("total_slots"), int):
                 facts["slots"] = slots  # requests that it works on at once; others wait
-            return f"{name} {found[key]}", facts
-    return str(row.get("owned_by") or "unknown server"), facts
+            return f"{name} {hidden(str(found[key]))}", facts
+    return hidden(str(row.get("owned_by") or "unknown server")), facts
 
 
 def _parameters(row: Mapping[str, Any]) -> int:

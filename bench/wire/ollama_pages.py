@@ -51,7 +51,7 @@ class OllamaPages:
             "model_family": details.family if details else None,
         }
         return Identity(
-            version=f"ollama {version['version']}",
+            version=f"ollama {hidden(str(version['version']))}",
             model=name,
             precision=(level or "served").lower(),
             family="causal-lm",

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 pytest.importorskip("aiohttp", reason="the client's library is an extra: pip install 'joulemark[endpoints]'")
-from bench.engines import http
+from bench.engines import http, openai_http
 from bench.errors import BadInput, CannotRun
 from bench.files.models import served_model
 from bench.nouns import Cell, Endpoint, LoadSpec, Request, Usage
@@ -42,6 +42,9 @@ class Otherwise(BaseHTTPRequestHandler):
             self._send(b"{}", 503)
         elif parts.path == "/about":
             self._send(json.dumps({"auth": self.headers["Authorization"]}).encode())
+        elif parts.path == "/v1/models":
+            rows = [{"id": "m", "owned_by": f"for {self.headers['Authorization']}"}]
+            self._send(json.dumps({"data": rows}).encode())
         elif parts.path == "/nothing":
             self._send(b"")
         elif parts.path == "/packed":
@@ -141,6 +144,7 @@ def test_a_page_that_repeats_the_key_is_kept_without_it(address, monkeypatch):
     monkeypatch.setenv(KEY_VARIABLE, "sk-secret-0123")
     with session(address, path="/", about="/about") as opened:
         assert opened.loaded.facts["about.auth"] == "Bearer …"
+    assert openai_http.open_engine().identify(Endpoint(url=address), "m").version == "for Bearer …"
 
 
 @pytest.mark.parametrize("page", ["/dropped", "/busy"])
