@@ -58,10 +58,11 @@ def test_short_prompts_of_a_real_tokenizer_are_about_as_long_as_asked():
     tokenizer = pytest.importorskip("whisper.tokenizer", reason="openai-whisper is an extra")
     encode = tokenizer.get_encoding("multilingual").encode
     learnt = [learn(lambda text: len(encode(text)) + 1, WORDS) for _ in range(20)]
-    found = [mean([len(encode(one.text(32, serial))) + 1 for serial in range(40)]) for one in learnt]
+    # serials far apart: those that follow each other share most of their words
+    found = [mean([len(encode(one.text(32, k * 104_729))) + 1 for k in range(200)]) for one in learnt]
 
-    assert mean(found) == pytest.approx(32, abs=1.5)
-    assert all(one == pytest.approx(32, abs=6) for one in found)
+    assert mean(found) == pytest.approx(32, abs=2.5)
+    assert deviation(found) < 4.0
 
 
 def test_a_count_outside_what_a_text_can_have_is_seen():
