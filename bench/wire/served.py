@@ -88,6 +88,8 @@ def _contradiction(request: Request, usage: Usage, pieces: int, wording: Wording
     output, asked = usage.output_tokens or 0, request.asked
     if output > (asked.output_tokens or 1):
         return f"{output} output tokens, at most {asked.output_tokens} were asked"
+    if output == 0:
+        return "no output token is counted"
     if pieces > output:
         return f"{output} output tokens in {pieces} pieces, each of one at least"
     if request.text is None:
