@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from bench.report.numbers import quantity, shown
 from bench.report.terminal import energy_table
+from bench.report.words import basis_word, tells_double
 from bench.units import S_PER_NS, counted
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def join_text(one: "Joined") -> str:
             energy_table(one.metered),
             f"\nfrom the first request's start to the last one's end, {span_s:.3f} s",
             energy_table(one.energies),
-            *(line for share in one.shares for line in _share(share)),
+            *(line for share in one.shares for line in _share(share, simulated=tells_double(_flags(one)))),
             _GROSS,
             "",
             *(_time(name, times) for name, times in one.times.items()),
@@ -46,9 +47,14 @@ def _count(tokens: int | None) -> str:
     return "not counted" if tokens is None else str(tokens)
 
 
-def _share(one: "Share") -> list[str]:
+def _flags(one: "Joined") -> list[str]:
+    return [flag for energy in one.energies for flag in energy.flags]
+
+
+def _share(one: "Share", *, simulated: bool) -> list[str]:
     parts = [quantity(q) for q in (one.per_request, one.per_output_token) if q is not None]
-    head = f"{one.basis if one.basis == 'measured' else one.basis.upper()} {one.boundary}"
+    basis = basis_word(one.basis, simulated=simulated)
+    head = f"{basis if basis == 'measured' else basis.upper()} {one.boundary}"
     return [f"{head}: {part}" for part in parts] + [f"{head}: no figure: {reason}" for reason in one.reasons]
 
 

@@ -4,7 +4,7 @@ LoadSpec.endpoint.options:
 
     path           appended to the address; `{text}` stands for the request's text ("/api/intent?sentence={text}")
     method         GET; POST where there is a body
-    body           a template: '{"sentence": "{text}"}'; `{output_tokens}` and `{serial}` are known too
+    body           a template: '{"sentence": "{text}"}'; `{serial}`, a number of its own, is known too
     content_type   application/json
     status         the one that is right (200)
     timeout_s      after which a request is given up (30)
@@ -12,6 +12,8 @@ LoadSpec.endpoint.options:
     family         classifier, or api (the default)
     answer         of a classifier: argmax, the class with the highest score in an object of classes and scores;
                    or status, which looks at no answer. Without it argmax where the first reply is such an object
+    cache          refused (the default): an answer from a cache counts for nothing, and declared texts are not
+                   sent again and again to a server that keeps its answers; measured: look-ups are what is meant
     about          a page that answers a JSON object, such as /health: its fields become facts of the record
 """
 
@@ -29,20 +31,13 @@ if TYPE_CHECKING:
     from bench.wire.exchange import Reply
 
 _OPTIONS = (
-    "path",
-    "method",
-    "body",
-    "content_type",
-    "status",
-    "timeout_s",
-    "precision",
-    "family",
-    "answer",
-    "about",
-)
+    "path", "method", "body", "content_type", "status", "timeout_s", "precision", "family", "answer", "about",
+    "cache",
+)  # fmt: skip
 _TIMEOUT_S = 30.0
 _METHODS = ("GET", "POST", "PUT", "PATCH")
 _ARGMAX, _STATUS = "argmax", "status"
+_REFUSED, _MEASURED = "refused", "measured"
 _FAMILIES: tuple[Family, ...] = ("api", "classifier")
 
 
@@ -70,6 +65,8 @@ class HttpEngine:
     def load(self, spec: LoadSpec) -> Iterator[Served]:
         """A session with the endpoint. Raises CannotRun where it does not answer."""
         from bench.wire.api import first_of
+        from bench.wire.kept import kept_answers
+        from bench.wire.same import Known
         from bench.wire.served import ServedSession, endpoint_of, served_record
 
         endpoint = endpoint_of(spec, "http")
@@ -77,7 +74,10 @@ class HttpEngine:
         identity = _identified(endpoint, spec.model.name, reply)
         loaded = served_record("http", spec, identity)
         first = first_of(reply.body, scored=identity.facts.get("answer") == _ARGMAX)
-        with ServedSession(loaded, replace(_dialect(endpoint), first=first), _timeout_s(endpoint)) as session:
+        timeout_s, dialect = _timeout_s(endpoint), replace(_dialect(endpoint), first=first)
+        known = Known(identity=identity, ask=lambda: self.identify(endpoint, spec.model.name))
+        kept = None if dialect.cache_counts else kept_answers(dialect, timeout_s)
+        with ServedSession(loaded, dialect, timeout_s, known=known, repeats=kept) as session:
             yield session
 
 
@@ -147,7 +147,15 @@ def _dialect(endpoint: Endpoint) -> "ApiDialect":
         status=int(status),
         headers=authorised(),
         words=own_words(),
+        cache_counts=_cache_counts(endpoint),
     )
+
+
+def _cache_counts(endpoint: Endpoint) -> bool:
+    asked = endpoint.options.get("cache", _REFUSED)
+    if asked not in (_REFUSED, _MEASURED):
+        raise UnknownName("way to take answers from a cache", asked, (_REFUSED, _MEASURED))
+    return asked == _MEASURED
 
 
 def _family(endpoint: Endpoint) -> Family:

@@ -64,6 +64,7 @@ class OllamaEngine:
         from bench.wire.ollama import OllamaDialect
         from bench.wire.ollama_pages import OllamaPages
         from bench.wire.probe import authorised
+        from bench.wire.same import Known
         from bench.wire.served import ServedSession, checked_by, endpoint_of, first_streams, served_record
         from bench.wire.wording import fresh_serial, learn, own_words
 
@@ -84,7 +85,9 @@ class OllamaEngine:
         more = {**facts, **options, "tokens_per_word": round(wording.tokens_per_word, 4), **checked_by(probed)}
         loaded = served_record("ollama", spec, identity, (_CACHE_NOTE, *notes), more)
         alone_token_s = min(took_s / max(1, usage.output_tokens or 1) for usage, took_s in timed)
-        with ServedSession(loaded, dialect, _timeout_s(endpoint), alone_token_s, probed) as session:
+        known = Known(identity=identity, ask=lambda: self.identify(endpoint, spec.model.name))
+        timeout_s = _timeout_s(endpoint)
+        with ServedSession(loaded, dialect, timeout_s, alone_token_s, probed, known=known) as session:
             yield session
 
 

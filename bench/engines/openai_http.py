@@ -88,6 +88,7 @@ class OpenAiEngine:
     def load(self, spec: LoadSpec) -> Iterator[Served]:
         """A session with the server of `spec.endpoint`. Raises CannotRun where its counts can't be trusted."""
         from bench.wire.openai_probe import probed
+        from bench.wire.same import Known
         from bench.wire.served import ServedSession, checked_by, endpoint_of, first_streams, served_record
 
         endpoint = endpoint_of(spec, "openai_http")
@@ -99,7 +100,9 @@ class OpenAiEngine:
         streams = first_streams(found.dialect, timeout_s)
         facts = {**found.facts, **checked_by(streams)}
         loaded = served_record("openai_http", spec, identity, found.notes, facts)
-        with ServedSession(loaded, found.dialect, timeout_s, found.alone_token_s, streams) as session:
+        known = Known(identity=identity, ask=lambda: self.identify(endpoint, spec.model.name))
+        alone_s = found.alone_token_s
+        with ServedSession(loaded, found.dialect, timeout_s, alone_s, streams, known=known) as session:
             yield session
 
 

@@ -48,9 +48,8 @@ class Row:
     model_low_j: float
     model_high_j: float
     usage: Usage
-    own_j: float = (
-        0.0  # the window's own standard uncertainty: ticks, lag, what a part-time sensor may have missed
-    )
+    # the window's own standard uncertainty: ticks, lag, what a part-time sensor may have missed
+    own_j: float = 0.0
     unseen_low_j: float = 0.0  # bounds of what the sensor never saw
     unseen_high_j: float = 0.0
 

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 
 from bench.files.options import check_options
-from bench.nouns import Check, Found, Source
+from bench.nouns import ELSEWHERE, Check, Found, Source
 
 DOMAIN = "wall"
 
 
 def open_meters(options: Mapping[str, str]) -> Found:
     """No meter; one excluded domain. Options: `server`, the machine that does the work."""
-    check_options("elsewhere", options, ("server",))
+    check_options(ELSEWHERE, options, ("server",))
     server = options.get("server", "another machine")
     reason = f"the work is done by {server}: no sensor of this machine reads its energy"
     remedy = "run joulemark on that machine, beside the server"
@@ -18,13 +18,13 @@ def open_meters(options: Mapping[str, str]) -> Found:
         excluded=(
             Source(
                 domain=DOMAIN,
-                meter="elsewhere",
+                meter=ELSEWHERE,
                 boundary="wall",
                 basis="excluded",
-                device="elsewhere",
+                device=ELSEWHERE,
                 device_name=server,
                 reason=reason,
             ),
         ),
-        checks=(Check(name="elsewhere", status="missing", reason=reason, remedy=remedy),),
+        checks=(Check(name=ELSEWHERE, status="missing", reason=reason, remedy=remedy),),
     )

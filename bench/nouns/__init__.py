@@ -36,10 +36,11 @@ from bench.nouns.sensors import (
     WitnessRecord,
 )
 from bench.nouns.witnesses import PeerEnergy, Watching, Witness
-from bench.nouns.words import Basis, Boundary, Cause, Domain, Fact, Family, Phase, Weights
+from bench.nouns.words import ELSEWHERE, Basis, Boundary, Cause, Domain, Fact, Family, Phase, Weights
 from bench.nouns.work import Figure, HardwareProfile, ModelSpec, Outcome, Request, Usage, Workload
 
 __all__ = [
+    "ELSEWHERE",
     "POWER_FIELDS",
     "Basis",
     "Boundary",

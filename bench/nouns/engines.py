@@ -125,6 +125,10 @@ class Served(Session, Protocol):
         """The outcomes of what was sent since the last call, in the order of sending. Outside every window."""
         ...
 
+    def change(self) -> str | None:
+        """How the server is another than when the session began, asked after a cell's last window."""
+        ...
+
 
 class Engine(Protocol):
     """A way of running models: one file in bench/engines/."""

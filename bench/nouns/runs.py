@@ -154,3 +154,4 @@ class Run:
     workload_notes: tuple[str, ...] = ()
     labelled: int = 0  # requests of the workload that say which class a right answer names
     faults: tuple[Fault, ...] = ()
+    server_change: str | None = None  # how the server was another at the end of the cell than when it was opened

@@ -10,6 +10,7 @@ Phase: TypeAlias = Literal["idle", "load", "warmup", "prepare", "work"]
 Family: TypeAlias = Literal["speech", "translation", "causal-lm", "classifier", "video", "api"]
 # "served": as a server holds them, and what they are is the server's word
 Weights: TypeAlias = Literal["synthetic", "pretrained", "served"]
+ELSEWHERE = "elsewhere"  # the device of a server on another machine, and the meter that says so
 Fact: TypeAlias = str | int | float | bool | None
 # Why a request to a server gave nothing that can be counted. `status`: not the one expected; `busy`: 429 or 503;
 # `usage`: what the server says it delivered is missing, impossible or contradicts what came; `cached`: answered

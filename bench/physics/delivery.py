@@ -15,7 +15,12 @@ def undelivered(run: Run) -> list[Verdict]:
     windows = work(run.trace.windows)
     if not windows:
         return [rules.NO_WORK.voids(None, "the run holds no finished work window"), *_unequal(run)]
-    return [*_unequal(run), *stray(run.outcomes, windows), *_few_repeats(run.outcomes, windows)]
+    return [
+        *_unequal(run),
+        *_served(run),
+        *stray(run.outcomes, windows),
+        *_few_repeats(run.outcomes, windows),
+    ]
 
 
 def failed(outcomes: Sequence[Outcome]) -> list[Verdict]:
@@ -46,6 +51,17 @@ def _unequal(run: Run) -> list[Verdict]:
         f"and did {_said(other[0].achieved)}"
     )
     return [rules.OTHER_WORK.flags(None, evidence)]
+
+
+def _served(run: Run) -> list[Verdict]:
+    """What only a server leaves open: whether it stayed the same one, and whether it counts what it sends."""
+    changed = [rules.OTHER_SERVER.voids(None, run.server_change)] if run.server_change else []
+    pieces = run.loaded.facts.get("probe_pieces")  # none are looked for where no tokens are counted
+    answers = len(run.outcomes)
+    if pieces is None or (pieces and answers >= rules.FEWEST_ANSWERS):
+        return changed
+    evidence = f"{answers} answers" if pieces else "no probe's answer came in pieces"
+    return [*changed, rules.COUNTS_UNCHECKED.flags(None, evidence)]
 
 
 def _exact(usage: Usage) -> tuple[int | None, int | None]:

@@ -10,7 +10,7 @@ REPLAYED = "replayed readings: they were recorded elsewhere and say nothing of t
 DOUBLE = "a test double"
 MODULE = "the module's power: a GPU with its CPU and memory, and perhaps the same as another board's here shows"
 NOTES = (DOUBLE, MODULE)  # how such flags begin
-_SIMULATED = "SIMULATED"  # how the name of a board begins that is a program: its driver's library says it
+_SIMULATED = "simulated"  # stands in the name of a board that is a program: its driver's library says it
 
 
 def unmasked(energies: Iterable[WindowEnergy], sources: Sequence[Source]) -> tuple[WindowEnergy, ...]:
@@ -28,7 +28,7 @@ def pretends(source: Source) -> bool:
 
 
 def _is_simulated(source: Source) -> bool:
-    return source.device_name.startswith(_SIMULATED)
+    return _SIMULATED in source.device_name.lower()
 
 
 def _unmasked(one: WindowEnergy, source: Source) -> WindowEnergy:

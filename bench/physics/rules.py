@@ -14,6 +14,9 @@ HELD_MIB = 64
 SETTLED_W = 0.5
 FEWEST_REQUESTS, SHORTEST_S = 32, 5.0
 FEWEST_TICKS = 3
+# Answers of a server that are judged together (chosen: where a tenth of the honest ones come in few pieces, as in
+# the worst of three runs of llama-server with random weights, 2026-11-21, seven of twelve do once in 20 000)
+FEWEST_ANSWERS = 12
 LATEST_S, LATEST_RATIO = 0.025, 0.1
 BELOW_IDLE_RATIO = 0.95
 # 1.95 pJ/bit, a fine-grained DRAM that was designed and never sold; HBM2 costs 3.92, HBM3E 3.9 (Samsung)
@@ -127,6 +130,21 @@ OTHER_WORK = Rule(
     flagged="a request was answered with more or less than was asked",
     why="an engine that stopped early did less than its request says",
     remedy="figures per unit use the achieved work",
+)
+OTHER_SERVER = Rule(
+    name="another server",
+    touches=_EVERY,
+    voided="the server says something else of itself after the last window than before the first",
+    why="figures of two servers are nobody's",
+    remedy=f"leave the server alone while it is measured, and {_AGAIN}",
+)
+COUNTS_UNCHECKED = Rule(
+    name="counts unchecked",
+    touches=_EVERY,
+    flagged="a server's token counts could not be held against what came: fewer than "
+    f"{FEWEST_ANSWERS} answers, or none of its probes came in pieces",
+    why="chosen: of few answers an honest server may by chance send most in few pieces",
+    remedy="longer windows (--window-s), or a server that streams",
 )
 STRAY_WORK = Rule(
     name="work outside its window",
@@ -293,7 +311,8 @@ FASTER_THAN_MEMORY = Rule(
 
 RULES = (
     NO_SENSOR, ELSEWHERE, SENSOR_LOST, FAULT, SENSOR_SILENT, SAMPLER_GAP, VOID_WINDOWS, FROZEN_POWER, REPLAYED,
-    OTHER_MODULE, DEVICE_NOT_FOUND, NO_WORK, FAILED_REQUESTS, OTHER_WORK, STRAY_WORK, SENT_LATE, FEW_REPEATS,
-    WIDER, FEW_TICKS, THROTTLED, POWER_CAP, LIMIT_CHANGED, CLOCK_DRIFT, TEMPERATURE_DRIFT, FOREIGN, BUSY_BOARD,
-    BUSY_MACHINE, STEAL, ABOVE_LIMIT, BELOW_IDLE, BELOW_MEMORY_COST, FASTER_THAN_MEMORY,
+    OTHER_MODULE, DEVICE_NOT_FOUND, NO_WORK, FAILED_REQUESTS, OTHER_WORK, OTHER_SERVER, COUNTS_UNCHECKED,
+    STRAY_WORK, SENT_LATE, FEW_REPEATS, WIDER, FEW_TICKS, THROTTLED, POWER_CAP, LIMIT_CHANGED, CLOCK_DRIFT,
+    TEMPERATURE_DRIFT, FOREIGN, BUSY_BOARD, BUSY_MACHINE, STEAL, ABOVE_LIMIT, BELOW_IDLE, BELOW_MEMORY_COST,
+    FASTER_THAN_MEMORY,
 )  # fmt: skip

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 
-from bench.nouns import Run, Source, Verdict, Window, WindowEnergy
+from bench.nouns import ELSEWHERE, Run, Source, Verdict, Window, WindowEnergy
 from bench.nouns.words import of_module
 from bench.physics import counter, rules
 from bench.physics.passport import examine
@@ -21,7 +21,7 @@ def unsensed(run: Run) -> list[Verdict]:
         else rules.FAULT.voids(None, fault.reason)
         for fault in run.faults
     ]
-    elsewhere = [s for s in run.sources if s.meter == "elsewhere"]
+    elsewhere = [s for s in run.sources if s.meter == ELSEWHERE]
     if elsewhere:
         found.append(rules.ELSEWHERE.voids(None, elsewhere[0].reason or ""))
     elif all(s.basis == "excluded" for s in run.sources):

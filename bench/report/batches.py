@@ -9,7 +9,20 @@ from dataclasses import dataclass, fields, replace
 
 from bench.nouns import Basis, Boundary, CoefficientKey, Coefficients, Quantity
 from bench.report.numbers import fitting
-from bench.report.svg import Axis, doubling, drawing, element, hatch, label, linear, logarithmic, path, tick_text
+from bench.report.svg import (
+    Axis,
+    cut,
+    diamond,
+    doubling,
+    drawing,
+    element,
+    hatch,
+    label,
+    linear,
+    logarithmic,
+    path,
+    tick_text,
+)
 from bench.report.views import ReportInput
 from bench.report.words import level, rate_name, rate_unit, rate_workload
 
@@ -148,7 +161,7 @@ def _plot(name: str, panel: BatchPanel) -> str:
     unit, bottom = panel.units[0], _TOP + _PLOT
     drawn = [[(p.batch, p.rates[unit]) for p in line.points if unit in p.rates] for line in panel.lines]
     every = [q for line in drawn for _, q in line]
-    said = [_cut(line.name) for line in panel.lines]
+    said = [cut(line.name, _LONGEST_NAME) for line in panel.lines]
     right = _WIDTH - _SAMPLE - _CHARACTER * max(map(len, said))
     across = doubling([batch for line in drawn for batch, _ in line], _LEFT + _MARGIN, right - _MARGIN)
     up = _joules(every, bottom)
@@ -196,8 +209,7 @@ def _point(name: str, x: float, one: Quantity, up: Axis, tone: str) -> list[str]
     drawn += [element("line", x1=x - 3, y1=end, x2=x + 3, y2=end, class_=kind) for end in (low, high)]
     if one.basis == "measured":
         return [*drawn, element("circle", cx=x, cy=y, r=5, class_=f"solid {tone}")]
-    corners = f"{x - 6:.1f},{y:.1f} {x:.1f},{y - 6:.1f} {x + 6:.1f},{y:.1f} {x:.1f},{y + 6:.1f}"
-    return [*drawn, element("polygon", points=corners, fill=f"url(#{name}-hatch)", class_="outline modelled")]
+    return [*drawn, diamond(name, x, y, 6)]
 
 
 def _spread(heights: Sequence[float]) -> list[float]:
@@ -208,8 +220,3 @@ def _spread(heights: Sequence[float]) -> list[float]:
         last = max(heights[number], last + _NAME_HEIGHT)
         placed[number] = last
     return [placed[number] for number in range(len(heights))]
-
-
-def _cut(words: str) -> str:
-    """A line's name beside the plot; the table has it whole."""
-    return words if len(words) <= _LONGEST_NAME else words[: _LONGEST_NAME - 1].rstrip() + "…"

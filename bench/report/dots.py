@@ -11,6 +11,8 @@ from bench.report.figures import Entries, void_rates
 from bench.report.numbers import fitting
 from bench.report.svg import (
     Axis,
+    cut,
+    diamond,
     drawing,
     element,
     figure,
@@ -72,7 +74,7 @@ def unit_plots(report: ReportInput, known: Entries) -> dict[str, str]:
             word = "" if void else basis_word(rate.basis, simulated=simulated)
             row = Row(
                 heading=run.short,
-                label=" · ".join(filter(None, (_cut(run.by, _LONGEST_BY), person(domain), word))),
+                label=" · ".join(filter(None, (cut(run.by, _LONGEST_BY), person(domain), word))),
                 marks=() if void else (mark,),
             )
             panels.setdefault(f"{short}|{rate.unit}", []).append(row)
@@ -87,7 +89,7 @@ def term_plots(report: ReportInput, known: Entries) -> dict[str, str]:
     panels: dict[str, list[Row]] = {}
     simulated = is_simulated(report.sources)
     for number, one in enumerate(report.coefficients):
-        by = _cut(served_by(one.key.engine, one.key.engine_version), _LONGEST_BY)
+        by = cut(served_by(one.key.engine, one.key.engine_version), _LONGEST_BY)
         for name, term in one.terms.items():
             base = f"coefficients/{number}"
             marks = [Mark(key=f"{base}/terms/{name}", quantity=term)]
@@ -120,7 +122,7 @@ def _panel(name: str, title: str, unit: str, rows: Sequence[Row], known: Entries
     body = [hatch(name)]
     for before, row, top in zip((None, *rows), rows, tops, strict=False):
         if before is None or before.heading != row.heading:
-            body.append(label(_LEFT, top - 6, _cut(row.heading), "heading"))
+            body.append(label(_LEFT, top - 6, cut(row.heading, _LONGEST_HEADING), "heading"))
         body += _row(name, row, axis, top, known) if axis and row.marks else _void(row, top)
     if axis:
         body += _scale(axis, unit, max(abs(mark.quantity.value) for mark in marks), bottom)
@@ -179,8 +181,7 @@ def _dot(name: str, x: float, y: float, basis: Basis, gross: bool) -> str:
         return element("rect", x=x - 4.5, y=y - 4.5, width=9, height=9, class_=f"open {basis}")
     if basis == "measured":
         return element("circle", cx=x, cy=y, r=5.5, class_="solid measured")
-    corners = f"{x - 7:.1f},{y:.1f} {x:.1f},{y - 7:.1f} {x + 7:.1f},{y:.1f} {x:.1f},{y + 7:.1f}"
-    return element("polygon", points=corners, fill=f"url(#{name}-hatch)", class_="outline modelled")
+    return diamond(name, x, y, 7)
 
 
 def _void(row: Row, top: float) -> list[str]:
@@ -189,7 +190,3 @@ def _void(row: Row, top: float) -> list[str]:
         label(_RIGHT, top + 13, "void", "value void", "end"),
         element("line", x1=_LEFT, y1=top + _TRACK, x2=_RIGHT, y2=top + _TRACK, class_="gap"),
     ]
-
-
-def _cut(words: str, longest: int = _LONGEST_HEADING) -> str:
-    return words if len(words) <= longest else words[: longest - 1].rstrip() + "…"

@@ -138,7 +138,10 @@ def _passport(base: str, one: FieldPassport) -> _Pairs:
 def _summary(report: ReportInput) -> _Pairs:
     yield "summary/runs", _count(len(report.runs))
     yield "summary/void_runs", _count(sum(any(v.level == "void" for v in r.verdicts) for r in report.runs))
-    yield "summary/synthetic_runs", _count(sum(r.weights == "synthetic" for r in report.runs))
+    yield (
+        "summary/synthetic_runs",
+        _count(sum(r.weights == "synthetic" and r.precision != "none" for r in report.runs)),
+    )
     yield "summary/models", _count(len({r.model_title for r in report.runs}))
 
 

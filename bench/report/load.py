@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bench.nouns import CurvePoint, LoadCurve
-from bench.report.svg import Axis, drawing, element, hatch, label, linear, path, tick_text
+from bench.report.svg import Axis, diamond, drawing, element, hatch, label, linear, path, tick_text
 from bench.report.views import ReportInput
 
 _WIDTH, _LEFT, _RIGHT = 440.0, 52.0, 426.0
@@ -71,5 +71,4 @@ def _point(name: str, point: CurvePoint, across: Axis, up: Axis) -> Sequence[str
         return [whisker, element("rect", x=x - 4.5, y=y - 4.5, width=9, height=9, class_=f"open {basis}")]
     if basis == "measured":
         return [whisker, element("circle", cx=x, cy=y, r=5, class_="solid measured")]
-    corners = f"{x - 6:.1f},{y:.1f} {x:.1f},{y - 6:.1f} {x + 6:.1f},{y:.1f} {x:.1f},{y + 6:.1f}"
-    return [whisker, element("polygon", points=corners, fill=f"url(#{name}-hatch)", class_="outline modelled")]
+    return [whisker, diamond(name, x, y, 6)]

@@ -47,6 +47,7 @@ from bench.report.words import (
     bounded,
     bounds_head,
     declared_name,
+    engine_name,
     is_simulated,
     level,
     person,
@@ -54,6 +55,7 @@ from bench.report.words import (
     rate_name,
     rate_workload,
     term_name,
+    weights_name,
 )
 
 __all__ = ["HardwareFigure", "PowerSeries", "ReportInput", "RunView", "figures", "plots", "render"]
@@ -282,9 +284,9 @@ _VERBS: Mapping[str, Callable[..., object]] = MappingProxyType(
     {
         verb.__name__: verb
         for verb in (
-            bar_energies, beside, bounded, bounds_head, declared_name, doubts, energy_key, entry_keys, field_key,
-            gathered, gross_rates, holding, is_void, known_by, level, person, rate_domain, rate_name,
-            rate_workload, run_key, shown_name, term_name, void_rates, why_gap,
+            bar_energies, beside, bounded, bounds_head, declared_name, doubts, energy_key, engine_name, entry_keys,
+            field_key, gathered, gross_rates, holding, is_void, known_by, level, person, rate_domain, rate_name,
+            rate_workload, run_key, shown_name, term_name, void_rates, weights_name, why_gap,
         )
     }
 )  # fmt: skip

@@ -20,6 +20,17 @@ def element(tag: str, *children: str, **attributes: Attribute) -> str:
     return f"<{tag}{said}>{''.join(children)}</{tag}>" if children else f"<{tag}{said}/>"
 
 
+def diamond(name: str, x: float, y: float, half: float) -> str:
+    """The mark of a modelled figure, filled with the hatch of the plot `name`."""
+    corners = f"{x - half:.1f},{y:.1f} {x:.1f},{y - half:.1f} {x + half:.1f},{y:.1f} {x:.1f},{y + half:.1f}"
+    return element("polygon", points=corners, fill=f"url(#{name}-hatch)", class_="outline modelled")
+
+
+def cut(words: str, longest: int) -> str:
+    """Words that have no more room; the table beside a plot has them whole."""
+    return words if len(words) <= longest else words[: longest - 1].rstrip() + "…"
+
+
 def label(x: float, y: float, words: str, kind: str, anchor: str = "start") -> str:
     """A line of text; `kind` is its class in the style sheet."""
     return element("text", escape(words, quote=False), class_=kind, x=x, y=y, text_anchor=anchor)

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from bench.nouns import Basis, Coefficients, Verdict, Weights, WindowEnergy
+from bench.nouns import Basis, CoefficientKey, Coefficients, Verdict, Weights, WindowEnergy
 from bench.nouns.witnesses import is_modelled
 from bench.physics.budget import COVERAGE_95, UNSEEN_HIGH, UNSEEN_LOW
 from bench.physics.ledger import Entry, Ledger
@@ -18,6 +18,7 @@ from bench.report.words import (
     basis_word,
     bounded,
     bounds_head,
+    engine_name,
     level,
     rate_unit,
     rate_workload,
@@ -66,7 +67,7 @@ def energy_table(
         said = VOID if one.basis != "excluded" and voided(verdicts, one.domain) else energy(one)
         basis = _NO_BASIS if said == VOID else one.basis
         word = basis_word(basis, simulated=tells_double(one.flags))
-        lines.append((one.domain, window, seconds, said, *_said(word, weights)))
+        lines.append((one.domain, window, seconds, said, *_said(word, weights and weights.upper())))
         remarks += [f"{one.domain} {window}: {text}" for text in (*one.reasons, *one.flags)]
     told = [*_merged(remarks), *(_judged(one) for one in verdicts)]
     told += [SPAN_NOTE] if "modelled" in bases else []
@@ -174,7 +175,7 @@ def _block(one: Coefficients, width: int) -> str:
     named += [(f"gross {rate_workload(name) or rate_unit(name)}", rate) for name, rate in one.rates.items()]
     simulated = tells_double(one.notes)
     lines = [
-        (name, quantity(q), *_said(basis_word(q.basis, simulated=simulated), one.key.weights)) for name, q in named
+        (name, quantity(q), *_said(basis_word(q.basis, simulated=simulated), _loud(one.key))) for name, q in named
     ]
     bases = [q.basis for q in (*one.terms.values(), *one.rates.values())]
     header = ("term", f"above idle unless gross ({_bounds(bases)})", "basis", "weights")
@@ -194,19 +195,22 @@ def _title(one: Coefficients) -> str:
     limit = f", limit {shown(key.power_limit_w, 'W')}" if key.power_limit_w is not None else ""
     driver = f", driver {key.driver}" if key.driver else ""
     return (
-        f"{key.model}:{key.precision}{at}, {_loud(key.weights)} weights, {key.engine} {key.engine_version} "
+        f"{key.model}:{key.precision}{at}, {_loud(key)} weights, {engine_name(key.engine, key.engine_version)} "
         f"on {key.hardware}, boundary {bounded(one)}{limit}{driver}"
     )
 
 
-def _said(basis: str, weights: Weights | None) -> Line:
+def _said(basis: str, weights: str | None) -> Line:
     """Basis and weights in words; what is not measured or not real is in capitals."""
     loud = basis.upper() if basis == "modelled" else basis
-    return (loud, _loud(weights)) if weights else (loud,)
+    return (loud, weights) if weights else (loud,)
 
 
-def _loud(weights: Weights) -> str:
-    return weights.upper() if weights == "synthetic" else weights
+def _loud(key: CoefficientKey) -> str:
+    """What was computed with, in a word: a sound track's extraction has no weights."""
+    if key.precision == "none":
+        return "no"
+    return key.weights.upper() if key.weights == "synthetic" else key.weights
 
 
 def _merged(remarks: Iterable[str]) -> list[str]:

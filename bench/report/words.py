@@ -27,6 +27,14 @@ _TERMS: Mapping[str, str] = MappingProxyType(
         "idle_resident": "idle, model resident",
     }
 )
+# Of a server: its model was there before us, and its idle is that of the machine with it
+_SERVED_TERMS: Mapping[str, str] = MappingProxyType(
+    {
+        "load": "opening the session, once: the model was loaded before",
+        "idle_bare": "idle, before the session",
+        "idle_resident": "idle, between its windows",
+    }
+)
 _SUFFIXES: Mapping[str, str] = MappingProxyType(
     {
         "_gb_s": "GB/s",
@@ -59,8 +67,10 @@ def person(domain: Domain) -> str:
     return f"{_DOMAINS.get(name, name)} {number}".strip() if colon else _DOMAINS.get(domain, domain)
 
 
-def term_name(term: str) -> str:
-    """A coefficient's term in words."""
+def term_name(term: str, weights: str = "") -> str:
+    """A coefficient's term in words; with weights that a server holds, in those that are true of it."""
+    if weights == "served" and term in _SERVED_TERMS:
+        return _SERVED_TERMS[term]
     return _TERMS.get(term, term.replace("_", " "))
 
 
@@ -121,6 +131,16 @@ def bounded(one: Coefficients) -> str:
     """The boundary, and that a GPU did the work where the name does not say so: `host, work on a GPU`."""
     beside = one.key.device == "gpu" and one.boundary != "gpu"
     return f"{one.boundary}, work on a GPU" if beside else one.boundary
+
+
+def weights_name(weights: str, precision: str) -> str:
+    """What was computed with: `synthetic weights`; a sound track's extraction has none."""
+    return "no weights" if precision == "none" else f"{weights} weights"
+
+
+def engine_name(engine: str, version: str) -> str:
+    """The engine and its version, once: `ollama 0.33`, whose server says its name itself."""
+    return version if version.startswith(f"{engine} ") else f"{engine} {version}"
 
 
 def served_by(engine: str, engine_version: str) -> str:

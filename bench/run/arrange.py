@@ -61,7 +61,7 @@ def arrange(ask: Ask, host: Host) -> Plan:
     _check_weights(ask, cells)
     timing = asked_timing(usual, ask.timing)
     engines = {e: load_engine(e) for e in sorted({c.engine for c in cells})}
-    speeds = {on: speeds_of(host, on_gpu=on) for on in {_on_gpu(host, cell) for cell in cells}}
+    speeds = {on: speeds_of(host, ask.out, on_gpu=on) for on in {_on_gpu(host, cell) for cell in cells}}
     planned = [
         _planned(ask, host, cell, timing, needs, engines, speeds[_on_gpu(host, cell)]) for cell in _together(cells)
     ]
@@ -169,9 +169,9 @@ def _planned(
     if skipped is None:
         usage = typical_usage(find_workload(cell.workload, model, spec.seed, ask.manifest))
         batch_s = request_seconds(model, cell.precision, usage, cell.batch, speeds)
-        seconds = cell_seconds(timing, batch_s)
+        seconds = cell_seconds(timing, batch_s, speeds.rest_s)
         longest = replace(timing, windows=timing.most_windows or timing.windows)
-        further_s = cell_seconds(longest, batch_s) - seconds
+        further_s = cell_seconds(longest, batch_s, speeds.rest_s) - seconds
     return PlannedCell(
         cell=cell, spec=spec, model=model, seconds=seconds, further_s=further_s, kwh=kwh(seconds, speeds),
         skipped=skipped,

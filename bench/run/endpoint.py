@@ -16,10 +16,10 @@ from bench.files.registry import engine_names, load_engine
 from bench.files.suites import read_suite
 from bench.files.work import find_sha256, find_workload_names
 from bench.files.workloads import workload_family
-from bench.nouns import Cell, Endpoint, Family, Identity, RunSpec, ServingEngine, Timing, Weights
+from bench.nouns import ELSEWHERE, Cell, Endpoint, Family, Identity, RunSpec, ServingEngine, Timing, Weights
 from bench.run.arrange import asked_timing
 from bench.run.host import Host
-from bench.run.place import ELSEWHERE, Place, find_place
+from bench.run.place import Place, find_place
 from bench.run.plan import Plan, PlannedCell, Speeds, cell_seconds, kwh, mark_done
 from bench.run.speeds import speeds_of
 from bench.run.sweep import sweep_cells
@@ -50,7 +50,7 @@ class EndpointAsk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class EndpointPlan:
     """A plan for a server, and what its workers have to know of it."""
 
     plan: Plan
@@ -60,7 +60,7 @@ class Served:
     notes: tuple[str, ...] = ()  # what was found of it before the plan was made
 
 
-def arrange_endpoint(ask: EndpointAsk, host: Host, say: Callable[[str], None] = lambda _: None) -> Served:
+def arrange_endpoint(ask: EndpointAsk, host: Host, say: Callable[[str], None] = lambda _: None) -> EndpointPlan:
     """The plan; a sweep asks the server first how much it bears, and says its steps.
 
     Raises CannotRun where nobody answers, UnknownName, and BadInput.
@@ -77,7 +77,7 @@ def arrange_endpoint(ask: EndpointAsk, host: Host, say: Callable[[str], None] = 
     _check_counts(endpoint, identity.family)
     place = find_place(ask.url, ask.device, host.gpus)
     endpoint = replace(endpoint, device=place.device)
-    speeds = speeds_of(host)
+    speeds = speeds_of(host, ask.out)
     notes: list[str] = []
     cells = _cells(ask, identity, suite.cells)
     if ask.sweep:
@@ -91,12 +91,12 @@ def arrange_endpoint(ask: EndpointAsk, host: Host, say: Callable[[str], None] = 
     needed = frozenset() if place.device == ELSEWHERE else frozenset(s.meter for s in host.sensors.live)
     marked = tuple(planned) if ask.fresh else mark_done(planned, ask.out, needed)
     plan = Plan(name=SUITE, weights=ask.weights, hardware=host.profile.name, cells=marked)
-    return Served(
+    return EndpointPlan(
         plan=plan, place=place, identity=identity, version=endpoint.told(identity.version), notes=tuple(notes)
     )
 
 
-def with_server(host: Host, served: Served, url: str) -> Host:
+def with_server(host: Host, served: EndpointPlan, url: str) -> Host:
     """The same machine, its meters told which processes are the server's; or none, where it is not here."""
     if served.place.device == ELSEWHERE:
         meters: Mapping[str, Mapping[str, str]] = {ELSEWHERE: {"server": url}}
@@ -230,14 +230,14 @@ def _spec(
 
 def _planned(spec: RunSpec, identity: Identity, speeds: Speeds) -> PlannedCell:
     """How long a request takes is the server's secret: windows are as long as they are asked to be."""
-    seconds = cell_seconds(spec.timing, batch_s=1e-3)
+    seconds = cell_seconds(spec.timing, 1e-3, speeds.rest_s)
     longest = replace(spec.timing, windows=spec.timing.most_windows or spec.timing.windows)
     return PlannedCell(
         cell=spec.cell,
         spec=spec,
         model=served_model(spec.cell, identity.family, identity.parameters),
         seconds=seconds,
-        further_s=cell_seconds(longest, batch_s=1e-3) - seconds,
+        further_s=cell_seconds(longest, 1e-3, speeds.rest_s) - seconds,
         kwh=kwh(seconds, speeds),
     )
 

@@ -33,9 +33,8 @@ TOLERANCE_NS = 50_000_000
 # The kernel slews a clock by at most 500 ppm (adjtimex(2), ADJ_OFFSET and maxslewrate of chrony's default driver;
 # checked 2026-11-21). What moved more was set.
 _SLEW = 500e-6
-_ZONE_S = (
-    900  # every time zone is a multiple of a quarter of an hour off UTC (IANA tz database; checked 2026-11-21)
-)
+# Every time zone is a multiple of a quarter of an hour off UTC (IANA tz database; checked 2026-11-21).
+_ZONE_S = 900
 _LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 _MJ_PER_J = 1e3
 

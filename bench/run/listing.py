@@ -11,11 +11,12 @@ from bench.files.registry import engine_names, load_engine, meter_names
 from bench.files.suites import read_suite, suite_names
 from bench.files.work import read_about
 from bench.files.workloads import workload_names
+from bench.nouns import ELSEWHERE
 
 _METERS = {
     "constant": "a test double: a declared power",
     "replay": "readings of another run",
-    "elsewhere": "no sensor: work on another machine",
+    ELSEWHERE: "no sensor: work on another machine",
     "nvml": "NVIDIA GPUs: energy counter and power",
     "rapl": "Intel and AMD processors: energy counters",
     "host_model": "MODELLED: the host's share from CPU time, where there is no RAPL",

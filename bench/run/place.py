@@ -18,9 +18,8 @@ import psutil
 
 from bench.errors import BadInput, CannotRun
 from bench.files.registry import open_meter_plugin
-from bench.nouns import Condition, Source
+from bench.nouns import ELSEWHERE, Condition, Source
 
-ELSEWHERE = "elsewhere"
 # Programs that listen for a server that is somewhere else, by the names of their processes.
 _PASSERS_ON = frozenset((
     # tunnels: of `ssh -L` the client listens, of `ssh -R` the daemon (from OpenSSH 9.8 on, sshd-session)

@@ -22,6 +22,7 @@ class Speeds:
     fill_bytes_per_s: float  # making or reading weights
     start_s: float  # a worker process with its libraries
     busy_w: float | None  # all domains together while working; None: unknown
+    rest_s: float = REST_S  # between windows: longer where a board shows trailing means alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,18 +82,20 @@ def request_seconds(model: ModelSpec, precision: str, usage: Usage, batch: int, 
     return flop / speeds.flop_per_s + moved / speeds.bytes_per_s + launches_s
 
 
-def cell_seconds(timing: Timing, batch_s: float) -> float:
+def cell_seconds(timing: Timing, batch_s: float, rest_s: float = REST_S) -> float:
     """The predicted time of one cell once its model is loaded: whole batches, at least one a window."""
-    around_s = REST_S + APPROACH_S
+    around_s = rest_s + APPROACH_S
     idle_s = timing.idle_s + 2 * around_s
     warm_s = max(1, math.ceil(timing.warmup_s / batch_s)) * batch_s
     work_s = max(1, math.ceil(timing.window_s / batch_s)) * batch_s
-    return idle_s + warm_s + APPROACH_S + timing.windows * (work_s + around_s) + 2 * REST_S
+    return idle_s + warm_s + APPROACH_S + timing.windows * (work_s + around_s) + 2 * rest_s
 
 
 def load_seconds(weight_bytes: float, timing: Timing, speeds: Speeds) -> float:
     """The predicted time of starting a worker, bare idle and loading the model."""
-    return speeds.start_s + timing.idle_s + 3 * (REST_S + APPROACH_S) + weight_bytes / speeds.fill_bytes_per_s
+    return (
+        speeds.start_s + timing.idle_s + 3 * (speeds.rest_s + APPROACH_S) + weight_bytes / speeds.fill_bytes_per_s
+    )
 
 
 def typical_usage(workload: Workload) -> Usage:

@@ -142,6 +142,7 @@ class _Stage:
             if self._outcomes and all(o.error for o in self._outcomes):
                 break  # nothing works: more windows of it tell no more
         self.rest()
+        change = session.change() if isinstance(session, Served) else None
         self._gather()
         lost = tuple(Fault(domain=domain, reason=why) for domain, why in self._recorder.lost.items())
         return Run(
@@ -160,6 +161,7 @@ class _Stage:
             workload_notes=self._task.workload.notes,
             labelled=sum(request.meant is not None for request in self._task.workload.requests),
             faults=(*((self._fault,) if self._fault else ()), *lost),
+            server_change=change,
         )
 
     def idle(self, label: str) -> None:

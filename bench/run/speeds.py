@@ -2,12 +2,16 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 from bench.files.profiles import profile_names, read_profile
+from bench.files.store import known_passports
 from bench.nouns import Source
 from bench.run.host import Host
 from bench.run.plan import Speeds
+from bench.sensing.recorder import rest_s
 
 _PROBE_S = 0.3
 _T4_TFLOPS = 65.0  # hardware_profiles/nvidia-t4.toml: the slowest board that the suites are planned for
@@ -35,11 +39,17 @@ _ON_CPU = _Reach(flop_ratio=0.9, bandwidth_ratio=0.72, layer_pass_s=1.2e-3, fill
 _ON_GPU = _Reach(flop_ratio=0.3, bandwidth_ratio=0.35, layer_pass_s=7e-4, fill_bytes_per_s=1.0e9, start_s=14.0)
 
 
-def speeds_of(host: Host, *, on_gpu: bool = True) -> Speeds:
-    """What a GPU's profile declares where there is one and the work is on it, else what a short probe finds."""
+def speeds_of(host: Host, out: Path | None = None, *, on_gpu: bool = True) -> Speeds:
+    """What a GPU's profile declares where there is one and the work is on it, else what a short probe finds.
+
+    How long a run rests depends on what OUT knows of the sensors.
+    """
+    known = known_passports(out) if out else {}
+    rests_s = rest_s([replace(s, passport=known.get((s.device, s.driver), s.passport)) for s in host.sensors.live])
     if host.gpus and on_gpu:
-        return _gpu_speeds(host)
-    return _cpu_speeds(_busy_w([s for s in host.sensors.live if not s.is_board]))
+        return replace(_gpu_speeds(host), rest_s=rests_s)
+    own = _cpu_speeds(_busy_w([s for s in host.sensors.live if not s.is_board]))
+    return replace(own, rest_s=rests_s)
 
 
 def _busy_w(sources: Sequence[Source]) -> float | None:

@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from bench.nouns import Request, Usage
-from bench.wire.exchange import Call, Reply
+from bench.wire.cached import from_cache
+from bench.wire.exchange import BUSY, Call, Reply
 from bench.wire.probe import said as said_of
 from bench.wire.served import Answer, refused
 from bench.wire.strict import strict_json
@@ -68,6 +69,7 @@ class ApiDialect:
     headers: Mapping[str, str]
     words: tuple[str, ...]
     first: First = First()
+    cache_counts: bool = False  # whether an answer from a cache is the work that is meant
 
     def call(self, request: Request, serial: int) -> Call:
         """The request; quoted where the template stands in an address or inside JSON."""
@@ -83,10 +85,12 @@ class ApiDialect:
     def read(self, _: Request, reply: Reply) -> Answer:
         """One request done: the status is the one expected, and the reply is whole and of the first one's form."""
         if reply.status != self.status:
-            busy = reply.status in (429, 503)
+            busy = reply.status in BUSY
             return refused(
                 "busy" if busy else "status", f"HTTP {reply.status}, expected {self.status}: {said_of(reply)}"
             )
+        if not self.cache_counts and (hit := from_cache(reply.headers)):
+            return refused("cached", f"a cache gave the answer ({hit}): --set cache=measured counts look-ups")
         body = reply.body
         declared = reply.headers.get("content-length")
         packed = reply.headers.get("content-encoding", "identity") != "identity"  # unpacked when it was read

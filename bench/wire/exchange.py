@@ -22,6 +22,7 @@ _CONNECT_WITHIN_S = 10.0
 _KEPT_S = 300.0  # longer than any pause between requests of a window: the client is not the one that hangs up
 _LONGEST_REPLY_BYTES = 64 << 20
 _SAID = 200
+BUSY = (429, 503)  # too many requests; not available at the moment (RFC 6585, 4; RFC 9110, 15.6.4; 2026-11-21)
 _DROPPED = (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)
 
 

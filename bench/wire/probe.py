@@ -9,11 +9,10 @@ from typing import Any
 from bench.errors import CannotRun
 from bench.files.config import environment
 from bench.wire.address import KEY_VARIABLE, hidden
-from bench.wire.exchange import Call, Reply, Wire
+from bench.wire.exchange import BUSY, Call, Reply, Wire
 from bench.wire.scheme import other_scheme
 from bench.wire.strict import strict_json
 
-_BUSY = (429, 503)
 _BAD_REQUEST = 400
 _PATIENCE_S = 60.0  # a server may still be loading its model
 _PAUSE_S = 1.0
@@ -32,7 +31,7 @@ def ask(call: Call, timeout_s: float) -> Reply:
             raise CannotRun(
                 f"{call.url} does not answer: {reply.failure.said}; is the server up, and the address right?"
             )
-        if reply.status not in _BUSY or time.monotonic() - began > _PATIENCE_S:
+        if reply.status not in BUSY or time.monotonic() - began > _PATIENCE_S:
             return reply
         time.sleep(_PAUSE_S)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
 from typing import Protocol, Self
 
-from bench.errors import BadInput
+from bench.errors import BadInput, CannotRun
 from bench.nouns import (
     Cause,
     Endpoint,
@@ -26,11 +26,14 @@ from bench.nouns import (
     Send,
     Usage,
 )
+from bench.physics.rules import FEWEST_ANSWERS
 from bench.units import S_PER_NS
 from bench.wire.address import hidden
-from bench.wire.exchange import Call, Reply, Wire
+from bench.wire.cached import from_cache
+from bench.wire.exchange import BUSY, Call, Reply, Wire
 from bench.wire.probe import ask, said
-from bench.wire.streamed import FEWEST_ANSWERS, NOTHING, Delivered, overstated, together
+from bench.wire.same import Known
+from bench.wire.streamed import NOTHING, Delivered, overstated, together
 from bench.wire.wording import Wording, fresh_serial
 
 # No load makes an answer faster than the same server gave it alone: less than this share of that time, for as
@@ -61,10 +64,11 @@ def refused(cause: Cause, error: str) -> Answer:
 
 
 def refusal(reply: Reply) -> Answer | None:
-    """What a reply of another status than 200 counts for; None: it is one."""
+    """What a reply of another status than 200, or of a cache, counts for; None: it is neither."""
     if reply.status == 200:
-        return None
-    return refused("busy" if reply.status in (429, 503) else "status", f"HTTP {reply.status}: {said(reply)}")
+        hit = from_cache(reply.headers)
+        return refused("cached", f"a cache gave the answer ({hit})") if hit else None
+    return refused("busy" if reply.status in BUSY else "status", f"HTTP {reply.status}: {said(reply)}")
 
 
 def counted(
@@ -92,11 +96,10 @@ def _contradiction(request: Request, usage: Usage, pieces: int, wording: Wording
         return "no output token is counted"
     if pieces > output:
         return f"{output} output tokens in {pieces} pieces, each of one at least"
-    if request.text is None:
-        low, high = wording.likely(asked.prompt_tokens or 1)
-        whole = (usage.prompt_tokens or 0) + (usage.cached_tokens or 0)
-        if not low <= whole <= high:
-            return f"{whole} prompt tokens, a prompt of that length has {low:.0f} to {high:.0f}"
+    low, high = wording.likely_of(request.text) if request.text else wording.likely(asked.prompt_tokens or 1)
+    whole = (usage.prompt_tokens or 0) + (usage.cached_tokens or 0)
+    if not low <= whole <= high:
+        return f"{whole} prompt tokens, a prompt of that length has {low:.0f} to {high:.0f}"
     return None
 
 
@@ -161,8 +164,13 @@ class ServedSession:
         timeout_s: float,
         alone_token_s: float = 0.0,
         probed: Delivered = NOTHING,
+        *,
+        known: Known | None = None,
+        repeats: str | None = None,
     ) -> None:
         self._loaded = loaded
+        self._known = known
+        self._repeats = repeats  # why a text that comes again is no work done; None: it is
         self._dialect = dialect
         self._timeout_s = timeout_s
         self._alone_token_s = alone_token_s  # what a token took when nothing else was asked
@@ -190,7 +198,12 @@ class ServedSession:
         return self._loaded
 
     def stage(self, requests: Sequence[Request]) -> tuple[Request, ...]:
-        """The same requests: each is spelt when it is sent, with a beginning of its own."""
+        """The same requests: each is spelt when it is sent, with a beginning of its own.
+
+        Raises CannotRun for declared texts, which come again, where the server keeps the answers that it gave.
+        """
+        if self._repeats and any(request.text for request in requests):
+            raise CannotRun(self._repeats)
         return tuple(requests)
 
     def run(self, batch: Sequence[Request]) -> Sequence[Outcome]:
@@ -225,6 +238,10 @@ class ServedSession:
         if wrong := overstated(self._probed, judged):
             answers = [one if one.error else refused("usage", wrong) for one in answers]
         return [_outcome(one, answer) for one, answer in zip(sent, answers, strict=True)]
+
+    def change(self) -> str | None:
+        """How the server is another than when the session began; None: it is the same."""
+        return self._known.change() if self._known else None
 
     async def _send(self, request: Request, due_ns: int) -> bool:
         self._serial += 1

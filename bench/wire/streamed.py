@@ -11,10 +11,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.physics.rules import FEWEST_ANSWERS
+
 _FEWER = 0.8  # of the probes' pieces a token: chosen, most answers of an honest server vary less
-# Answers judged together. (Chosen: where a tenth of the honest ones come in so few pieces, as in the worst
-# of three runs of llama-server with random weights, 2026-11-21, seven of twelve do once in twenty thousand.)
-FEWEST_ANSWERS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ _SHORTS, _LONGS = 6, 2
 _HEAD = 3
 _SERIALS = 100_000_000  # fewer than three words can number
 _MOST_PER_WORD = 12.0
+_FEWEST_RATIO = 4.0
 # Standard deviation of a word's tokens over their mean: 0.32 to 0.55 over our words, by the tokenizers that ship
 # in mistral-common 1.13.1 and openai-whisper 20250625 (tests/wire/test_wording.py); how far the mean may be off.
 _SPREAD, _UNSURE_RATIO = 0.6, 0.1
@@ -56,6 +57,17 @@ class Wording:
         about = count * self.tokens_per_word
         off = 4 * _SPREAD * self.tokens_per_word * math.sqrt(count) + _UNSURE_RATIO * about + 2
         return self.fixed_tokens + about - off, self.fixed_tokens + about + off
+
+    def likely_of(self, text: str) -> tuple[float, float]:
+        """The same for a declared text behind its three words: what it is in is not known, so the bounds are wide.
+
+        No tokenizer makes more tokens than a text has bytes. Fewer than a quarter of what its letters would be in
+        words of ours is not believed (chosen: a token of other texts has about as many letters).
+        """
+        letters_per_token = mean([float(len(word) + 1) for word in self.words]) / self.tokens_per_word
+        least = self.fixed_tokens + len(text) / letters_per_token / _FEWEST_RATIO
+        head = _HEAD * _MOST_PER_WORD
+        return least, self.fixed_tokens + head + len(text.encode())
 
 
 def own_words(seed: int = 0) -> tuple[str, ...]:

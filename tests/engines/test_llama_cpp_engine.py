@@ -1,13 +1,13 @@
 """llama.cpp in process: real GGUF files of a tiny model, its real quantiser, exact work, nothing reused."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tiny_models import MISTRAL, PHI, Case, loading, prompt, tiny
+from gguf_models import BLOCKS, HIDDEN, LAYERS, MATRICES, REAL, VOCABULARY, kind_of, of_precision, sha256
+from tiny_models import MISTRAL, PHI, Case, loading, prompt
 
 pytest.importorskip("llama_cpp", reason="llama-cpp-python is absent: pip install 'joulemark[llama_cpp]'")
 pytest.importorskip("gguf", reason="gguf is absent: pip install 'joulemark[llama_cpp]'")
@@ -21,30 +21,10 @@ from test_engine_contract import (  # noqa: F401 (one contract for every engine;
 
 from bench.engines.llama_cpp import decoding, make, open_engine
 from bench.errors import BadInput, CannotRun, UnknownName
-from bench.files.gguf import FILE_TYPES, read_gguf
-from bench.files.models import weight_bytes
 from bench.files.tokens import open_tokenizer
-from bench.nouns import LoadSpec, Request, Session, Usage
+from bench.nouns import Request, Session, Usage
 
 pytestmark = pytest.mark.models
-
-LAYERS, HIDDEN, WIDTH, VOCABULARY = 8, 256, 512, 32768
-# rows that whole blocks of 256 divide, and Mistral's own tokenizer: so that types are those of large models
-REAL = tiny(
-    "mistral",
-    "causal-lm",
-    {"vocab_size": VOCABULARY, "hidden_size": HIDDEN, "intermediate_size": WIDTH, "num_hidden_layers": LAYERS}
-    | {"num_attention_heads": 4, "num_key_value_heads": 1, "head_dim": 64, "max_position_embeddings": 512}
-    | {"rms_norm_eps": 1e-5, "rope_parameters": {"rope_theta": 1_000_000.0}, "tie_word_embeddings": False},
-    tokenizer="mistral-common:v3",
-    max_context_tokens=512,
-)
-MATRICES = {"attn_q": (HIDDEN, HIDDEN), "attn_k": (64, HIDDEN), "attn_v": (64, HIDDEN)}
-MATRICES |= {"attn_output": (HIDDEN, HIDDEN), "ffn_gate": (WIDTH, HIDDEN), "ffn_up": (WIDTH, HIDDEN)}
-MATRICES |= {"ffn_down": (HIDDEN, WIDTH)}
-BLOCKS = {"F32": (1, 4), "F16": (1, 2), "Q8_0": (32, 34), "Q6_K": (256, 210), "Q5_K": (256, 176)}
-BLOCKS |= {"Q4_K": (256, 144)}
-PLAIN = {"f32": "F32", "f16": "F16", "q8_0": "Q8_0", "q6_k": "Q6_K", "q5_k_m": "Q5_K", "q4_k_m": "Q4_K"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -89,14 +69,6 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return seen
 
 
-def _spec(precision: str, seed: int = 0) -> LoadSpec:
-    return replace(loading(REAL, precision=precision, seed=seed), device="cpu")
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def _texts(text: str) -> Request:
     return Request(id="t", text=text, asked=Usage(requests=1, output_tokens=3))
 
@@ -113,7 +85,7 @@ def test_the_record_says_what_was_loaded(session: Session, case: Case) -> None:
     assert loaded.notes[0].startswith("synthetic weights")
     assert sum(map(int, kinds.values())) == 2 * 9 + 3
     assert (loaded.facts["weights_seed"], loaded.facts["imatrix"]) == (0, "absent")
-    assert loaded.facts["file_sha256"] == _sha256(make.synthetic_file(case.load))[:16]
+    assert loaded.facts["file_sha256"] == sha256(make.synthetic_file(case.load))[:16]
     assert {"llama_cpp_version", "ggml_commit", "system_info", "dtype", "attention", "kv_cache"} <= set(
         loaded.facts
     )
@@ -126,92 +98,6 @@ def test_a_file_whose_blocks_do_not_fit_says_so(session: Session, case: Case) ->
 
     assert bool(told) == (case.name == "q4_k_m")
     assert all("as Q5_0" in note and "% of the weights" in note for note in told)
-
-
-def _expected_kind(precision: str, matrix: str, layer: int) -> str:
-    """llama.cpp's rule for its _M mixes: attn_v and ffn_down in Q6_K in the layers that get more bits."""
-    more = layer < LAYERS // 8 or layer >= 7 * LAYERS // 8 or (layer - LAYERS // 8) % 3 == 2
-    mixed = precision in ("q4_k_m", "q5_k_m") and matrix in ("attn_v", "ffn_down") and more
-    return "Q6_K" if mixed else PLAIN[precision]
-
-
-@pytest.mark.parametrize("precision", sorted(FILE_TYPES.values()))
-def test_every_tensor_has_the_type_and_the_bytes_of_its_precision(precision: str) -> None:
-    """The quantiser's own file, against the published block layouts and its published mix; nothing else in it."""
-    path = make.make_file(_spec(precision))
-    found = {t.name: t for t in read_gguf(path).tensors}
-    expected = {"token_embd": (PLAIN[precision], VOCABULARY * HIDDEN)}
-    output = "Q6_K" if precision.endswith("_m") else PLAIN[precision]
-    expected["output"] = (output, VOCABULARY * HIDDEN)
-    for layer in range(LAYERS):
-        for name, (rows, columns) in MATRICES.items():
-            expected[f"blk.{layer}.{name}"] = (_expected_kind(precision, name, layer), rows * columns)
-    norms = [name for name in found if "norm" in name]
-
-    sizes = {name: n // BLOCKS[kind][0] * BLOCKS[kind][1] for name, (kind, n) in expected.items()}
-    assert {n.removesuffix(".weight"): t.kind for n, t in found.items() if n not in norms} == {
-        name: kind for name, (kind, _) in expected.items()
-    }
-    assert {n.removesuffix(".weight"): t.bytes for n, t in found.items() if n not in norms} == sizes
-    assert {found[n].kind for n in norms} == {"F32"}
-    beside = path.stat().st_size - sum(t.bytes for t in found.values())
-    assert 0 < beside < 1.5e6  # keys, padding, and a tokenizer of 32 768 pieces
-
-
-def test_what_is_declared_a_parameter_is_what_lies_on_the_disk() -> None:
-    """Within 1 % where there is one type; within 16 % for a mix, in a model that is output matrix by half."""
-    for precision in FILE_TYPES.values():
-        found = read_gguf(make.make_file(_spec(precision)))
-        declared = weight_bytes(replace(REAL, parameters=found.parameters), precision)
-
-        off = 0.16 if precision.endswith("_m") else 0.01
-        assert found.weight_bytes == pytest.approx(declared, rel=off), precision
-
-
-def test_four_bits_are_really_smaller() -> None:
-    """And each precision smaller than the one above it."""
-    sizes = [make.make_file(_spec(p)).stat().st_size for p in ("f32", "f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m")]
-
-    assert sizes == sorted(sizes, reverse=True)
-    assert sizes[-1] < 0.4 * sizes[1]
-
-
-def test_the_seed_alone_decides_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Made anew in another cache it is the same, byte by byte, quantised too; another seed gives another."""
-    here = {p: _sha256(make.make_file(_spec(p))) for p in ("f16", "q4_k_m")}
-    first, other = (make.make_file(_spec("f16", seed=seed)).read_bytes()[-1000:] for seed in (0, 1))
-    monkeypatch.setenv("JOULEMARK_CACHE", str(tmp_path))
-    there = {p: _sha256(make.make_file(_spec(p))) for p in ("f16", "q4_k_m")}
-
-    assert here == there
-    assert first != other  # of the last tensor: not the file's title, which names the seed
-
-
-def test_what_is_made_by_another_version_is_another_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A newer quantiser makes its own file; the F16 that it starts from is none of its business."""
-    before = {p: make.synthetic_file(_spec(p)) for p in ("f16", "q4_k_m")}
-    version = make.metadata.version
-    monkeypatch.setattr(make.metadata, "version", lambda d: "9" if d == make.DISTRIBUTION else version(d))
-
-    assert make.synthetic_file(_spec("f16")) == before["f16"]
-    assert make.synthetic_file(_spec("q4_k_m")) != before["q4_k_m"]
-
-
-def test_every_precision_holds_the_same_weights() -> None:
-    """Seeded numbers of a trained model's scale; a quantised file is that very file, within its step."""
-    from gguf import GGUFReader
-    from gguf.quants import dequantize
-
-    tensors = {}
-    for precision in ("f32", "f16", "q8_0", "q4_k_m"):
-        reader = GGUFReader(make.make_file(_spec(precision)))
-        (found,) = [t for t in reader.tensors if t.name == "blk.3.ffn_up.weight"]
-        tensors[precision] = dequantize(found.data, found.tensor_type)
-
-    exact = tensors["f32"]
-    assert float(exact.std()) == pytest.approx(0.02, rel=0.02)
-    for precision, off in (("f16", 3e-4), ("q8_0", 0.01), ("q4_k_m", 0.1)):
-        assert float(abs(tensors[precision] - exact).std()) < off * 0.02, precision
 
 
 @pytest.mark.parametrize("count", [1, 9])
@@ -348,7 +234,7 @@ def test_the_tokenizer_in_the_file_is_the_real_one() -> None:
     tokenizer, _ = open_tokenizer(REAL)
     texts = ("La réunion commence à neuf heures.", "Two  spaces, 42 and a 🦙!", "الاجتماع يبدأ في التاسعة")
 
-    with open_engine().load(_spec("q8_0")) as loaded:
+    with open_engine().load(of_precision("q8_0")) as loaded:
         staged = loaded.stage([_texts(text) for text in texts])
 
     assert [r.token_ids for r in staged] == [(1, *tokenizer.encode(text)) for text in texts]
@@ -357,8 +243,8 @@ def test_the_tokenizer_in_the_file_is_the_real_one() -> None:
 def test_a_file_of_the_users_own_runs_as_it_is(tmp_path: Path) -> None:
     """Pretrained: no word of synthetic weights; another model's, precision's or no file is refused."""
     path = tmp_path / "mine.gguf"
-    path.write_bytes(make.make_file(_spec("q8_0", seed=5)).read_bytes())
-    spec = replace(_spec("q8_0"), weights="pretrained", path=str(path))
+    path.write_bytes(make.make_file(of_precision("q8_0", seed=5)).read_bytes())
+    spec = replace(of_precision("q8_0"), weights="pretrained", path=str(path))
 
     with open_engine().load(spec) as loaded:
         (outcome,) = loaded.run(loaded.stage([prompt(5, 0)]))
@@ -366,7 +252,7 @@ def test_a_file_of_the_users_own_runs_as_it_is(tmp_path: Path) -> None:
 
     assert outcome.achieved == prompt(5, 0).asked
     assert not any("synthetic" in note for note in notes)
-    assert facts["file_sha256"] == _sha256(path)[:16]
+    assert facts["file_sha256"] == sha256(path)[:16]
     assert "weights_seed" not in facts
     for wrong, says in (
         (replace(spec, model=MISTRAL), r"llama.block_count 8 \(needed 2\)"),
@@ -381,13 +267,13 @@ def test_a_file_of_the_users_own_runs_as_it_is(tmp_path: Path) -> None:
 def test_what_does_not_fit_is_refused_before_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a full disk nor a machine out of memory: the message says what is needed and what is free."""
     monkeypatch.setenv("JOULEMARK_CACHE", str(tmp_path / "cache"))
-    huge = replace(_spec("q4_k_m"), model=replace(REAL, parameters=10**14))
+    huge = replace(of_precision("q4_k_m"), model=replace(REAL, parameters=10**14))
 
     with pytest.raises(CannotRun, match=r"needs .* GiB there, .* GiB are free.*JOULEMARK_CACHE"):
         open_engine().prepare(huge)
     monkeypatch.undo()
     monkeypatch.setattr("bench.engines.llama_cpp.library.free_bytes", lambda: 1 << 20)
-    with pytest.raises(CannotRun, match=r"GiB"), open_engine().load(_spec("f16")):
+    with pytest.raises(CannotRun, match=r"GiB"), open_engine().load(of_precision("f16")):
         pass
 
     assert not list((tmp_path / "cache").rglob("*.gguf"))
@@ -404,11 +290,11 @@ def test_a_step_reads_all_but_the_embedding_that_is_looked_up() -> None:
     layers = Counter(
         {n: r * c // BLOCKS[k][0] * BLOCKS[k][1]
          for layer in range(LAYERS) for n, (r, c) in MATRICES.items()
-         for k in [_expected_kind("q4_k_m", n, layer)] for n in [f"{layer}.{n}"]}
+         for k in [kind_of("q4_k_m", n, layer)] for n in [f"{layer}.{n}"]}
     )  # fmt: skip
     norms = (2 * LAYERS + 1) * HIDDEN * 4
 
-    with open_engine().load(_spec("q4_k_m")) as loaded:
+    with open_engine().load(of_precision("q4_k_m")) as loaded:
         found = loaded.loaded.facts["weight_bytes_per_step"]
 
     assert found == layers.total() + norms + VOCABULARY * HIDDEN // 256 * 210

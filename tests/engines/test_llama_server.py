@@ -4,25 +4,24 @@ JOULEMARK_LLAMA_SERVER names the binary. Made from the source of llama-cpp-pytho
 """
 
 import asyncio
-import http.client
 import os
-import socket
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from real_servers import asked, await_health, free_port
+from real_servers import session as session_at
 from tiny_models import tiny
 
 from bench.engines import openai_http
 from bench.errors import CannotRun, UnknownName
-from bench.files.models import served_model
 from bench.files.tokens import open_tokenizer
-from bench.nouns import Cell, Endpoint, LoadSpec, Outcome, Request, Send, Served, Usage
+from bench.nouns import Endpoint, Outcome, Send, Served, Usage
 
 pytestmark = pytest.mark.models
 BINARY = os.environ.get("JOULEMARK_LLAMA_SERVER")
@@ -67,50 +66,22 @@ def server(weights: Path) -> Iterator[Running]:
 @contextmanager
 def started(weights: Path, *more: str) -> Iterator[Running]:
     """A server of its own process on a free port of this machine."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     said = weights.with_name(f"{port}.log")
     options = ["--host", "127.0.0.1", "--port", str(port), "--alias", "tiny", "--threads", "1"]
     options += ["--ctx-size", str(SLOTS * CONTEXT), "--parallel", str(SLOTS), *more]
     with said.open("wb") as log:
         process = subprocess.Popen([str(BINARY), "--model", str(weights), *options], stdout=log, stderr=log)
     try:
-        _await_health(port, process, said)
+        await_health(port, process, said, within_s=60)
         yield Running(url=f"http://127.0.0.1:{port}/v1", process=process)
     finally:
         process.kill()
         process.wait()
 
 
-def _await_health(port: int, process: "subprocess.Popen[bytes]", said: Path) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until and process.poll() is None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", "/health")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            pass
-        finally:
-            connection.close()
-        time.sleep(0.1)
-    pytest.fail(f"llama-server does not start: {said.read_text(errors='replace')[-500:]}")
-
-
-@contextmanager
-def session(running: Running, model: str = "tiny", **options: str) -> Iterator[Served]:
-    endpoint = Endpoint(url=running.url, options=options)
-    cell = Cell(engine="openai_http", model=model, precision="served", workload="w")
-    load = LoadSpec(model=served_model(cell, "causal-lm"), precision="served", weights="served", endpoint=endpoint)
-    with openai_http.open_engine().load(load) as opened:
-        yield opened
-
-
-def asked(count: int, prompt: int = 64, output: int = 24, text: str | None = None) -> list[Request]:
-    usage = Usage(requests=1, prompt_tokens=prompt, output_tokens=output)
-    return [Request(id=f"r{i}", text=text, asked=usage) for i in range(count)]
+def session(running: Running, model: str = "tiny", **options: str) -> AbstractContextManager[Served]:
+    return session_at(running.url, model, **options)
 
 
 def test_the_server_says_who_it_is_and_what_it_runs(server: Running) -> None:

@@ -4,10 +4,8 @@ It needs: pip install -c constraints.txt 'transformers[serving]'.
 """
 
 import asyncio
-import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,11 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from real_servers import asked, await_health, free_port, session
 
-from bench.engines import openai_http
 from bench.errors import CannotRun
-from bench.files.models import served_model
-from bench.nouns import Cell, Endpoint, LoadSpec, Request, Send, Served, Usage
+from bench.nouns import Send, Usage
 
 pytestmark = [pytest.mark.models, pytest.mark.slow]
 SERVE = "from transformers.cli.transformers import main; main()"
@@ -69,9 +66,7 @@ def server(request: pytest.FixtureRequest, checkpoint: Path) -> Iterator[str]:
 @contextmanager
 def started(folder: Path, *more: str) -> Iterator[str]:
     """A server in a process of its own, on a free port of this machine; without a hub."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     options = ["--host", "127.0.0.1", "--port", str(port), "--device", "cpu", "--log-level", "error", *more]
     said = folder.with_name(f"{port}.log")
     own = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "none"), "OMP_NUM_THREADS": "1"}
@@ -81,47 +76,17 @@ def started(folder: Path, *more: str) -> Iterator[str]:
             stdout=log, stderr=log, env={**os.environ, **own},
         )  # fmt: skip
     try:
-        _await_health(port, process, said)
+        await_health(port, process, said, within_s=120)
         yield f"http://127.0.0.1:{port}/v1"
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
 
 
-def _await_health(port: int, process: "subprocess.Popen[bytes]", said: Path) -> None:
-    until = time.monotonic() + 120
-    while time.monotonic() < until and process.poll() is None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", "/health")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            pass
-        finally:
-            connection.close()
-        time.sleep(0.1)
-    pytest.fail(f"transformers serve does not start: {said.read_text(errors='replace')[-500:]}")
-
-
-@contextmanager
-def session(url: str, model: Path, **options: str) -> Iterator[Served]:
-    endpoint = Endpoint(url=url, options=options)
-    cell = Cell(engine="openai_http", model=str(model), precision="served", workload="w")
-    load = LoadSpec(model=served_model(cell, "causal-lm"), precision="served", weights="served", endpoint=endpoint)
-    with openai_http.open_engine().load(load) as opened:
-        yield opened
-
-
-def asked(count: int, prompt: int = 64, output: int = 24, text: str | None = None) -> list[Request]:
-    usage = Usage(requests=1, prompt_tokens=prompt, output_tokens=output)
-    return [Request(id=f"r{i}", text=text, asked=usage) for i in range(count)]
-
-
 @pytest.mark.parametrize("api", ["completions", "chat"])
 def test_every_token_is_counted_and_the_length_is_exact(server: str, checkpoint: Path, api: str) -> None:
     """Its own words for the length; moments in order; what it does not say is not made up."""
-    with session(server, checkpoint, api=api) as opened:
+    with session(server, str(checkpoint), api=api) as opened:
         found = [*opened.run(asked(3)), *opened.run(asked(3))]
         loaded = opened.loaded
 
@@ -143,7 +108,7 @@ def test_a_prompt_of_the_users_own_has_the_tokenizers_count(server: str, checkpo
     """The server's count is that of the checkpoint's own tokenizer."""
     import transformers
 
-    with session(server, checkpoint, api="completions") as opened:
+    with session(server, str(checkpoint), api="completions") as opened:
         (found,) = opened.run(asked(1, text=TEXT))
     whole = len(transformers.AutoTokenizer.from_pretrained(checkpoint)(TEXT)["input_ids"])
 
@@ -160,7 +125,7 @@ def test_users_who_ask_again_at_once_are_never_dropped(server: str, checkpoint: 
     async def together(send: Send) -> None:
         await asyncio.gather(user(send), user(send))
 
-    with session(server, checkpoint) as opened:
+    with session(server, str(checkpoint)) as opened:
         opened.drive(together)
         found = opened.take()
 
@@ -171,7 +136,7 @@ def test_a_request_that_takes_too_long_is_given_up_and_the_next_one_is_whole(
     server: str, checkpoint: Path
 ) -> None:
     """The server stops working for a client that has gone."""
-    with session(server, checkpoint, timeout_s="3") as opened:
+    with session(server, str(checkpoint), timeout_s="3") as opened:
         found = [*opened.run(asked(1, output=CONTEXT - 100)), *opened.run(asked(1))]
 
     assert found[1].error is None, found[1].error
@@ -181,5 +146,5 @@ def test_a_request_that_takes_too_long_is_given_up_and_the_next_one_is_whole(
 
 def test_another_models_name_is_refused(server: str, checkpoint: Path) -> None:
     """A server that was started with one model says so."""
-    with pytest.raises(CannotRun, match="pinned to"), session(server, checkpoint.with_name("other")):
+    with pytest.raises(CannotRun, match="pinned to"), session(server, str(checkpoint.with_name("other"))):
         pass

@@ -100,6 +100,12 @@ def short_window(duration_s: float, requests: int) -> Run:
     return cell(windows=windows, outcomes=[replace(o, batch_id=i) for i, o in enumerate(work)])
 
 
+def served(answers: int, pieces: int) -> Run:
+    """So many answers of a server whose probes came in so many pieces."""
+    run = short_window(6.0, answers)
+    return replace(run, loaded=replace(LOADED, facts={"probe_pieces": pieces}))
+
+
 def limited(limit_w: float) -> Run:
     return cell(sources=(replace(GPU, power_limit_w=limit_w), HOST))
 

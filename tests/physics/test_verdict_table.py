@@ -24,6 +24,7 @@ from sound_cell import (
     looks,
     second_half,
     sent,
+    served,
     shared,
     short_window,
     stepping,
@@ -89,6 +90,10 @@ CASES = {
     "work differs from the ask": Case(
         fires=answered(achieved=Usage(requests=1, output_tokens=99)), silent=cell(), domain=None, level="flag"
     ),
+    "another server": Case(
+        fires=replace(cell(), server_change="version 1 → 2"), silent=cell(), domain=None
+    ),
+    "counts unchecked": Case(fires=served(11, 40), silent=served(12, 40), domain=None, level="flag"),
     "work outside its window": Case(
         fires=answered(end_ns=seconds(16.0) + 1), silent=answered(end_ns=seconds(16.0)), domain=None
     ),
@@ -201,3 +206,10 @@ LEVELS = [
 def test_a_remark_becomes_a_void_at_the_second_threshold(name, run, level):
     """Both thresholds of the rules that have two, from either side."""
     assert [v.level for v in judged(run) if v.name == name] == ([level] if level else [])
+
+
+def test_counts_are_unchecked_where_no_probe_came_in_pieces():
+    """There is nothing to hold them against, however many answers there are."""
+    [found] = [one for one in judged(served(40, 0)) if one.name == "counts unchecked"]
+
+    assert "pieces" in found.evidence

@@ -11,7 +11,8 @@ import pytest
 from bench.errors import BadInput
 from bench.files.store import read_sealed, run_folders
 from bench.fit.load_curve import load_curves
-from bench.run.place import ELSEWHERE, find_place
+from bench.nouns import ELSEWHERE
+from bench.run.place import find_place
 from bench.run.publish import measured
 from bench.run.sweep import measured_levels
 

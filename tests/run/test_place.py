@@ -10,7 +10,8 @@ import sys
 import pytest
 
 from bench.errors import BadInput
-from bench.run.place import ELSEWHERE, _address, _answering, _passes_on, find_place
+from bench.nouns import ELSEWHERE
+from bench.run.place import _address, _answering, _passes_on, find_place
 
 LISTEN = """
 import socket, sys

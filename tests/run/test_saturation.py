@@ -61,6 +61,9 @@ class SlotServer:
 
         asyncio.run(main())
 
+    def change(self):
+        return None
+
     def take(self):
         done, self._done = self._done, []
         return [

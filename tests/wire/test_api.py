@@ -5,7 +5,6 @@ import shutil
 import ssl
 import subprocess
 import threading
-from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
@@ -13,12 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fakes import spec
+from http_sessions import answering, send, session, silent
 
-from bench.engines import http
 from bench.errors import BadInput, CannotRun, UnknownName
-from bench.files.models import served_model
 from bench.files.store import spec_sha256
-from bench.nouns import Cell, Endpoint, LoadSpec, Request, Usage
+from bench.nouns import Endpoint, Request, Usage
 from bench.wire.about import is_lasting
 
 pytest.importorskip("aiohttp", reason="the client's library is an extra: pip install 'joulemark[endpoints]'")
@@ -27,15 +25,15 @@ pytest.importorskip("aiohttp", reason="the client's library is an extra: pip ins
 class Answering(BaseHTTPRequestHandler):
     """Answers {"said": …} to GET and POST; 500 where the sentence asks for it."""
 
-    protocol_version = "HTTP/1.1"
+    protocol_version, log_message = "HTTP/1.1", silent
     heard: ClassVar[list] = []
 
     def do_GET(self):
         if self.path == "/health":
             page = {"model": "int8", "max_batch": 8, "warm": True, "of": None, "pid": 4711, "nested": {"a": 1}}
-            self._send(json.dumps(page).encode())
+            send(self, json.dumps(page).encode())
         elif self.path == "/list":
-            self._send(b"[1, 2]")
+            send(self, b"[1, 2]")
         else:
             self._answer(parse_qs(urlsplit(self.path).query).get("sentence", [""])[0])
 
@@ -44,34 +42,14 @@ class Answering(BaseHTTPRequestHandler):
 
     def _answer(self, sentence):
         self.heard.append(sentence)
-        self._send(json.dumps({"said": sentence}).encode(), 500 if sentence == "boom" else 200)
-
-    def _send(self, body, status=200):
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        """Says nothing."""
+        send(self, json.dumps({"said": sentence}).encode(), 500 if sentence == "boom" else 200)
 
 
 @pytest.fixture
 def address():
     Answering.heard = []
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@contextmanager
-def session(url, setup="", **options):
-    cell = Cell(engine="http", model="intents", precision="served", workload="w")
-    endpoint = Endpoint(url=url, options=options, setup=setup)
-    load = LoadSpec(model=served_model(cell, "api"), precision="served", weights="served", endpoint=endpoint)
-    with http.open_engine().load(load) as opened:
-        yield opened
+    with answering(Answering) as url:
+        yield url
 
 
 def asking(*sentences):

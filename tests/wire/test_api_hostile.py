@@ -2,18 +2,16 @@
 
 import gzip
 import json
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from http_sessions import answering, send, session, silent
 
 pytest.importorskip("aiohttp", reason="the client's library is an extra: pip install 'joulemark[endpoints]'")
-from bench.engines import http, openai_http
+from bench.engines import openai_http
 from bench.errors import BadInput, CannotRun
-from bench.files.models import served_model
-from bench.nouns import Cell, Endpoint, LoadSpec, Request, Usage
+from bench.nouns import Endpoint, Request, Usage
 from bench.wire.address import KEY_VARIABLE
 from bench.wire.probe import get_json
 
@@ -31,7 +29,7 @@ BODIES = {
 class Otherwise(BaseHTTPRequestHandler):
     """Scores, except for the sentences and pages that ask for something else."""
 
-    protocol_version = "HTTP/1.1"
+    protocol_version, log_message = "HTTP/1.1", silent
 
     def do_GET(self):
         parts = urlsplit(self.path)
@@ -39,48 +37,26 @@ class Otherwise(BaseHTTPRequestHandler):
         if parts.path == "/dropped":
             self.close_connection = True
         elif parts.path == "/busy":
-            self._send(b"{}", 503)
+            send(self, b"{}", 503)
         elif parts.path == "/about":
-            self._send(json.dumps({"auth": self.headers["Authorization"]}).encode())
+            send(self, json.dumps({"auth": self.headers["Authorization"]}).encode())
         elif parts.path == "/v1/models":
             rows = [{"id": "m", "owned_by": f"for {self.headers['Authorization']}"}]
-            self._send(json.dumps({"data": rows}).encode())
+            send(self, json.dumps({"data": rows}).encode())
         elif parts.path == "/nothing":
-            self._send(b"")
+            send(self, b"")
         elif parts.path == "/packed":
-            self._send(gzip.compress(json.dumps(SCORES).encode()), encoding="gzip")
+            send(self, gzip.compress(json.dumps(SCORES).encode()), encoding="gzip")
         elif parts.path == "/broken":
-            self._send(b"no gzip", encoding="gzip")
+            send(self, b"no gzip", encoding="gzip")
         else:
-            self._send(BODIES.get(sentence, json.dumps(SCORES).encode()))
-
-    def _send(self, body, status=200, encoding=None):
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        if encoding:
-            self.send_header("Content-Encoding", encoding)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        """Says nothing."""
+            send(self, BODIES.get(sentence, json.dumps(SCORES).encode()))
 
 
 @pytest.fixture
 def address():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Otherwise) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@contextmanager
-def session(url, **options):
-    cell = Cell(engine="http", model="intents", precision="served", workload="w")
-    endpoint = Endpoint(url=url, options=options)
-    load = LoadSpec(model=served_model(cell, "api"), precision="served", weights="served", endpoint=endpoint)
-    with http.open_engine().load(load) as opened:
-        yield opened
+    with answering(Otherwise) as url:
+        yield url
 
 
 def outcome(opened, text):

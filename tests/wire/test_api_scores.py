@@ -1,17 +1,14 @@
 """A classifier over HTTP: its highest score is its answer, beside the one that was meant."""
 
 import json
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from http_sessions import answering, send, session, silent
 
-from bench.engines import http
 from bench.errors import BadInput, CannotRun, UnknownName
-from bench.files.models import served_model
-from bench.nouns import Cell, Endpoint, LoadSpec, Request, Usage
+from bench.nouns import Request, Usage
 
 pytest.importorskip("aiohttp", reason="the client's library is an extra: pip install 'joulemark[endpoints]'")
 
@@ -28,36 +25,19 @@ SCORES = {
 class Scoring(BaseHTTPRequestHandler):
     """Answers /scores with classes and scores, everything else with the sentence."""
 
-    protocol_version = "HTTP/1.1"
+    protocol_version, log_message = "HTTP/1.1", silent
 
     def do_GET(self):
         sentence = parse_qs(urlsplit(self.path).query).get("sentence", [""])[0]
         scores = SCORES.get(sentence, {"train": 0.7, "hotel": 0.3})
         body = json.dumps(scores if self.path.startswith("/scores") else {"said": sentence}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        """Says nothing."""
+        send(self, body)
 
 
 @pytest.fixture
 def address():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Scoring) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@contextmanager
-def session(url, **options):
-    cell = Cell(engine="http", model="intents", precision="served", workload="w")
-    endpoint = Endpoint(url=url, options=options)
-    load = LoadSpec(model=served_model(cell, "api"), precision="served", weights="served", endpoint=endpoint)
-    with http.open_engine().load(load) as opened:
-        yield opened
+    with answering(Scoring) as url:
+        yield url
 
 
 def labelled(text, meant):

@@ -67,9 +67,8 @@ class Batcher:
         loop = asyncio.get_running_loop()
         run = loop.run_in_executor(self._thread, self._scores, [rows for rows, _ in gathered])
         await asyncio.wait([run])
-        failure = (
-            run.exception()
-        )  # of whatever kind: a worker that died of it would leave every later request waiting
+        # of whatever kind: a worker that died of it would leave every later request waiting
+        failure = run.exception()
         scores = [[]] * len(gathered) if failure else run.result().tolist()
         for (_, answer), row in zip(gathered, scores, strict=True):
             if answer.done():  # a client that went away has cancelled its own

@@ -150,9 +150,9 @@ def _waited(command: Sequence[str]) -> int:
     process = subprocess.Popen(command)
     try:
         return process.wait()
-    except BaseException:
-        stop(process)
-        raise
+    finally:
+        if process.poll() is None:
+            stop(process)
 
 
 def _terminated(_: int, __: FrameType | None) -> NoReturn:
@@ -180,11 +180,17 @@ def _asked(arguments: Sequence[str] | None) -> Asked:
     several("--concurrency", _whole, "users who wait for their answers, closed; '' for none")
     several("--load", str, "named scenarios: two_hundred_users, thirty_per_second")
     several("--workloads", str, "of sentences: intent-fr, intent-en")
-    told.add_argument("--window-s", type=_least(0.2), default=usual.window_s, help="seconds a work window (4)")
-    told.add_argument("--windows", type=_whole, default=usual.windows, help="work windows a level (3)")
-    told.add_argument("--idle-s", type=_least(0.4), default=usual.idle_s, help="seconds of idle a level (2)")
     told.add_argument(
-        "--port", type=int, default=usual.port, help="of every server in turn (5055); 0: any free one"
+        "--window-s", type=_least(0.2), default=usual.window_s, help=f"seconds a work window ({usual.window_s:g})"
+    )
+    told.add_argument(
+        "--windows", type=_whole, default=usual.windows, help=f"work windows a level ({usual.windows})"
+    )
+    told.add_argument(
+        "--idle-s", type=_least(0.4), default=usual.idle_s, help=f"seconds of idle a level ({usual.idle_s:g})"
+    )
+    told.add_argument(
+        "--port", type=int, default=usual.port, help=f"of every server in turn ({usual.port}); 0: any free one"
     )
     told.add_argument("--cache", type=Path, default=usual.cache, help="where the ONNX files are built")
     told.add_argument("--fresh", action="store_true", help="measure again what is finished already")

@@ -14,6 +14,7 @@ from typing import Any
 from bench.engines import imported
 from bench.errors import BadInput
 from bench.loading.converted import do_job
+from bench.loading.published import published_path
 from bench.loading.seeded import transformers_model, whisper_model
 from bench.nouns import LoadSpec
 
@@ -34,7 +35,7 @@ def convert(spec: LoadSpec, folder: Path, quantization: str) -> None:
             handed[0].config.save_pretrained(scratch)
             made = _kept(converters, handed)(scratch)
         else:
-            made = _kept(converters, None)(_path(transformers, spec))
+            made = _kept(converters, None)(published_path(transformers, spec))
         made.convert(str(folder), quantization=quantization, force=True)
     about = {"parameters": made.parameters, "weight_bytes_per_step": step_bytes(made.kept.variables())}
     (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
@@ -73,18 +74,6 @@ def step_bytes(variables: Mapping[str, Any]) -> int:
     before = ("/embeddings", "/position_encodings", "/attention/linear_1")
     read = {n: v for n, v in variables.items() if n.startswith("decoder/") and not any(b in n for b in before)}
     return sum(bytes_of(value) for value in read.values())
-
-
-def _path(transformers: ModuleType, spec: LoadSpec) -> str:
-    path = spec.path or spec.model.hub
-    if path is None:
-        raise BadInput(
-            f"{spec.model.name} has no published weights: give a local folder, or use synthetic weights"
-        )
-    found = transformers.AutoConfig.from_pretrained(path).model_type
-    if found != spec.model.architecture:
-        raise BadInput(f"{path!r} holds a {found}, {spec.model.name} is a {spec.model.architecture}")
-    return path
 
 
 def _synthetic(torch: ModuleType, transformers: ModuleType, spec: LoadSpec) -> tuple[Any, "StandIn"]:

@@ -18,6 +18,7 @@ from bench.engines import imported
 from bench.errors import BadInput, CannotRun
 from bench.files.alongside import read_alongside
 from bench.loading.converted import do_job
+from bench.loading.published import published_path
 from bench.loading.seeded import transformers_model
 from bench.nouns import Fact, LoadSpec
 
@@ -124,7 +125,7 @@ def _generator(spec: LoadSpec, folder: Path, device: str) -> tuple[int, Mapping[
             del model
             source = scratch
         else:
-            source, parameters = _path(transformers, spec), spec.model.parameters
+            source, parameters = published_path(transformers, spec), spec.model.parameters
         _build(source, folder, spec.precision, device)
     made = onnx.load(str(folder / "model.onnx"), load_external_data=False)
     return parameters, {"weight_bytes_per_step": step_bytes(made)}
@@ -149,18 +150,6 @@ def _stand_in_tokenizer(transformers: Any, folder: Path) -> None:
     model = tokenizers.models.WordLevel({"<unk>": 0}, unk_token="<unk>")
     stand_in = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizers.Tokenizer(model))
     stand_in.save_pretrained(folder)
-
-
-def _path(transformers: Any, spec: LoadSpec) -> str:
-    path = spec.path or spec.model.hub
-    if path is None:
-        raise BadInput(
-            f"{spec.model.name} has no published weights: give a local folder, or use synthetic weights"
-        )
-    found = transformers.AutoConfig.from_pretrained(path).model_type
-    if found != spec.model.architecture:
-        raise BadInput(f"{path!r} holds a {found}, {spec.model.name} is a {spec.model.architecture}")
-    return path
 
 
 def step_bytes(made: Any) -> int:

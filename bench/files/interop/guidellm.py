@@ -34,6 +34,7 @@ from bench.files.interop.told import (
     read_text,
     section,
 )
+from bench.units import S_PER_MS
 
 _OURS = {
     "time_to_first_token_ms": ("ms", "ttft_s"),
@@ -42,7 +43,6 @@ _OURS = {
     "request_latency": ("s", "e2e_s"),
 }
 _TOTALS = {"prompt_token_count": "prompt_tokens", "output_token_count": "output_tokens"}
-_S_PER_MS = 1e-3
 
 
 def is_guidellm(text: str) -> bool:
@@ -115,8 +115,8 @@ def _request(row: Mapping[str, Any], state: str, where: str) -> ToldRequest:
         end_ns=end_ns,
         e2e_s=number(row, "request_latency", where),
         name=name,
-        ttft_s=None if ttft_ms is None else ttft_ms * _S_PER_MS,
-        tpot_s=None if itl_ms is None else itl_ms * _S_PER_MS,
+        ttft_s=None if ttft_ms is None else ttft_ms * S_PER_MS,
+        tpot_s=None if itl_ms is None else itl_ms * S_PER_MS,
         prompt_tokens=count(row, "prompt_tokens", where),
         output_tokens=count(row, "output_tokens", where),
     )

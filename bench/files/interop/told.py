@@ -16,13 +16,12 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from bench.errors import BadInput
-from bench.units import S_PER_NS
+from bench.units import NS_PER_S, S_PER_NS
 
 # unix: nanoseconds since 1970. monotonic: CLOCK_MONOTONIC of the machine on which the tool ran, which is ours too
 # where it ran here (Python's perf_counter and monotonic are the same clock on Linux: PEP 418; checked 2026-11-21).
 Clock = Literal["unix", "monotonic"]
 
-_NS_PER_S = 10**9
 # Chosen: far beyond any time, count or joule of one run, and far inside what 64 bits and a float hold.
 _MOST = 1e15
 # Chosen: a tool may time a request by another clock than the one that dates it; both are read within milliseconds,
@@ -119,9 +118,9 @@ def optional(data: Mapping[str, Any], name: str, where: str) -> float | None:
 
 def moment_ns(seconds: float, name: str, where: str) -> int:
     """A moment as whole nanoseconds. Raises BadInput for what no clock of 64 bits shows."""
-    if not abs(seconds) < 2**63 / _NS_PER_S:
+    if not abs(seconds) < 2**63 / NS_PER_S:
         raise BadInput(f"{where}: {name!r} is {seconds:g} s, which no clock shows")
-    return round(seconds * _NS_PER_S)
+    return round(seconds * NS_PER_S)
 
 
 def address(target: Any, name: str, where: str) -> str | None:

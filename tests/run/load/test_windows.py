@@ -44,6 +44,9 @@ class ServedSession:
         self.clock.play(play_(send))
         self.schedules.append(tuple(due))
 
+    def change(self):
+        return None
+
     def take(self):
         done, self._done = self._done, []
         return [

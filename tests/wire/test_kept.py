@@ -1,0 +1,120 @@
+"""A server that keeps its answers, and one that becomes another: no figure is built on either."""
+
+import time
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+from http_sessions import answering, send, session, silent
+
+pytest.importorskip("aiohttp", reason="the client's library is an extra: pip install 'joulemark[endpoints]'")
+from bench.errors import CannotRun, UnknownName
+from bench.nouns import Request, Usage
+
+WORK_S = 0.03
+TEXTS = tuple(Request(id=f"r{k}", asked=Usage(requests=1), text=f"a text, number {k}") for k in range(3))
+
+
+class Working(BaseHTTPRequestHandler):
+    """Works for 30 ms on every text."""
+
+    protocol_version, log_message = "HTTP/1.1", silent
+    known: frozenset[str] = frozenset()
+    keeps = False
+
+    def do_GET(self):
+        kind = type(self)
+        if self.path not in kind.known:
+            time.sleep(WORK_S)
+        if self.keeps:
+            kind.known |= {self.path}
+        send(self, b"done")
+
+
+class Keeping(Working):
+    """The same, but knows what it answered."""
+
+    keeps = True
+
+
+class Changing(BaseHTTPRequestHandler):
+    """Says another version from the third answer on."""
+
+    protocol_version, log_message = "HTTP/1.1", silent
+    answers = 0
+
+    def version_string(self):
+        return "one/1" if type(self).answers < 3 else "one/2"
+
+    def do_GET(self):
+        type(self).answers += 1
+        send(self, b"done")
+
+
+class Proxied(BaseHTTPRequestHandler):
+    """A cache in front says that it gave the answer."""
+
+    protocol_version, log_message = "HTTP/1.1", silent
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "4")
+        self.send_header("Age", "7")
+        self.end_headers()
+        self.wfile.write(b"done")
+
+
+def test_declared_texts_are_not_asked_of_a_server_that_keeps_its_answers():
+    """They come again after the last of them, and would be looked up."""
+    with (
+        answering(Keeping) as url,
+        session(url, path="/?q={text}") as opened,
+        pytest.raises(CannotRun, match="keeps its answers"),
+    ):
+        opened.stage(TEXTS)
+
+
+@pytest.mark.parametrize("path", ["/?q={text}&n={serial}", "/"])
+def test_texts_that_never_come_again_are(path):
+    with answering(Keeping) as url, session(url, path=path) as opened:
+        assert opened.stage(TEXTS) == TEXTS
+
+
+def test_look_ups_are_measured_where_they_are_meant():
+    with answering(Keeping) as url, session(url, path="/?q={text}", cache="measured") as opened:
+        assert opened.stage(TEXTS) == TEXTS
+        assert "cache=measured" in opened.loaded.engine_version  # never averaged with the work itself
+
+
+def test_a_server_that_works_each_time_is_measured():
+    with answering(Working) as url, session(url, path="/?q={text}") as opened:
+        assert opened.stage(TEXTS) == TEXTS
+        assert [o.error for o in opened.run(TEXTS)] == [None] * 3
+        assert opened.change() is None
+
+
+def test_an_answer_from_a_cache_counts_for_nothing():
+    with answering(Proxied) as url:
+        with session(url) as opened:
+            assert {o.cause for o in opened.run(TEXTS)} == {"cached"}
+        with session(url, cache="measured") as opened:
+            assert {o.cause for o in opened.run(TEXTS)} == {None}
+
+
+def test_an_unknown_way_to_take_a_cache_is_refused():
+    with answering(Working) as url, pytest.raises(UnknownName, match="cache"), session(url, cache="yes"):
+        pass
+
+
+def test_a_server_that_becomes_another_is_seen():
+    with answering(Changing) as url, session(url) as opened:
+        assert opened.change() is None
+        opened.run(TEXTS)
+        assert "one/1" in str(opened.change())
+        assert "one/2" in str(opened.change())
+
+
+def test_a_server_that_is_gone_is_seen():
+    with answering(Working) as url, session(url) as opened:
+        gone = opened
+    with answering(Changing):
+        assert "no answer any more" in str(gone.change())
