@@ -5,6 +5,7 @@ import math
 import types
 import typing
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -105,8 +106,7 @@ def _union(args: tuple[Any, ...], data: Any, where: str) -> Any:
 def _dataclass(kind: Any, data: Any, where: str) -> Any:
     if not isinstance(data, dict):
         raise BrokenResults(f"{where}: expected an object, found {data!r:.80}")
-    hints = typing.get_type_hints(kind)
-    known = {f.name: f for f in dataclasses.fields(kind)}
+    hints, known = _hints(kind), kind.__dataclass_fields__
     if strange := sorted(set(data) - set(known)):
         raise BrokenResults(f"{where}: unknown key {strange[0]!r}")
     values = {}
@@ -119,6 +119,12 @@ def _dataclass(kind: Any, data: Any, where: str) -> Any:
                 continue
             raise BrokenResults(f"{where}: {name!r} is missing")
     return kind(**values)
+
+
+@cache
+def _hints(kind: Any) -> Mapping[str, Any]:
+    """A dataclass's annotations, resolved once: a run holds thousands of values of one kind."""
+    return typing.get_type_hints(kind)
 
 
 def _optional(hint: Any) -> bool:
