@@ -5,6 +5,7 @@ OUT/runs/ID/readings.csv.gz   t_ns,domain,field,kind,value     raw, in J, W or a
             outcomes.jsonl    one request a line: asked and achieved work, times
             run.json          the spec, what was found, sha256 of the three; written last: that is the seal
 OUT/coefficients/HARDWARE.json   OUT/reports/NAME.html   OUT/profiles/NAME.toml   OUT/skipped.json
+OUT/comparisons/ID.json, ID.html   the rounds of candidates on the same work, and their ratios
 
 A folder without run.json is unfinished: readers pass it by.
 """
@@ -101,7 +102,7 @@ def spec_sha256(spec: RunSpec) -> str:
     """The identity of a cell as it was asked for: equal specs need not be measured twice."""
     asked = plain(spec)
     # what was not asked for is left out: the identity of every other cell is what it always was
-    for part, names in ((asked, ("pace", "endpoint")), (asked["cell"], ("rate", "load", "device"))):
+    for part, names in ((asked, ("pace", "endpoint", "round")), (asked["cell"], ("rate", "load", "device"))):
         for name in names:
             if part[name] is None:
                 del part[name]
@@ -318,6 +319,16 @@ def coefficients_path(out: Path, hardware: str) -> Path:
 def report_path(out: Path, name: str) -> Path:
     """Where a rendered report lies."""
     return out / "reports" / f"{name}.html"
+
+
+def comparison_path(out: Path, id_: str, kind: Literal["json", "html"] = "json") -> Path:
+    """Where a comparison lies: its figures, or its page."""
+    return out / "comparisons" / f"{id_}.{kind}"
+
+
+def comparison_ids(out: Path) -> tuple[str, ...]:
+    """Every comparison that OUT holds, in name order."""
+    return tuple(sorted({p.stem for kind in ("json", "html") for p in (out / "comparisons").glob(f"*.{kind}")}))
 
 
 def skipped_path(out: Path) -> Path:
