@@ -26,7 +26,12 @@ def fit(folder: Out = Path("results"), json: Json = False) -> None:
                 "files": list(map(str, learnt.files)),
                 "left_out": list(learnt.broken),
                 "quality": [
-                    {"run": one.id, "cell": one.cell, "version": one.engine_version, **plain(one.quality)}
+                    {
+                        "run": one.id,
+                        "cell": one.cell,
+                        "version": one.engine_version,
+                        **(plain(one.quality) if one.quality else {"unscored": one.unscored}),
+                    }
                     for one in learnt.scored
                 ],
             }

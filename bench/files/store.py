@@ -81,6 +81,7 @@ class _Seal:
     loaded: Loaded | None = None
     workload_notes: tuple[str, ...] = ()
     labelled: int = 0
+    voice: str = ""
     faults: tuple[Fault, ...] = ()
     energies: tuple[WindowEnergy, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
@@ -124,6 +125,7 @@ def write_run(out: Path, run: Run, published: Published, version: str) -> Path:
         loaded=run.loaded,
         workload_notes=run.workload_notes,
         labelled=run.labelled,
+        voice=run.voice,
         faults=run.faults,
         energies=published.energies,
         verdicts=published.verdicts,
@@ -254,6 +256,7 @@ def _unsealed(folder: Path, seal: _Seal, sha256: str) -> Sealed:
             outcomes=read_outcomes(folder / OUTCOMES),
             workload_notes=seal.workload_notes,
             labelled=seal.labelled,
+            voice=seal.voice,
             faults=seal.faults,
         )
     return Sealed(

@@ -15,10 +15,12 @@ from bench.nouns.engines import (
     Served,
     ServingEngine,
     Session,
+    Telling,
+    Told,
 )
 from bench.nouns.learnt import CoefficientKey, Coefficients, CurvePoint, LoadCurve, Quantity
 from bench.nouns.runs import Cell, Fault, Pace, Precision, Run, RunSpec, Times, Timing, Verdict, WindowEnergy
-from bench.nouns.scores import Quality, Share
+from bench.nouns.scores import MOST_CHARACTERS, Quality, Score, Share
 from bench.nouns.sensors import (
     POWER_FIELDS,
     Check,
@@ -41,6 +43,7 @@ from bench.nouns.work import Figure, HardwareProfile, ModelSpec, Outcome, Reques
 
 __all__ = [
     "ELSEWHERE",
+    "MOST_CHARACTERS",
     "POWER_FIELDS",
     "Basis",
     "Boundary",
@@ -82,14 +85,17 @@ __all__ = [
     "Request",
     "Run",
     "RunSpec",
+    "Score",
     "Send",
     "Served",
     "ServingEngine",
     "Session",
     "Share",
     "Source",
+    "Telling",
     "Times",
     "Timing",
+    "Told",
     "Trace",
     "Usage",
     "Verdict",

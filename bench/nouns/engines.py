@@ -98,6 +98,23 @@ class Session(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """The text of one answer, cut where the model ended it. None: whether it did is not known."""
+
+    text: str
+    ended: bool | None = None
+
+
+@runtime_checkable
+class Telling(Session, Protocol):
+    """A session that keeps what it answered to labelled requests, and makes text of it after the window."""
+
+    def told(self) -> Sequence[Told | None]:
+        """For every outcome since the last call, in order, its text; None where none was kept. Outside windows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """What a running server says of itself and of the model it was asked for, before any work."""
 

@@ -153,6 +153,7 @@ class Run:
     trace: Trace
     outcomes: tuple[Outcome, ...]
     workload_notes: tuple[str, ...] = ()
-    labelled: int = 0  # requests of the workload that say which class a right answer names
+    labelled: int = 0  # requests of the workload that say what a right answer is
+    voice: str = ""  # of speech: "synthetic" where a program spoke it
     faults: tuple[Fault, ...] = ()
     server_change: str | None = None  # how the server was another at the end of the cell than when it was opened

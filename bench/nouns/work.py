@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
-from bench.nouns.words import Cause, Fact, Family, Phase
+from bench.nouns.calibration import MeasuredFigure
+from bench.nouns.words import Cause, Domain, Fact, Family, Phase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,9 @@ class Request:
     source_language: str | None = None  # ISO 639-1: "fr", "en", "es", "ar"
     target_language: str | None = None
     asked: Usage = field(default_factory=Usage)  # the work requested; output_tokens is exact, not a cap
-    meant: str | None = None  # the class that a right answer names, where somebody labelled it
+    # What a right answer is, where somebody labelled it: a class, a transcript, a translation; of a question the
+    # right answers, one a line.
+    meant: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +68,11 @@ class Outcome:
     sent_ns: int | None = None  # the last byte of the request was handed over
     output_ns: tuple[int, ...] = ()  # each piece of output, of one token or more
     server: Mapping[str, float] = field(default_factory=dict)  # the server's own times and counts, as it says
-    # A classifier's: the class that it named, and the one that was meant.
+    # Of a labelled request: the class or text that came, and the one that was meant. Never of synthetic weights.
     said: str | None = None
     meant: str | None = None
+    language: str | None = None  # of a text that was meant: "fr"; of a translation "fr-en"
+    ended: bool | None = None  # whether the text came to its end within its tokens; None: that is not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +88,7 @@ class Workload:
     licence: str = ""
     notes: tuple[str, ...] = ()  # "target length from character ratios", "seeded token ids", …
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    voice: str = ""  # "synthetic": speech that a program spoke
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,3 +143,7 @@ class HardwareProfile:
     texts: Mapping[str, Figure | str] = field(default_factory=dict)
     match: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     generated: bool = False
+    # What `joulemark profile` found on such a machine, beside what is declared
+    measured: tuple[MeasuredFigure, ...] = ()
+    passports: Mapping[Domain, str] = field(default_factory=dict)  # the sealed run of each sensor's known steps
+    host_model: Mapping[str, Fact] = field(default_factory=dict)  # the constants of the modelled host

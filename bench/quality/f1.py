@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bench.errors import BadInput
+from bench.quality.answer import Answer
 from bench.stats import mean
 
 RESAMPLES = 2000
@@ -24,15 +25,6 @@ statistic (0.0584 its density there): 1.5 % of the interval's width."""
 
 _Z95 = 1.959963984540054  # the normal distribution's two-sided 95 % quantile
 Pairs: TypeAlias = Mapping[tuple[str, str], int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What one question meant, what was said, and the group it is reported with (a language, say)."""
-
-    meant: str
-    said: str
-    group: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -209,7 +209,7 @@ def _times(base: str, one: Times) -> _Pairs:
 
 
 def _quality(base: str, one: Quality) -> _Pairs:
-    """Macro F1 and accuracy with their intervals, F1 by class, and how many requests they rest on."""
+    """Every score with its interval, F1 by class, and how many requests they rest on."""
     yield f"{base}/requests", _count(one.requests)
     yield f"{base}/of", _count(one.of)
     if one.unsteady:
@@ -221,6 +221,12 @@ def _quality(base: str, one: Quality) -> _Pairs:
     for name, f1 in one.f1.items():
         if f1 is not None:
             yield f"{base}/f1/{name}", _plain(f1)
+    for name, score in one.scores.items():
+        at = f"{base}/scores/{name}"
+        yield from _interval(at, (score.value, score.low, score.high), "", ("value", "low", "high"), "")
+        yield f"{at}/n", _count(score.n)
+    if one.scores:
+        yield f"{base}/unended", _count(one.unended)
 
 
 def _coefficients(base: str, one: Coefficients, largest: Mapping[_Column, float]) -> _Pairs:

@@ -38,6 +38,7 @@ from bench.report.numbers import published
 from bench.report.passports import known_by
 from bench.report.plots import plots
 from bench.report.power import bar_energies
+from bench.report.quality_text import score_name, without_scores
 from bench.report.views import HardwareFigure, PowerSeries, ReportInput, RunView
 from bench.report.words import (
     BESIDE,
@@ -108,6 +109,8 @@ def render(report: ReportInput) -> str:
         span_note=SPAN_NOTE,
         ledgers=ledgers(report),
         served=tuple(run for run in report.runs if run.times),
+        unscored=without_scores(report.runs),
+        score_name=score_name,
         by_basis=lambda basis: tuple(s for s in report.sources if s.basis == basis and s not in silent),
         silent=silent,
         reasons=_reasons(report),

@@ -51,7 +51,8 @@ class RunView:
     energies: tuple[WindowEnergy, ...] = ()  # every window in every domain
     verdicts: tuple[Verdict, ...] = ()
     times: Mapping[str, Times] = field(default_factory=dict)  # how long a server's requests took, by phase
-    quality: Quality | None = None  # how right a classifier's answers were
+    quality: Quality | None = None  # how right its answers were
+    unscored: str = ""  # of labelled work without any score: why
     power: tuple[PowerSeries, ...] = ()
     windows: tuple[Window, ...] = ()
     t0_ns: int = 0

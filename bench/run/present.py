@@ -14,6 +14,7 @@ from bench.physics.latency import told_by_requests
 from bench.physics.power import counter_power, gauge_power
 from bench.physics.series import series
 from bench.report.views import HardwareFigure, PowerSeries, ReportInput, RunView
+from bench.run.scored import shown, why_unscored
 
 NOT_COVERED = (
     "Cooling and power conversion of the building (PUE), the network, the making of the hardware, other machines.",
@@ -58,8 +59,8 @@ def _not_covered(runs: Sequence[Sealed]) -> tuple[str, ...]:
 
 
 def scored_views(sealed: Sequence[Sealed], coefficients: Sequence[Coefficients]) -> tuple[RunView, ...]:
-    """The runs whose answers were scored, oldest first."""
-    return tuple(_view(s, coefficients) for s in sealed if s.published.quality is not None)
+    """The runs of labelled work, oldest first: their scores, or why there are none."""
+    return tuple(_view(s, coefficients) for s in sealed if s.run and (s.run.labelled or s.published.quality))
 
 
 def read_skipped(out: Path) -> tuple[tuple[str, str], ...]:
@@ -96,6 +97,7 @@ def _view(sealed: Sealed, coefficients: Sequence[Coefficients]) -> RunView:
     run = sealed.run
     assert run is not None
     t0_ns = min((w.start_ns for w in run.trace.windows), default=0)
+    quality = shown(run, sealed.published.quality)
     return RunView(
         id=run.id,
         cell=str(run.spec.cell),
@@ -112,7 +114,8 @@ def _view(sealed: Sealed, coefficients: Sequence[Coefficients]) -> RunView:
         energies=sealed.published.energies,
         verdicts=sealed.published.verdicts,
         times=told_by_requests(sealed.published.times),
-        quality=sealed.published.quality,
+        quality=quality,
+        unscored=why_unscored(run, quality),
         power=tuple(_power(run, t0_ns)),
         windows=run.trace.windows,
         t0_ns=t0_ns,

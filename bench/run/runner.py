@@ -37,6 +37,7 @@ from bench.physics.precision import main_source, precision
 from bench.physics.series import series
 from bench.physics.trains import Timetable
 from bench.physics.view import dither_s
+from bench.run.answers import with_answers
 from bench.run.load.play import Play
 from bench.sensing.recorder import APPROACH_S, Recorder, rest_s
 from bench.sensing.witnessing import NOBODY, Watch, merged
@@ -160,6 +161,7 @@ class _Stage:
             outcomes=tuple(self._outcomes),
             workload_notes=self._task.workload.notes,
             labelled=sum(request.meant is not None for request in self._task.workload.requests),
+            voice=self._task.workload.voice,
             faults=(*((self._fault,) if self._fault else ()), *lost),
             server_change=change,
         )
@@ -208,7 +210,8 @@ class _Stage:
         with self.window(phase, label, least_s):
             session.drive(play)
         done = len(self._outcomes)
-        return [replace(o, batch_id=done + i) for i, o in enumerate(session.take())]
+        found = with_answers(session.take(), session, self._task.workload.requests)
+        return [replace(o, batch_id=done + i) for i, o in enumerate(found)]
 
     def _batched(
         self,
@@ -234,7 +237,7 @@ class _Stage:
                 now_ns = self._time.clock_ns()
                 if now_ns >= stop_ns:
                     break
-        return found
+        return with_answers(found, session, self._task.workload.requests)
 
     def _await(self, moment_ns: int) -> None:
         self._time.sleep(max(0, moment_ns - self._time.clock_ns()) * S_PER_NS)

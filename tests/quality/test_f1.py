@@ -5,7 +5,8 @@ import random
 import pytest
 
 from bench.errors import BadInput
-from bench.quality.f1 import Answer, score, score_groups, wilson
+from bench.quality.answer import Answer
+from bench.quality.f1 import score, score_groups, wilson
 
 
 def answers(*pairs, group=""):

@@ -18,9 +18,11 @@ def answered(index, meant, said, start_s=0.0):
     return replace(outcome(start_s, start_s + 0.1), request_id=f"s-{index}", meant=meant, said=said)
 
 
-def classified(outcomes, labelled, weights="pretrained"):
+def classified(outcomes, labelled, weights="pretrained", family="classifier"):
     run = run_of(outcomes=outcomes)
-    return replace(run, labelled=labelled, loaded=replace(LOADED, weights=weights))
+    run = run_of(outcomes=outcomes)
+    asked = replace(run.spec, family=family)
+    return replace(run, spec=asked, labelled=labelled, loaded=replace(LOADED, weights=weights))
 
 
 # train: 2 meant, 1 said, 1 right → 2/3; hotel: 1 meant, 2 said, 1 right → 2/3; 2 of 3 right

@@ -14,7 +14,8 @@ from typing import Any
 
 import onnxruntime
 
-from bench.quality.f1 import Answer, Scores, score, score_groups
+from bench.quality.answer import Answer
+from bench.quality.f1 import Scores, score, score_groups
 
 from . import INTENTS, model, prune, sentences, tokens
 from .export import VARIANTS, export

@@ -1,0 +1,12 @@
+"""What one request meant and what was said: all that a score rests on."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one question meant, what was said, and the group it is reported with (a language, say)."""
+
+    meant: str
+    said: str
+    group: str = ""

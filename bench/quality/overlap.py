@@ -1,0 +1,51 @@
+"""Translations said against translations meant → chrF and BLEU, by sacrebleu, with its own settings.
+
+chrF2 (Popović 2015, "chrF: character n-gram F-score for automatic MT evaluation", WMT) and BLEU (Papineni and
+others 2002, ACL; as sacrebleu defines it: Post 2018, "A Call for Clarity in Reporting BLEU Scores", WMT), over the
+whole corpus, in points of 100. Nothing is normalised here: case and punctuation count, as the signature says.
+Checked 2026-11-21.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.nouns import Score
+from bench.quality.answer import Answer
+from bench.quality.library import library
+from bench.quality.resample import interval
+
+LIBRARY = "sacrebleu"
+
+
+def overlap(answers: Sequence[Answer]) -> Mapping[str, Score]:
+    """`chrf` and `bleu` of at least one sentence, each with its interval where there are enough of them.
+
+    Raises NoEngine without sacrebleu.
+    """
+    library(LIBRARY)
+    said = [one.said.strip() for one in answers]
+    meant = [[one.meant.strip() for one in answers]]
+    return {name: _scored(metric, said, meant) for name, metric in _metrics().items()}
+
+
+def signatures() -> Mapping[str, str]:
+    """sacrebleu's own word for how each metric is computed, its version in it; of one reference a sentence."""
+    found = {}
+    for name, metric in _metrics().items():
+        metric.corpus_score(["a"], [["a"]])  # until then it does not know how many references there are
+        found[name] = str(metric.get_signature())
+    return found
+
+
+def _metrics() -> dict[str, Any]:
+    from sacrebleu.metrics import BLEU, CHRF
+
+    return {"chrf": CHRF(), "bleu": BLEU(force=True)}  # forced: it is not to print its doubts about tokens
+
+
+def _scored(metric: Any, said: list[str], meant: list[list[str]]) -> Score:
+    value = float(metric.corpus_score(said, meant).score)
+    # the matches of every sentence, from which sacrebleu draws its own bootstrap (metrics/base.py of 2.6)
+    counts = metric._extract_corpus_statistics(said, meant)
+    low, high = interval(counts, lambda drawn: float(metric._aggregate_and_compute(drawn).score), value)
+    return Score(value=value, low=low, high=high, n=len(said))
