@@ -44,7 +44,7 @@ class Quality:
     languages: tuple[str, ...] = ()
     library: str = ""  # what computed them: "jiwer 4.0.0"
     signatures: Mapping[str, str] = field(default_factory=dict)  # by metric, as the library itself spells it
-    rules: str = ""  # the normalisation's name, in bench/quality/rules.py
+    rules: str = ""  # the normalisation's name: "wer-1", "exact-1"
     unended: int = 0  # requests whose first answer had not come to its end within its tokens
     voice: str = ""  # "synthetic" where the speech was: such a score is no natural speech's
     unscored: str = ""  # why all were answered and there is no score
