@@ -18,6 +18,8 @@ import perf_meter
 
 from bench.cli.app import app
 from bench.files.coefficient_files import coefficient_paths, read_coefficients
+from bench.files.frames.describe import column_lines
+from bench.files.frames.tables import TABLES
 from bench.files.models import model_names, read_model
 from bench.files.suites import read_suite, suite_names
 from bench.fit.intervals import SYNTHETIC_DATA_RATIO_95
@@ -50,6 +52,7 @@ def reference() -> str:
             *_models(),
             *_suites(),
             *_checks(),
+            *_tables(),
         ]
     )
 
@@ -133,6 +136,15 @@ def _checks() -> list[str]:
         "ML.ENERGY: `ml-energy/benchmark`, `scripts/validate_results.py`; Yang: arXiv:2312.02741.",
         "",
     ]
+
+
+def _tables() -> list[str]:
+    """Every table of `bench.read_results` and `joulemark export`, and what its columns hold."""
+    lines = ["## Tables of `export` and `bench.read_results`", ""]
+    lines += ["A column's name ends in its unit; what is missing is missing, never 0. *key*: tells rows apart.", ""]
+    for table in TABLES:
+        lines += [f"### {table.name}", "", f"One row: {table.row}.", "", *column_lines(table), ""]
+    return lines
 
 
 def method() -> str:

@@ -57,14 +57,24 @@ def coefficient_paths(folder: Path) -> tuple[Path, ...]:
 
 def read_coefficients(path: Path) -> tuple[Coefficients, ...]:
     """The coefficients of one file. Raises BrokenResults when it is not of this schema."""
+    entries = _entries(path, "coefficients")
+    return tuple(build(Coefficients, one, f"{path}: coefficients[{i}]") for i, one in enumerate(entries))
+
+
+def read_curves(path: Path) -> tuple[LoadCurve, ...]:
+    """The load curves of the same file; (): it has none. Raises as `read_coefficients`."""
+    entries = _entries(path, "load_curves", required=False)
+    return tuple(build(LoadCurve, one, f"{path}: load_curves[{i}]") for i, one in enumerate(entries))
+
+
+def _entries(path: Path, name: str, *, required: bool = True) -> list[Any]:
     data = read_json(path)
     if not isinstance(data, dict) or data.get("schema_version") != COEFFICIENTS_SCHEMA_VERSION:
         found = data.get("schema_version") if isinstance(data, dict) else type(data).__name__
         raise BrokenResults(
             f"{path}: schema_version {found!r}, this Joulemark reads {COEFFICIENTS_SCHEMA_VERSION}"
         )
-    if not isinstance(data.get("coefficients"), list):
-        raise BrokenResults(f"{path}: expected a list under 'coefficients'")
-    return tuple(
-        build(Coefficients, one, f"{path}: coefficients[{i}]") for i, one in enumerate(data["coefficients"])
-    )
+    entries = data.get(name, None if required else [])
+    if not isinstance(entries, list):
+        raise BrokenResults(f"{path}: expected a list under {name!r}")
+    return entries

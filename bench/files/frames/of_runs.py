@@ -1,0 +1,239 @@
+"""Sealed runs → the rows of their tables. What a verdict voids is no number here."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from bench.errors import BrokenResults
+from bench.files.store import SEAL, Sealed, read_seal
+from bench.nouns import Outcome, Quality, Run, RunSpec, Usage, Verdict, Window, WindowEnergy
+from bench.physics.attribution import window_outcomes, window_usage
+from bench.physics.doubles import pretends
+from bench.physics.latency import told_by_requests
+from bench.physics.verdict import spoilt, voided
+from bench.units import S_PER_NS
+
+BETWEEN = " | "
+Row = Mapping[str, object]
+
+
+def run_rows(one: Sealed) -> Iterator[Row]:
+    """The one row of table runs."""
+    reason = _why_void(one)
+    precision = one.published.precision
+    yield {
+        "run_id": one.id,
+        "kind": one.kind,
+        "started_at": _moment(one),
+        "verdict": "void" if reason else "flag" if one.published.verdicts else "sound",
+        "reason": reason,
+        **(_asked(one.run.spec) if one.run else _NOTHING_ASKED),
+        **(_loaded(one.run) if one.run else _NOTHING_LOADED),
+        "precision_ratio": precision.half_width_ratio if precision else None,
+        "precision_domain": precision.domain if precision else None,
+    }
+
+
+def _why_void(one: Sealed) -> str | None:
+    """The verdicts that take the figures away that the run was made for; of a metered command its reasons."""
+    if one.run is not None:
+        if not spoilt(one.sources, one.run.loaded.device, one.published.verdicts):
+            return None
+        voids = [f"{v.name}: {v.evidence}" for v in one.published.verdicts if v.level == "void"]
+        return BETWEEN.join(voids) or "no sensor or model reads anything here"
+    told = [e for e in one.published.energies if e.basis != "excluded"]
+    if one.kind == "passport" or any(e.energy_j is not None for e in told):
+        return None
+    return BETWEEN.join(dict.fromkeys(r for e in told for r in e.reasons)) or "nothing was read"
+
+
+def _moment(one: Sealed) -> datetime:
+    started_at = one.run.started_at if one.run else read_seal(one.folder).started_at
+    try:
+        return datetime.fromisoformat(started_at)
+    except ValueError as error:
+        raise BrokenResults(f"{one.folder / SEAL}: started_at {started_at!r} is no moment") from error
+
+
+def _asked(spec: RunSpec) -> dict[str, object]:
+    cell, endpoint = spec.cell, spec.endpoint
+    return {
+        "cell": str(cell), "family": spec.family, "model": cell.model, "engine": cell.engine,
+        "workload": cell.workload, "batch": cell.batch, "concurrency": cell.concurrency, "rate_per_s": cell.rate,
+        "load": cell.load, "hardware": spec.hardware, "seed": spec.seed,
+        "server_url": endpoint.url if endpoint else None, "setup": (endpoint.setup or None) if endpoint else None,
+    }  # fmt: skip
+
+
+def _loaded(run: Run) -> dict[str, object]:
+    loaded = run.loaded
+    return {
+        "precision": loaded.precision, "weights": loaded.weights, "engine_version": loaded.engine_version,
+        "device": loaded.device, "device_name": loaded.device_name, "parameters": loaded.parameters,
+        "notes": BETWEEN.join((*run.workload_notes, *loaded.notes)) or None,
+    }  # fmt: skip
+
+
+_NOTHING_ASKED = dict.fromkeys((
+    "cell", "family", "model", "engine", "workload", "batch", "concurrency", "rate_per_s", "load", "hardware",
+    "seed", "server_url", "setup",
+))  # fmt: skip
+_NOTHING_LOADED = dict.fromkeys((
+    "precision", "weights", "engine_version", "device", "device_name", "parameters", "notes",
+))  # fmt: skip
+
+
+def window_rows(one: Sealed) -> Iterator[Row]:
+    """A row for each energy, and for each that there should be."""
+    verdicts, sources = one.published.verdicts, {s.domain: s for s in one.sources}
+    for energy in one.published.energies:
+        source = sources.get(energy.domain)
+        why = () if energy.basis == "excluded" else voided(verdicts, energy.domain)
+        told = energy.energy_j if not why else None
+        flags = (*energy.flags, *_flags(verdicts, energy))
+        span_s = (energy.end_ns - energy.start_ns) * S_PER_NS
+        yield {
+            **_window(one.id, energy), "domain": energy.domain, "device": energy.device,
+            "device_name": (source.device_name or None) if source else None,
+            "test_double": source is not None and pretends(source),
+            "boundary": energy.boundary, "basis": energy.basis, "verdict": _verdict(energy, told, flags),
+            "energy_j": told,
+            "low_j": None if told is None else energy.low_j,
+            "high_j": None if told is None else energy.high_j,
+            "power_w": None if told is None or not span_s else told / span_s,
+            "span_s": span_s, "start_ns": energy.start_ns, "end_ns": energy.end_ns, "method": energy.method,
+            "witness_j": None if told is None else energy.witness_j,
+            "flags": BETWEEN.join(flags) or None,
+            "reason": (BETWEEN.join((*why, *energy.reasons)) or "void") if told is None else None,
+        }  # fmt: skip
+
+
+def _verdict(energy: WindowEnergy, told: float | None, flags: Sequence[str]) -> str:
+    if energy.basis == "excluded":
+        return "excluded"
+    return "void" if told is None else "flag" if flags else "sound"
+
+
+def _flags(verdicts: Sequence[Verdict], energy: WindowEnergy) -> list[str]:
+    mine = (v for v in verdicts if v.level == "flag" and v.domain in (None, energy.domain))
+    return [f"{v.name}: {v.evidence}" for v in mine]
+
+
+def component_rows(one: Sealed) -> Iterator[Row]:
+    """A row for each part of each uncertainty."""
+    for energy in one.published.energies:
+        if energy.energy_j is None or voided(one.published.verdicts, energy.domain):
+            continue
+        for name, size_j in energy.components.items():
+            yield {
+                **_window(one.id, energy), "domain": energy.domain, "component": name.removesuffix("_j"),
+                "component_j": size_j, "freedom": energy.freedom.get(name),
+            }  # fmt: skip
+
+
+def work_rows(one: Sealed) -> Iterator[Row]:
+    """A row for each window."""
+    for window in one.trace.windows:
+        inside = window_outcomes(window, one.run.outcomes if one.run else ())
+        yield {
+            **_window(one.id, window), "start_ns": window.start_ns, "end_ns": window.end_ns,
+            "duration_s": window.duration_s, "batches": len({o.batch_id for o in inside}),
+            "failed": sum(o.error is not None for o in inside),
+            **_usage(window_usage(window, inside)),
+        }  # fmt: skip
+
+
+def request_rows(one: Sealed) -> Iterator[Row]:
+    """A row for each outcome."""
+    for number, outcome in enumerate(one.run.outcomes if one.run else ()):
+        window = _holding(outcome, one.trace.windows)
+        yield {
+            "run_id": one.id, "number": number, "phase": window and window.phase,
+            "label": window and window.label, "request_id": outcome.request_id, "batch_id": outcome.batch_id,
+            "start_ns": outcome.start_ns, "end_ns": outcome.end_ns,
+            "duration_s": (outcome.end_ns - outcome.start_ns) * S_PER_NS, **_times(outcome),
+            "error": outcome.error, "cause": outcome.cause, "said": outcome.said, "meant": outcome.meant,
+            **_usage(outcome.achieved),
+            "asked_output_tokens": outcome.requested.output_tokens,
+            "asked_target_tokens": outcome.requested.target_tokens,
+        }  # fmt: skip
+
+
+def _holding(outcome: Outcome, windows: Sequence[Window]) -> Window | None:
+    return next((w for w in windows if w.start_ns <= outcome.start_ns and outcome.end_ns <= w.end_ns), None)
+
+
+def _times(outcome: Outcome) -> dict[str, float | None]:
+    """The times of one answered request, as `physics.latency` draws them."""
+    told = outcome.due_ns is not None and outcome.error is None
+    first_ns, tokens = outcome.first_output_ns, outcome.achieved.output_tokens or 0
+    pieces = bool(outcome.output_ns) and tokens > 1
+
+    def seconds(start_ns: int | None, end_ns: int | None) -> float | None:
+        return (end_ns - start_ns) * S_PER_NS if told and start_ns is not None and end_ns is not None else None
+
+    output_s = seconds(first_ns, outcome.output_ns[-1]) if pieces else None
+    return {
+        "send_lag_s": seconds(outcome.due_ns, outcome.start_ns),
+        "send_s": seconds(outcome.start_ns, outcome.sent_ns),
+        "ttft_s": seconds(outcome.due_ns, first_ns),
+        "tpot_s": None if output_s is None else output_s / (tokens - 1),
+        "e2e_s": seconds(outcome.due_ns, outcome.end_ns),
+    }
+
+
+def latency_rows(one: Sealed) -> Iterator[Row]:
+    """A row for each phase of a server's requests."""
+    for name, times in told_by_requests(one.published.times).items():
+        quantiles = {q: times.quantiles_s.get(q) for q in ("p50_s", "p90_s", "p95_s", "p99_s")}
+        missing = [q.removesuffix("_s") for q, value in quantiles.items() if value is None]
+        yield {
+            "run_id": one.id, "quantity": name.removesuffix("_s"), "count": times.count, "mean_s": times.mean_s,
+            "least_s": times.least_s, "most_s": times.most_s, **quantiles,
+            "reason": f"too few requests tell {', '.join(missing)}" if missing else None,
+        }  # fmt: skip
+
+
+def verdict_rows(one: Sealed) -> Iterator[Row]:
+    """A row for each verdict."""
+    for number, verdict in enumerate(one.published.verdicts):
+        yield {
+            "run_id": one.id, "number": number, "name": verdict.name, "level": verdict.level,
+            "domain": verdict.domain, "evidence": verdict.evidence, "remedy": verdict.remedy or None,
+        }  # fmt: skip
+
+
+def quality_rows(one: Sealed) -> Iterator[Row]:
+    """A row for each score that the run publishes, whatever scores there are."""
+    found = one.published.quality
+    for name, score in _scores(found) if found else ():
+        metric, _, part = name.partition("@")
+        value = score if score is None or isinstance(score, float) else getattr(score, "value", None)
+        yield {
+            "run_id": one.id, "metric": metric, "part": part or None, "value": value,
+            "low": getattr(score, "low", None), "high": getattr(score, "high", None),
+            "requests": getattr(score, "n", None) or (found.requests if found else None),
+            "reason": "neither meant nor said" if value is None else None,
+        }  # fmt: skip
+
+
+def _scores(quality: Quality) -> Iterator[tuple[str, object]]:
+    """(metric or metric@part, its score) in the order of the fields: a ratio, an interval, or several by part."""
+    for one in dataclasses.fields(quality):
+        value = getattr(quality, one.name)
+        if hasattr(value, "low"):
+            yield one.name, value
+        elif isinstance(value, Mapping):
+            for part, score in value.items():
+                if score is None or isinstance(score, float):
+                    yield f"{one.name}@{part}", score
+                elif hasattr(score, "low"):  # named by its metric already: "wer@fr"
+                    yield part, score
+
+
+def _window(run_id: str, one: Window | WindowEnergy) -> dict[str, object]:
+    return {"run_id": run_id, "phase": one.phase, "label": one.label or None}
+
+
+def _usage(usage: Usage) -> dict[str, object]:
+    return {f.name: getattr(usage, f.name) for f in dataclasses.fields(usage)}
