@@ -5,7 +5,7 @@ import sys
 import typer
 
 from bench import __version__
-from bench.cli import inspect, join, measure, meter, results
+from bench.cli import export, inspect, join, measure, meter, results
 from bench.cli.output import fail
 from bench.errors import JoulemarkError
 
@@ -37,6 +37,7 @@ for command in (
     results.verify,
     results.audit,
     join.join,
+    export.export,
 ):
     app.command(command.__name__.rstrip("_"))(command)
 app.command(
