@@ -1,11 +1,9 @@
 """A ReportInput → one self-contained HTML page: no server, no script, no font and no image from elsewhere."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bench.nouns import Basis, Domain, Source, WindowEnergy
@@ -14,7 +12,6 @@ from bench.physics.phases import is_work
 from bench.report.batches import batch_panels
 from bench.report.dots import gross_rates
 from bench.report.figures import (
-    Entries,
     beside,
     concerns,
     energy_key,
@@ -34,7 +31,7 @@ from bench.report.ledgers import (
     shown_name,
     why_gap,
 )
-from bench.report.numbers import published
+from bench.report.marked import FIGURES_ID, bare, block, drawn_title, environment, span
 from bench.report.passports import known_by
 from bench.report.plots import plots
 from bench.report.power import bar_energies
@@ -61,9 +58,6 @@ from bench.report.words import (
 
 __all__ = ["HardwareFigure", "PowerSeries", "ReportInput", "RunView", "figures", "plots", "render"]
 
-SCHEMA_VERSION = 1
-FIGURES_ID = "joulemark-figures"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Banner:
@@ -77,28 +71,20 @@ class Banner:
 def render(report: ReportInput) -> str:
     """The whole page. The same report gives the same bytes."""
     known, silent = entries(report), silent_sources(report)
-    environment = Environment(
-        loader=PackageLoader("bench.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["person"] = person
     drawn = {name: Markup(text) for name, text in plots(report).items()}  # escaped in svg.py
-    return environment.get_template("page.html").render(
+    page = environment().get_template("page.html")
+    return page.render(
         **_VERBS,
         report=report,
         banners=banners(report),
         plots=drawn,
         families=_families(drawn),
         figures_id=FIGURES_ID,
-        block=_block(known),
-        fig=lambda key: _bare(known, key),
+        block=block(known),
+        fig=lambda key: bare(known, key),
         has=lambda key: key in known,
         noun=lambda key, word: word if known[key].value == 1 else f"{word}s",
-        span=lambda base, name="value": _span(known, base, name),
+        span=lambda base, name="value": span(known, base, name),
         heading=basis_heading(report),
         shown_bases=shown_bases(report),
         simulated=is_simulated(report.sources),
@@ -238,49 +224,11 @@ def _reasons(report: ReportInput) -> Mapping[str, tuple[str, ...]]:
 def _families(drawn: Mapping[str, Markup]) -> Mapping[str, tuple[tuple[Markup, Markup], ...]]:
     """The plots of each section, each with the title that it carries."""
     return {
-        family: tuple((_title(text), text) for name, text in drawn.items() if name.startswith(f"plot-{family}-"))
+        family: tuple(
+            (drawn_title(text), text) for name, text in drawn.items() if name.startswith(f"plot-{family}-")
+        )
         for family in ("unit", "term", "load", "basis")
     }
-
-
-def _title(drawing: Markup) -> Markup:
-    return Markup(drawing.partition('-title">')[2].partition("</title>")[0])  # escaped in svg.py
-
-
-def _block(known: Entries) -> Markup:
-    values = {key: published(one.value) for key, one in known.items()}
-    text = json.dumps(
-        {"schema_version": SCHEMA_VERSION, "figures": values}, indent=0, sort_keys=True, allow_nan=False
-    )
-    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
-
-
-def _fig(known: Entries, key: str) -> Markup:
-    """A number on the page that says which figure it is."""
-    one = known[key]
-    value = published(one.value)
-    full = "" if value is None else repr(value)
-    kind = "figure" if value is not None else f"figure {one.text}"
-    return Markup('<data class="{}" data-figure="{}" value="{}">{}</data>').format(kind, key, full, one.text)
-
-
-def _bare(known: Entries, key: str) -> Markup:
-    """A number whose unit the template writes itself: no energy and no power, which choose theirs (mJ, kW)."""
-    unit = known[key].unit
-    assert unit.lstrip("µmkMG")[:1] not in ("J", "W"), f"{key} is in {unit}: show it by span"
-    return _fig(known, key)
-
-
-def _span(known: Entries, base: str, name: str) -> Markup:
-    """A value with its unit, and its interval on a line of its own; the word for its absence alone."""
-    suffix = name.removeprefix("energy").removeprefix("value")  # energy_j has low_j beside it
-    low, high = f"{base}/low{suffix}", f"{base}/high{suffix}"
-    key = f"{base}/{name}"
-    unit = Markup(' <span class="unit">{}</span>').format(known[key].unit) if known[key].unit else ""
-    value = Markup('<span class="value">{}{}</span>').format(_fig(known, key), unit)
-    if low not in known:
-        return value
-    return value + Markup(' <span class="bounds">{} to {}</span>').format(_fig(known, low), _fig(known, high))
 
 
 _VERBS: Mapping[str, Callable[..., object]] = MappingProxyType(

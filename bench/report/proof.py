@@ -2,14 +2,15 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from itertools import zip_longest
 
 from bench.report.figures import Entries, entries
+from bench.report.marked import FIGURES_ID, SCHEMA_VERSION
 from bench.report.numbers import published
-from bench.report.page import FIGURES_ID, SCHEMA_VERSION, render
+from bench.report.page import render
 from bench.report.plots import plots
 from bench.report.views import ReportInput
 from bench.stats import same_published
@@ -51,10 +52,17 @@ def check_page(html: str, report: ReportInput) -> list[Difference]:
 
     Looks at the JSON block, at each visible figure, at each plot, and, if all of those agree, at every line.
     """
-    page, known = parse_figures(html), entries(report)
+    return check_text(html, entries(report), plots(report), lambda: render(report))
+
+
+def check_text(
+    html: str, known: Entries, drawn: Mapping[str, str], rendered: Callable[[], str]
+) -> list[Difference]:
+    """The same for any page: its figures, its plots, and the whole of it as it should read."""
+    page = parse_figures(html)
     found = [*_block_differences(page, known), *_visible_differences(page, known)]
-    found += _drawing_differences(page, plots(report))
-    return found or list(_line_differences(_prose(html), _prose(render(report))))
+    found += _drawing_differences(page, drawn)
+    return found or list(_line_differences(_prose(html), _prose(rendered())))
 
 
 class _Reader(HTMLParser):

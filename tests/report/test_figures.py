@@ -7,8 +7,9 @@ import pytest
 from report_demo import demo_report
 
 from bench.report.figures import figures
+from bench.report.marked import FIGURES_ID
 from bench.report.numbers import published
-from bench.report.page import FIGURES_ID, render
+from bench.report.page import render
 from bench.report.proof import check_page, parse_figures
 
 KEY = "runs/2026-11-21T10-01-00Z-0001/gpu:0/work/1/energy_j"
