@@ -29,7 +29,7 @@ def rates(group: Group, work: Sequence[Row]) -> Mapping[str, Quantity]:
     by_workload = {w: [r for r in work if r.workload == w] for w in sorted({r.workload for r in work})}
     made = {}
     for term in RATES[group.family]:
-        amounts = {w: [term.amount(r.usage) or 0.0 for r in rows] for w, rows in by_workload.items()}
+        amounts = {w: [term.amount(r) or 0.0 for r in rows] for w, rows in by_workload.items()}
         counted = {w: rows for w, rows in by_workload.items() if all(amounts[w])}
         scatter = {s: _pooled(s, counted, amounts) for s in SERIES}
         for workload, rows in counted.items():
@@ -78,7 +78,9 @@ def domain(group: Group) -> Mapping[str, tuple[float, float]]:
     it follows from the server, and is left out.
     """
     ranges: dict[str, tuple[float, float]] = {"batch": (float(group.batch), float(group.batch))}
-    if group.rate is None and group.load is None:
+    if group.levels:
+        ranges |= group.ranges
+    elif group.rate is None and group.load is None:
         ranges["concurrency"] = (float(group.concurrency), float(group.concurrency))
     for usages in group.outcomes_usage:
         for usage in usages:

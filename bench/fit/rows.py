@@ -2,8 +2,8 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from bench.nouns import (
@@ -18,8 +18,9 @@ from bench.nouns import (
     Verdict,
     WindowEnergy,
 )
-from bench.physics.attribution import window_usage
+from bench.physics.attribution import window_outcomes, window_usage
 from bench.physics.budget import COVERAGE_95, GAIN, UNSEEN_HIGH, UNSEEN_LOW, Budget
+from bench.physics.sharing import shared_work
 from bench.physics.verdict import voided
 from bench.units import S_PER_NS
 
@@ -48,6 +49,7 @@ class Row:
     model_low_j: float
     model_high_j: float
     usage: Usage
+    shared: Mapping[str, float] = field(default_factory=dict)  # what its requests did beside (physics.sharing)
     # the window's own standard uncertainty: ticks, lag, what a part-time sensor may have missed
     own_j: float = 0.0
     unseen_low_j: float = 0.0  # bounds of what the sensor never saw
@@ -72,6 +74,8 @@ class Group:
     excluded: tuple[str, ...]  # "RUN: why"
     flags: tuple[str, ...]  # what stands beside the figures of the runs that were taken
     outcomes_usage: tuple[tuple[Usage, ...], ...]  # per run, the achieved work of each request
+    levels: tuple[str, ...] = ()  # the loads that are fitted together; (): one
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # of several loads: what they cover
 
     @property
     def synthetic(self) -> bool:
@@ -234,6 +238,7 @@ def _rows(one: Measured, domains: Sequence[Domain]) -> list[Row]:
                 model_low_j=sum(e.components.get("model_low_j", e.energy_j or 0.0) for e in mine),
                 model_high_j=sum(e.components.get("model_high_j", e.energy_j or 0.0) for e in mine),
                 usage=window_usage(window, one.run.outcomes),
+                shared=shared_work(window_outcomes(window, one.run.outcomes)),
                 # the gain is every window's alike and enters a coefficient once; the domains' own parts are apart
                 own_j=math.hypot(*(_own_j(e) for e in mine)),
                 unseen_low_j=sum(e.components.get(UNSEEN_LOW, 0.0) for e in mine),

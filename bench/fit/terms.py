@@ -2,24 +2,39 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from bench.nouns import Family, Usage
 
 
+class Worked(Protocol):
+    """A window, with what was done in it."""
+
+    @property
+    def usage(self) -> Usage:
+        """As the engine counts it."""
+
+    @property
+    def shared(self) -> Mapping[str, float]:
+        """As it follows from lengths and times (`bench.physics.sharing`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One term: its name, the field of Usage that it multiplies, its unit."""
+    """One term: its name, what it multiplies (a field of Usage, or an amount that requests share), its unit."""
 
     name: str
     usage: str
     unit: str
 
-    def amount(self, usage: Usage) -> float | None:
-        """How much of this term's work `usage` holds; None when the engine did not count it."""
-        found = getattr(usage, self.usage)
+    def amount(self, row: Worked) -> float | None:
+        """How much of this term's work a window holds; None when the engine did not count it."""
+        found = row.shared.get(self.name) if self.usage == SHARED else getattr(row.usage, self.usage)
         return None if found is None else float(found)
 
 
+SHARED = "shared"
+DECODE_STEP = "decode_step"
 _REQUEST = Term("request", "requests", "J")
 _PER_REQUEST = Term("request", "requests", "J/request")
 
@@ -43,6 +58,16 @@ TERMS: Mapping[Family, tuple[Term, ...]] = {
     "video": (Term("video_second", "video_s", "J/video_s"), _REQUEST),
     "classifier": (_REQUEST,),
     "api": (_REQUEST,),
+}
+
+# Terms that stand in a fit only where the data show them: where windows that were left out are predicted better.
+SHOWN: Mapping[Family, tuple[Term, ...]] = {
+    "causal-lm": (
+        Term("cached_token", "cached_tokens", "J/token"),
+        Term("context_token", SHARED, "J/(token·token)"),
+        Term(DECODE_STEP, SHARED, "J/step"),
+        Term("prompt_token_sq", SHARED, "J/token²"),
+    ),
 }
 
 # Gross energy of a workload per unit of what it delivers; derived, printed, never summed.

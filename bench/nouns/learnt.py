@@ -85,5 +85,6 @@ class Coefficients:
     concurrency: int = 1
     rate: float | None = None  # requests a second that were offered, whatever came back
     load: str | None = None  # a named scenario
+    levels: tuple[str, ...] = ()  # loads that its terms describe together: "concurrency=8"; (): the one above
     components: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # half-widths at 95 %
     notes: tuple[str, ...] = ()

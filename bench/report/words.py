@@ -97,7 +97,13 @@ def rate_domain(rate: str) -> str:
 
 
 def level(one: Coefficients) -> str:
-    """Batch and concurrency where they are not 1, and the load where it was open or named: `batch 8`."""
+    """Batch and concurrency where they are not 1, and the load where it was open or named: `batch 8`.
+
+    Of terms that describe several loads together all of them: `2 loads together: concurrency=1, concurrency=8`.
+    """
+    if one.levels:
+        batch = [f"batch {one.batch}"] if one.batch != 1 else []
+        return ", ".join([*batch, f"{len(one.levels)} loads together: {', '.join(one.levels)}"])
     said = [f"{name} {n}" for name, n in (("batch", one.batch), ("concurrency", one.concurrency)) if n != 1]
     said += [f"{one.rate:g} requests/s"] if one.rate is not None else []
     said += [one.load.replace("_", " ")] if one.load else []

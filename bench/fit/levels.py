@@ -1,0 +1,82 @@
+"""Loads of one model that one set of terms describes: users who share decoding steps pay for them by the share.
+
+Each load (so many users, so many requests a second) is fitted for itself first. Where the same terms, the step
+that sequences share among them, predict cells that were left out as well as the loads' own terms do, they are the
+ones: what a request costs at another load then follows, and is no new coefficient.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from bench.fit.rates import domain
+from bench.fit.rows import Group
+from bench.stats import deviation, mean
+
+# Squares that differ by less than this one's are no reason for another description (chosen: a tenth of what a
+# board's sensor may be off by, 5 %, arXiv:2312.02741; loads that were fitted apart also had an idle of their own).
+_ALIKE_RATIO = 5e-3
+_FEWEST_COMMON = 3
+_TRUSTED_RATIO = 0.05  # chosen: a board's sensor itself may be off by so much
+
+
+class Loaded(Protocol):
+    """A cell, or the group of its runs."""
+
+    @property
+    def concurrency(self) -> int:
+        """Users who wait for their answers."""
+
+    @property
+    def rate(self) -> float | None:
+        """Requests a second that are offered, whatever comes back."""
+
+    @property
+    def load(self) -> str | None:
+        """A named scenario."""
+
+
+def load_of(one: Loaded) -> str:
+    """How requests came, as a cell's name says it: "@concurrency=8"; "" for one user."""
+    if one.rate is not None:
+        return f"@rate={one.rate:g}"
+    if one.load is not None:
+        return f"@load={one.load}"
+    return f"@concurrency={one.concurrency}" if one.concurrency != 1 else ""
+
+
+def merged(groups: Sequence[Group]) -> Group:
+    """The groups as one; a row's workload says at which load it ran."""
+    first = groups[0]
+    ranges: dict[str, tuple[float, float]] = {}
+    for group in groups:
+        for name, (low, high) in domain(group).items():
+            known = ranges.get(name, (low, high))
+            ranges[name] = (min(low, known[0]), max(high, known[1]))
+    return replace(
+        first,
+        gain_ratio_95=max(g.gain_ratio_95 for g in groups),
+        rows=tuple(replace(r, workload=r.workload + load_of(g)) for g in groups for r in g.rows),
+        runs=tuple(sorted(run for g in groups for run in g.runs)),
+        excluded=tuple(why for g in groups for why in g.excluded),
+        flags=tuple(dict.fromkeys(flag for g in groups for flag in g.flags)),
+        outcomes_usage=tuple(usage for g in groups for usage in g.outcomes_usage),
+        levels=tuple(load_of(g).removeprefix("@") or "concurrency=1" for g in groups),
+        ranges=ranges,
+    )
+
+
+def describes(together: Mapping[str, float], apart: Mapping[str, float]) -> bool:
+    """Whether one set of terms predicts cells that were left out as well as each load's own terms do.
+
+    Relative errors by cell. The mean of their squares may be larger by its standard error. Where the loads alone
+    have too few cells to leave one out, those of all together must be as small as a coefficient's are to be.
+    """
+    common = [cell for cell in together if cell in apart]
+    if len(common) < _FEWEST_COMMON:
+        squares = [error * error for error in together.values()]
+        return len(squares) >= _FEWEST_COMMON and mean(squares) <= _TRUSTED_RATIO**2
+    worse = [together[cell] ** 2 - apart[cell] ** 2 for cell in common]
+    spread = deviation(worse) / math.sqrt(len(worse))
+    return mean(worse) <= max(spread, _ALIKE_RATIO**2)

@@ -1,0 +1,147 @@
+"""What work costs above idle: which terms the windows can tell apart, which they show, and what each is."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bench.fit.intervals import SERIES, half_of_mean, own, quantity, row_powers_w, row_series
+from bench.fit.rows import Group, Row
+from bench.fit.selection import Evidence, left_out, shown
+from bench.fit.sheet import Sheet
+from bench.fit.solve import Array, Solution, condition_number, separable, solve
+from bench.fit.terms import SHOWN, TERMS, Term
+from bench.stats import mean, median, significant, t95
+
+UNTESTED = (
+    "terms not tested on work that they have not seen: too few workloads to leave one out; true of those that ran"
+)
+_FEWEST_WINDOWS_OVER_TERMS = 1
+_UNTRUE_RATIO = 0.25  # chosen: five times what a board's sensor may be off by
+
+Facts = dict[str, float | int]
+
+
+def enter_work_terms(group: Group, work: Sequence[Row], idle: Sequence[Row], sheet: Sheet) -> Facts:
+    """Adds the terms of these work windows to the sheet, and why others are absent; the facts of the fit."""
+    known = TERMS[group.family]
+    asked = [t for t in known if any(t.amount(r) for r in work)]
+    sheet.missing |= {t.name: "no window did work of this kind" for t in known if t not in asked}
+    if not asked:
+        return {"windows": len(work)}
+    kept = _told_apart(asked, work, sheet)
+    needed = len(kept) + _FEWEST_WINDOWS_OVER_TERMS
+    if len(work) < needed:
+        few = f"{len(work)} work windows, {needed} needed; run more cells of this model"
+        sheet.missing |= {t.name: few for t in kept}
+        return {"windows": len(work)}
+    kept += _shown(group, kept, work, idle)
+    errors = left_out_errors(kept, work, idle)
+    if errors and (wrong := median(list(errors.values()))) > _UNTRUE_RATIO:
+        untrue = (
+            f"cells left out are off by {wrong:.0%} where these terms are fitted on the others: they do not "
+            "describe this work; run more shapes of it, or more loads"
+        )
+        sheet.missing |= {t.name: untrue for t in kept}
+        return {"windows": len(work), "held_out_error": significant(wrong)}
+    if not errors and len(kept) > 1:
+        sheet.notes.append(UNTESTED)
+    return {"windows": len(work), **_solved(group, kept, work, idle, sheet), **_median(errors)}
+
+
+def left_out_errors(terms: Sequence[Term], work: Sequence[Row], idle: Sequence[Row]) -> dict[str, float]:
+    """Of each workload: the relative error of predicting it with these terms from all the others."""
+    return left_out(_evidence(terms, work, idle), range(len(terms)))
+
+
+def _told_apart(asked: Sequence[Term], work: Sequence[Row], sheet: Sheet) -> list[Term]:
+    """The terms that can be told apart; the others with what holds them.
+
+    No more terms than kinds of work that were asked for: within one, amounts differ by what a server counted
+    alone, and a solver would tell terms apart by that.
+    """
+    workloads = sorted({r.workload for r in work})
+    columns = separable(_design(asked, work), _weights_of(work))[: len(workloads)]
+    kept = [asked[k] for k in columns]
+    lost = [t.name for t in asked if t not in kept]
+    if lost:
+        with_ = ", ".join(t.name for t in kept)
+        together = f"moves together with {with_} in these runs; add a workload that varies it alone"
+        sheet.missing |= dict.fromkeys(lost, together)
+        if len(work) >= len(kept) + _FEWEST_WINDOWS_OVER_TERMS:
+            told = f"{with_}: with {' and '.join(lost)} in it, so true of {', '.join(workloads)} only"
+            sheet.notes.append(told)
+    return kept
+
+
+def _shown(group: Group, kept: Sequence[Term], work: Sequence[Row], idle: Sequence[Row]) -> list[Term]:
+    """The further terms that these windows show."""
+    counted = [t for t in SHOWN.get(group.family, ()) if any(t.amount(r) for r in work)]
+    further = [t for t in counted if all(t.amount(r) is not None for r in work)]
+    if len(kept) < len(TERMS[group.family]) or not further:
+        return []
+    count = len(kept)
+    evidence = _evidence([*kept, *further], work, idle)
+    return [further[k - count] for k in shown(evidence, range(count), range(count, count + len(further)))]
+
+
+def _solved(group: Group, kept: Sequence[Term], work: Sequence[Row], idle: Sequence[Row], sheet: Sheet) -> Facts:
+    """Enters the terms with their intervals; how well they fit."""
+    design, weights = _design(kept, work), _weights_of(work)
+    solved = {s: _above_idle(s, work, idle, design, weights) for s in SERIES}
+    found = solved["value"][0]
+    for i, term in enumerate(kept):
+        values = {s: float(one.terms[i]) for s, (one, _) in solved.items()}
+        statistical = {s: float(half[i]) for s, (_, half) in solved.items()}
+        told = own(weights_on_rows(found.leverage[i], work, idle), (*work, *idle))
+        sheet.enter(term.name, quantity(group, values, statistical, term.unit, own=told))
+    return {
+        "degrees_of_freedom": found.degrees,
+        "residual_ratio": significant(found.residual_ratio),
+        "condition_number": significant(condition_number(design, weights)),
+    }
+
+
+def _above_idle(
+    which: str, work: Sequence[Row], idle: Sequence[Row], design: Array, weights: Array
+) -> tuple[Solution, Array]:
+    """The terms of one series and their statistical half-widths at 95 %, idle's uncertainty carried in."""
+    energy_j = np.array(row_series(work, which))
+    duration_s = np.array([r.duration_s for r in work])
+    powers_w = row_powers_w(idle, which)
+    idle_w = mean(powers_w)
+    found = solve(design, energy_j - idle_w * duration_s, weights)
+    scatter = t95(found.degrees) * np.sqrt(np.diag(found.covariance))
+    carried = np.abs(found.leverage @ duration_s) * half_of_mean(powers_w)
+    return found, np.hypot(scatter, carried)
+
+
+def weights_on_rows(leverage: Array, work: Sequence[Row], idle: Sequence[Row]) -> list[float]:
+    """How a term leans on each work window's energy, and through idle_resident on each idle one's."""
+    through_idle = float(leverage @ np.array([r.duration_s for r in work])) / len(idle)
+    return [*map(float, leverage), *(-through_idle / r.duration_s for r in idle)]
+
+
+def _median(errors: dict[str, float]) -> Facts:
+    return {"held_out_error": significant(median(list(errors.values())))} if errors else {}
+
+
+def _design(terms: Sequence[Term], work: Sequence[Row]) -> Array:
+    """The amounts (n_rows, n_terms) of the terms in the windows."""
+    return np.array([[t.amount(r) or 0.0 for t in terms] for r in work], dtype=float)
+
+
+def _weights_of(work: Sequence[Row]) -> Array:
+    """A constant relative error: 1/E."""
+    return 1.0 / np.array([r.energy_j for r in work], dtype=float)
+
+
+def _evidence(terms: Sequence[Term], work: Sequence[Row], idle: Sequence[Row]) -> Evidence:
+    energy_j = np.array([r.energy_j for r in work], dtype=float)
+    idle_j = mean(row_powers_w(idle, "value")) * np.array([r.duration_s for r in work])
+    return Evidence(
+        design=_design(terms, work),
+        above_idle_j=energy_j - idle_j,
+        energy_j=energy_j,
+        weights=_weights_of(work),
+        workloads=tuple(r.workload for r in work),
+    )
