@@ -5,7 +5,7 @@ import sys
 import typer
 
 from bench import __version__
-from bench.cli import export, inspect, join, measure, meter, results
+from bench.cli import export, inspect, join, measure, meter, profile, results
 from bench.cli.output import fail
 from bench.errors import JoulemarkError
 
@@ -29,6 +29,7 @@ def _top(version: bool = typer.Option(False, "--version", help="Print the versio
 for command in (
     inspect.doctor,
     inspect.list_,
+    profile.profile,
     measure.plan,
     measure.run,
     measure.bench,

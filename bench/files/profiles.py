@@ -6,7 +6,7 @@ from pathlib import Path
 from bench.errors import UnknownName
 from bench.files.config import places
 from bench.files.declaration import Table, read_table
-from bench.nouns import Figure, HardwareProfile
+from bench.nouns import Fact, Figure, HardwareProfile, MeasuredFigure, Quantity
 
 KINDS = ("vm", "gpu", "machine")
 FIGURES = (
@@ -19,6 +19,7 @@ FIGURES = (
     "idle_w",
     "dense_bf16_tflops",
     "dense_fp16_tflops",
+    "dense_fp32_tflops",
     "dense_fp8_tflops",
     "dense_int8_tops",
 )
@@ -84,6 +85,9 @@ def _profile(name: str, table: Table) -> HardwareProfile:
         texts=_texts(table.table("texts")),
         match=_match(table.table("match")),
         generated=table.flag("generated", False),
+        measured=tuple(_measured(table.table("measured"))),
+        passports=_passports(table.table("passports")),
+        host_model=_host_model(table),
     )
     if bool(profile.accelerator) != (profile.accelerator_count > 0):
         raise table.wrong("accelerator", "accelerator and accelerator_count belong together")
@@ -103,6 +107,59 @@ def _figures(table: Table) -> dict[str, Figure]:
         found[key] = Figure(value=figure.number("value", least=0.0), source=source)
         figure.finish()
     table.finish()
+    return found
+
+
+def _measured(table: Table) -> Iterator[MeasuredFigure]:
+    """[measured.DEVICE] by the clock, [measured.DEVICE.DOMAIN] in joules: a figure a key, each with its run."""
+    devices = table.keys()  # a Table is no mapping, and is walked by its names
+    for device in devices:
+        mine = table.table(device)
+        keys = mine.keys()
+        for key in keys:
+            one = mine.table(key)
+            if "value" in one:
+                yield _measured_figure(device, None, key, one)
+                continue
+            names = one.keys()
+            for name in names:
+                yield _measured_figure(device, key, name, one.table(name))
+
+
+def _measured_figure(device: str, domain: str | None, name: str, table: Table) -> MeasuredFigure:
+    low, value, high = (table.number(key) for key in ("low", "value", "high"))
+    if not low <= value <= high:
+        raise table.wrong("value", f"expected it between low and high, found {low:g}, {value:g}, {high:g}")
+    basis = table.text("basis", one_of=("measured", "modelled"))
+    found = MeasuredFigure(
+        device=device,
+        domain=domain,
+        name=name,
+        quantity=Quantity(
+            value=value,
+            low=low,
+            high=high,
+            unit=table.text("unit"),
+            basis="measured" if basis == "measured" else "modelled",
+        ),
+        run_id=table.text("run"),
+        limited_by=table.text("limited_by", ""),
+    )
+    table.finish()
+    return found
+
+
+def _passports(table: Table) -> dict[str, str]:
+    domains = table.keys()
+    return {domain: table.text(domain) for domain in domains}
+
+
+def _host_model(table: Table) -> dict[str, Fact]:
+    found: dict[str, Fact] = {}
+    for key, fact in table.free("host_model").items():
+        if not isinstance(fact, (str, int, float, bool)):
+            raise table.wrong("host_model", f"{key}: expected a number, a text, true or false")
+        found[key] = fact
     return found
 
 

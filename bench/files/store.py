@@ -31,10 +31,13 @@ from bench.files.parts import (
     windows_bytes,
 )
 from bench.nouns import (
+    Calibration,
+    Ceilings,
     Domain,
     Fact,
     Fault,
     Loaded,
+    Outcome,
     Passport,
     Precision,
     Quality,
@@ -64,6 +67,7 @@ class Published:
     precision: Precision | None = None  # of the domain that the cell is about
     times: Mapping[str, Times] = field(default_factory=dict)  # how long a server's requests took, by phase
     quality: Quality | None = None  # how right a classifier's answers were
+    ceilings: Ceilings | None = None  # what a calibration found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +75,7 @@ class _Seal:
     """run.json, key by key."""
 
     schema_version: int
-    kind: Literal["run", "meter", "passport"] = "run"
+    kind: Literal["run", "meter", "passport", "calibration"] = "run"
     joulemark_version: str
     id: str
     spec: RunSpec | None
@@ -90,6 +94,8 @@ class _Seal:
     times: Mapping[str, Times] = field(default_factory=dict)
     quality: Quality | None = None
     witnesses: tuple[WitnessRecord, ...] = ()
+    calibration: Calibration | None = None
+    ceilings: Ceilings | None = None
     sha256: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -173,6 +179,31 @@ def write_metered(out: Path, record: MeteredRecord, version: str) -> Path:
     return _write(out, seal, record.trace, b"")
 
 
+def write_calibration(out: Path, run: Run, calibration: Calibration, published: Published, version: str) -> Path:
+    """Seals a device's calibration and returns the folder; of `run` the asked cell alone is not kept.
+
+    Raises BadInput as `write_run`.
+    """
+    seal = _Seal(
+        schema_version=RUN_SCHEMA_VERSION,
+        kind="calibration",
+        joulemark_version=version,
+        id=run.id,
+        spec=None,
+        started_at=run.started_at,
+        environment=run.environment,
+        sources=run.sources,
+        loaded=run.loaded,
+        faults=run.faults,
+        energies=published.energies,
+        verdicts=published.verdicts,
+        passports=published.passports,
+        calibration=calibration,
+        ceilings=published.ceilings,
+    )
+    return _write(out, seal, run.trace, outcomes_bytes(run.outcomes))
+
+
 def _write(out: Path, seal: _Seal, trace: Trace, outcomes: bytes) -> Path:
     """Writes the three parts, then run.json with their sha256: that write is the seal."""
     folder = out / "runs" / seal.id
@@ -196,7 +227,7 @@ class Sealed:
 
     folder: Path
     id: str  # as run.json says it; the folder bears the same name
-    kind: Literal["run", "meter", "passport"]
+    kind: Literal["run", "meter", "passport", "calibration"]
     run: Run | None
     trace: Trace
     sources: tuple[Source, ...]
@@ -204,6 +235,10 @@ class Sealed:
     seal_sha256: str
     sha256: Mapping[str, str] = field(default_factory=dict)  # of the parts, as they are sealed
     faults: tuple[Fault, ...] = ()
+    # of a calibration: how it was made, what did the work, and its batches
+    calibration: Calibration | None = None
+    loaded: Loaded | None = None
+    outcomes: tuple[Outcome, ...] = ()
 
 
 def read_sealed(folder: Path) -> Sealed:
@@ -259,6 +294,8 @@ def _unsealed(folder: Path, seal: _Seal, sha256: str) -> Sealed:
             voice=seal.voice,
             faults=seal.faults,
         )
+    if seal.kind == "calibration" and (seal.calibration is None or seal.loaded is None):
+        raise BrokenResults(f"{folder / SEAL}: a calibration needs 'calibration' and 'loaded'")
     return Sealed(
         folder=folder,
         id=seal.id,
@@ -273,10 +310,14 @@ def _unsealed(folder: Path, seal: _Seal, sha256: str) -> Sealed:
             precision=seal.precision,
             times=seal.times,
             quality=seal.quality,
+            ceilings=seal.ceilings,
         ),
         seal_sha256=sha256,
         sha256=seal.sha256,
         faults=seal.faults,
+        calibration=seal.calibration,
+        loaded=seal.loaded,
+        outcomes=read_outcomes(folder / OUTCOMES) if seal.kind == "calibration" else (),
     )
 
 

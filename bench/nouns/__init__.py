@@ -4,6 +4,7 @@ Between a meter and a report only joules, watts, seconds and monotonic nanosecon
 Absence is None; zero is a measurement.
 """
 
+from bench.nouns.calibration import Calibration, Ceilings, Kernel, MeasuredFigure, Peak
 from bench.nouns.engines import (
     Endpoint,
     Engine,
@@ -47,7 +48,9 @@ __all__ = [
     "POWER_FIELDS",
     "Basis",
     "Boundary",
+    "Calibration",
     "Cause",
+    "Ceilings",
     "Cell",
     "Check",
     "CoefficientKey",
@@ -65,10 +68,12 @@ __all__ = [
     "Found",
     "HardwareProfile",
     "Identity",
+    "Kernel",
     "Load",
     "LoadCurve",
     "LoadSpec",
     "Loaded",
+    "MeasuredFigure",
     "Meter",
     "Meters",
     "ModelSpec",
@@ -76,6 +81,7 @@ __all__ = [
     "Outcome",
     "Pace",
     "Passport",
+    "Peak",
     "PeerEnergy",
     "Phase",
     "Precision",

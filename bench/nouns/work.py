@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
+from bench.nouns.calibration import MeasuredFigure
 from bench.nouns.words import Cause, Domain, Fact, Family, Phase
 
 
@@ -143,5 +144,6 @@ class HardwareProfile:
     match: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     generated: bool = False
     # What `joulemark profile` found on such a machine, beside what is declared
+    measured: tuple[MeasuredFigure, ...] = ()
     passports: Mapping[Domain, str] = field(default_factory=dict)  # the sealed run of each sensor's known steps
     host_model: Mapping[str, Fact] = field(default_factory=dict)  # the constants of the modelled host

@@ -1,11 +1,7 @@
 """Sensor passports: of a device that is made busy at known moments, or of whatever the sensors show meanwhile."""
 
-import json
-import select
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,17 +9,14 @@ from pathlib import Path
 from bench import __version__
 from bench.engines._busy import check
 from bench.errors import CannotRun
-from bench.files.config import inherited_with
 from bench.files.machine import environment
 from bench.files.store import MeteredRecord, known_passports, write_metered
 from bench.nouns import Domain, Load, Meters, Passport, Source, Trace
 from bench.run.host import look
 from bench.run.publish import passports_by_steps, passports_of
+from bench.run.remote import Remote, remote
 from bench.sensing.passport import POLL_S, STEPS, Watched, watch, watch_steps
 from bench.sensing.sampler import Sampler
-
-_ANSWER_WITHIN_S = 120.0  # starting CUDA and making its matrices takes seconds, on a slow disk a minute
-_END_WITHIN_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,59 +73,21 @@ def unknown_devices(sources: tuple[Source, ...], out: Path) -> tuple[Source, ...
 @contextmanager
 def remote_load(device: str) -> Iterator[Load]:
     """A load on one CUDA device, in a process that sees no other. Raises CannotRun where it can't be made."""
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "bench.run.busy_process"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=inherited_with(CUDA_VISIBLE_DEVICES=device),
-    )
-    try:
-        load = _Remote(process)
-        load.await_ready()
-        yield load
-    finally:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        with suppress(BrokenPipeError):  # it is dead already, which is what is wanted
-            process.stdin.close()
-        try:
-            process.wait(_END_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
+    with remote("bench.run.busy_process", CUDA_VISIBLE_DEVICES=device) as process:
+        process.answer()  # it is ready once the device is warm
+        yield _Load(process)
 
 
-class _Remote:
+class _Load:
     """The load in the other process."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: Remote) -> None:
         self._process = process
-
-    def await_ready(self) -> None:
-        """Returns once the device is warm. Raises CannotRun with the other process's reason."""
-        answer = self._answer()
-        if "failed" in answer:
-            raise CannotRun(str(answer["failed"]))
 
     def keep_busy(self, duration_s: float) -> tuple[int, int]:
         """The span in which the device worked. Raises CannotRun where the other process has died."""
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError):  # it died: the answer that does not come says how
-            self._process.stdin.write(json.dumps({"busy_s": duration_s}) + "\n")
-            self._process.stdin.flush()
-        start_ns, end_ns = self._answer()["busy"]
+        start_ns, end_ns = self._process.ask({"busy_s": duration_s})["busy"]
         return int(start_ns), int(end_ns)
-
-    def _answer(self) -> Mapping[str, list[int]]:
-        assert self._process.stdout is not None
-        if not select.select([self._process.stdout], [], [], _ANSWER_WITHIN_S)[0]:
-            raise CannotRun(f"the process that loads the device gave no answer within {_ANSWER_WITHIN_S:g} s")
-        line = self._process.stdout.readline()
-        if not line:
-            raise CannotRun(f"the process that loads the device ended with exit code {self._process.wait()}")
-        return dict(json.loads(line))
 
 
 def _from_steps(sampler: Sampler, watched: Watched, out: Path | None) -> Characterised:

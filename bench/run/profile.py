@@ -3,12 +3,12 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bench.files.cloud import CloudMachine
 from bench.files.machine import Machine
 from bench.files.profiles import read_profiles
-from bench.nouns import Figure, HardwareProfile
+from bench.nouns import Fact, Figure, HardwareProfile, MeasuredFigure
 from bench.units import BYTES_PER_GIB
 
 _HERE = "read from /proc on the machine itself"
@@ -61,7 +61,44 @@ def render_profile(profile: HardwareProfile) -> str:
     if profile.match:
         lines += ["", "[match]"]
         lines += [f"{k} = [{', '.join(map(_quoted, names))}]" for k, names in profile.match.items()]
+    lines += [*_measured_lines(profile.measured), *_facts_lines("passports", profile.passports)]
+    lines += _facts_lines("host_model", profile.host_model)
     return "\n".join(lines) + "\n"
+
+
+def _measured_lines(measured: Sequence[MeasuredFigure]) -> Iterator[str]:
+    """[measured.DEVICE] by the clock first, then [measured.DEVICE.DOMAIN] in joules."""
+    for device in dict.fromkeys(one.device for one in measured):
+        mine = [one for one in measured if one.device == device]
+        for domain in sorted({one.domain or "" for one in mine}):
+            path = ".".join(map(_key, ("measured", device, *([domain] if domain else []))))
+            yield from ("", f"[{path}]")
+            yield from (f"{_key(one.name)} = {_inline(one)}" for one in mine if (one.domain or "") == domain)
+
+
+def _inline(one: MeasuredFigure) -> str:
+    q = one.quantity
+    numbers = [
+        f"{name} = {_number(value)}" for name, value in (("value", q.value), ("low", q.low), ("high", q.high))
+    ]
+    texts = [("unit", q.unit), ("basis", q.basis), ("run", one.run_id), ("limited_by", one.limited_by)]
+    return f"{{ {', '.join([*numbers, *(f'{name} = {_quoted(text)}' for name, text in texts if text)])} }}"
+
+
+def _facts_lines(head: str, facts: Mapping[str, Fact]) -> list[str]:
+    known = {key: fact for key, fact in facts.items() if fact is not None}
+    return ["", f"[{head}]", *(f"{_key(k)} = {_fact(f)}" for k, f in known.items())] if known else []
+
+
+def _fact(fact: Fact) -> str:
+    if isinstance(fact, bool):
+        return "true" if fact else "false"
+    return repr(fact) if isinstance(fact, (int, float)) else _quoted(str(fact))
+
+
+def _key(name: str) -> str:
+    """A TOML key: bare where it may be."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
 
 
 def _same_size(profile: HardwareProfile, cloud: CloudMachine) -> bool:
@@ -75,10 +112,11 @@ def _same_gpus(profile: HardwareProfile, boards: Mapping[str, HardwareProfile], 
         return not gpu_names or profile.accelerator_count == 0
     board = boards.get(profile.accelerator)
     # a slice shows itself under the board's name and its own profile: "NVIDIA A10-4Q"
-    return board is not None and all(_is_board(name, board) or _is_slice(name, board) for name in gpu_names)
+    return board is not None and all(is_board(name, board) or _is_slice(name, board) for name in gpu_names)
 
 
-def _is_board(gpu_name: str, board: HardwareProfile) -> bool:
+def is_board(gpu_name: str, board: HardwareProfile) -> bool:
+    """Whether NVML calls this board so."""
     return gpu_name.lower() in (name.lower() for name in board.match.get("gpu_name", ()))
 
 
@@ -128,7 +166,7 @@ def _generated(
 
 
 def _gpu_stem(gpu_name: str, boards: Mapping[str, HardwareProfile]) -> str:
-    return next((name for name, board in boards.items() if _is_board(gpu_name, board)), _slug(gpu_name))
+    return next((name for name, board in boards.items() if is_board(gpu_name, board)), _slug(gpu_name))
 
 
 def _chip(machine: Machine) -> str:

@@ -1,0 +1,295 @@
+"""A calibration's readings and work → what its device does at most, and for how many joules a byte or a FLOP.
+
+    rate        = work of a window ÷ the time in which batches ran           by the clock
+    gross       = energy of the window ÷ its work
+    above idle  = (energy − idle_resident × duration) ÷ its work
+
+Each is the median over the windows of one kernel. Its 95 % interval holds, in quadrature, Student's interval of
+the windows' scatter (times √(π/2), the standard error of a median over that of a mean for normal values: Kenney,
+Keeping, Mathematics of Statistics 2 (1951), § 7.11, through https://mathworld.wolfram.com/StatisticalMedian.html,
+checked 2026-11-21), what the windows' own energies leave open, and the board's gain; what a sensor may never have
+seen widens it on its own side. Where energy is modelled all is repeated on the model's low and high series.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bench.nouns import (
+    Calibration,
+    Ceilings,
+    Domain,
+    Kernel,
+    MeasuredFigure,
+    Outcome,
+    Quantity,
+    Run,
+    Source,
+    Verdict,
+    WindowEnergy,
+)
+from bench.physics.attribution import window_outcomes
+from bench.physics.budget import COVERAGE_95, GAIN, UNSEEN_HIGH, UNSEEN_LOW, Budget
+from bench.physics.ceilings import implausible, slows
+from bench.physics.phases import idle, idle_kind, work
+from bench.physics.rules import POWER_CAP
+from bench.physics.verdict import judge, voided
+from bench.stats import deviation, mean, median, significant, t95
+from bench.units import S_PER_NS
+
+_MEDIAN_RATIO = math.sqrt(math.pi / 2)
+_SERIES = ("value", "low", "high")
+_RATES = {"byte": (1e9, "GB/s"), "FLOP": (1e12, "TFLOP/s")}
+_SHARED = (GAIN, UNSEEN_LOW, UNSEEN_HIGH, "model_low_j", "model_high_j")
+
+
+def judged(run: Run, energies: Sequence[WindowEnergy], calibration: Calibration) -> tuple[Verdict, ...]:
+    """Every verdict on a calibration, kernel by kernel: they are different loads, and no drift of one another's.
+
+    The label of the kernel stands before the evidence; what befalls them all is said once, without one.
+    """
+    by_kernel = {}
+    for kernel in calibration.kernels:
+        windows = tuple(w for w in run.trace.windows if _of(w.label, kernel) or idle_kind(w))
+        outcomes = tuple(o for o in run.outcomes if o.request_id == kernel.label)
+        part = replace(run, trace=replace(run.trace, windows=windows), outcomes=outcomes)
+        mine = [e for e in energies if _of(e.label, kernel) or idle_kind(e)]
+        found = [*judge(part, mine), *implausible(part, mine, kernel, calibration.peaks.get(kernel.label))]
+        by_kernel[kernel.label] = [replace(v, remedy=_here(v.remedy)) for v in dict.fromkeys(found)]
+    common = [v for v in next(iter(by_kernel.values()), []) if all(v in vs for vs in by_kernel.values())]
+    apart = [
+        replace(v, evidence=f"{label}: {v.evidence}")
+        for label, found in by_kernel.items()
+        for v in found
+        if v not in common
+    ]
+    return tuple(sorted([*common, *apart], key=lambda v: v.level != "void"))
+
+
+def _here(remedy: str) -> str:
+    """What helps, in the words of the command that calibrates."""
+    return remedy.replace("--window-s 10", "--seconds 5").replace("the cell again", "it again")
+
+
+def ceilings(
+    run: Run, energies: Sequence[WindowEnergy], verdicts: Sequence[Verdict], calibration: Calibration
+) -> Ceilings:
+    """Every figure of a calibration, and why others are absent."""
+    found = _Found(run=run, calibration=calibration, verdicts=verdicts, figures=[], refused={})
+    for kernel in calibration.kernels:
+        found.rate(kernel)
+    for source in run.sources:
+        if source.basis == "excluded" or (source.is_board and source.device != run.loaded.device):
+            continue
+        found.energies(source, [e for e in energies if e.domain == source.domain])
+    return Ceilings(figures=tuple(found.figures), refused=found.refused)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Found:
+    """What a calibration has told so far."""
+
+    run: Run
+    calibration: Calibration
+    verdicts: Sequence[Verdict]
+    figures: list[MeasuredFigure]
+    refused: dict[str, str]
+
+    def rate(self, kernel: Kernel) -> None:
+        """The work a second while batches ran, of each window."""
+        name = f"{kernel.label}_rate"
+        factor, unit = _RATES[kernel.unit]
+        seen = [
+            _work(kernel, mine) / (sum(o.end_ns - o.start_ns for o in mine) * S_PER_NS) / factor
+            for w in work(self.run.trace.windows)
+            if _of(w.label, kernel) and (mine := window_outcomes(w, self.run.outcomes))
+        ]
+        why = self._why(kernel, None)
+        if why or len(seen) < 2:
+            self.refused[name] = why or f"{len(seen)} finished window, 2 needed for an interval"
+            return
+        value, half = median(seen), _half(seen)
+        ends = (max(0.0, value - half), value + half)
+        self._enter(name, None, value, ends, unit, "measured", "; ".join(self._limits(kernel)))
+
+    def _limits(self, kernel: Kernel) -> tuple[str, ...]:
+        """What bounds a kernel's rate besides the device itself."""
+        board = next((s for s in self.run.sources if s.device == self.run.loaded.device), None)
+        capped = [v for v in self._own(kernel) if v.name == POWER_CAP.name and board and v.domain == board.domain]
+        limit_w = board.power_limit_w if board else None
+        at = f" of {limit_w:g} W" if limit_w else ""
+        return (*self.calibration.limits, *((f"its power limit{at}",) if capped else ()))
+
+    def energies(self, source: Source, mine: Sequence[WindowEnergy]) -> None:
+        """Idle, and the joules of each kernel's unit of work, in one domain."""
+        idles = {}
+        for kind in ("bare", "resident"):
+            rows = [_Row.of(e) for e in idle(mine, "bare" if kind == "bare" else "resident") if _has(e)]
+            why = self._why(None, source.domain)
+            if why or len(rows) < 2:
+                self._refuse(source, f"idle_{kind}", why or f"{len(rows)} idle window with an energy, 2 needed")
+                continue
+            idles[kind] = _level(rows, [r.duration_s for r in rows], source)
+            self._bounded(f"idle_{kind}", source, idles[kind], "W")
+        for kernel in self.calibration.kernels:
+            self._kernel(source, kernel, mine, idles.get("resident"))
+
+    def _kernel(
+        self, source: Source, kernel: Kernel, mine: Sequence[WindowEnergy], at_rest: "_Level | None"
+    ) -> None:
+        gross, above = f"{kernel.label}_gross", f"{kernel.label}_above_idle"
+        rows, amounts = [], []
+        for e in work(mine):
+            done = _work(kernel, self._outcomes(e)) if _of(e.label, kernel) else 0
+            if done and _has(e):
+                rows.append(_Row.of(e))
+                amounts.append(float(done))
+        why = self._why(kernel, source.domain)
+        if why or len(rows) < 2:
+            for name in (gross, above):
+                self._refuse(source, name, why or f"{len(rows)} window with an energy, 2 needed for an interval")
+            return
+        unit = f"J/{kernel.unit}"
+        self._bounded(gross, source, _level(rows, amounts, source), unit)
+        if at_rest is None:
+            self._refuse(source, above, "needs idle_resident, which is not known")
+        else:
+            self._bounded(above, source, _level(rows, amounts, source, at_rest), unit)
+
+    def _outcomes(self, energy: WindowEnergy) -> tuple[Outcome, ...]:
+        """What was done in the energy's window."""
+        own = (w for w in self.run.trace.windows if (w.phase, w.label) == (energy.phase, energy.label))
+        return tuple(o for w in own for o in window_outcomes(w, self.run.outcomes))
+
+    def _why(self, kernel: Kernel | None, domain: Domain | None) -> str:
+        """Why a verdict takes a figure away; "": none does. Without a kernel: what befalls them all."""
+        own = self._own(kernel)
+        if domain is not None:
+            return next(iter(voided(own, domain)), "")
+        return next((f"{v.name}: {v.evidence}" for v in own if v.level == "void" and slows(v, self.run)), "")
+
+    def _own(self, kernel: Kernel | None) -> list[Verdict]:
+        """The verdicts on a kernel, and those on all of them."""
+        labels = [k.label for k in self.calibration.kernels if kernel is None or k != kernel]
+        return [v for v in self.verdicts if not any(v.evidence.startswith(f"{label}: ") for label in labels)]
+
+    def _refuse(self, source: Source, name: str, why: str) -> None:
+        self.refused[f"{source.domain}/{name}"] = why
+
+    def _bounded(self, name: str, source: Source, level: "_Level", unit: str) -> None:
+        floor = -math.inf if name.endswith("_above_idle") else 0.0
+        low = max(floor, min(level.value[s] - level.half[s] - level.below for s in _SERIES))
+        high = max(level.value[s] + level.half[s] + level.above for s in _SERIES)
+        self._enter(name, source, level.value["value"], (low, high), unit, source.basis)
+
+    def _enter(
+        self,
+        name: str,
+        source: Source | None,
+        value: float,
+        ends: tuple[float, float],
+        unit: str,
+        basis: str,
+        limited_by: str = "",
+    ) -> None:
+        quantity = Quantity(
+            value=significant(value),
+            low=significant(ends[0]),
+            high=significant(ends[1]),
+            unit=unit,
+            basis="modelled" if basis == "modelled" else "measured",
+        )
+        self.figures.append(
+            MeasuredFigure(
+                device=self.calibration.device,
+                domain=source.domain if source else None,
+                name=name,
+                quantity=quantity,
+                run_id=self.run.id,
+                limited_by=limited_by,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """One window's energy in each series (J), what is open of it, and how long it lasted."""
+
+    energy_j: Mapping[str, float]
+    own_j: float  # standard uncertainty, gain and bounds left out
+    below_j: float
+    above_j: float
+    duration_s: float
+
+    @classmethod
+    def of(cls, energy: WindowEnergy) -> "_Row":
+        value_j, parts = energy.energy_j or 0.0, energy.components
+        own = {name: u for name, u in parts.items() if name not in _SHARED}
+        return cls(
+            energy_j={
+                "value": value_j,
+                "low": parts.get("model_low_j", value_j),
+                "high": parts.get("model_high_j", value_j),
+            },
+            own_j=Budget(standard_j=own, freedom=energy.freedom).half_width_j() / COVERAGE_95,
+            below_j=parts.get(UNSEEN_LOW, 0.0),
+            above_j=parts.get(UNSEEN_HIGH, 0.0),
+            duration_s=(energy.end_ns - energy.start_ns) * S_PER_NS,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Level:
+    """A median over windows and half of its 95 % interval, by series; bounds of what was not seen beside it."""
+
+    value: Mapping[str, float]
+    scatter: Mapping[str, float]  # half of the interval, the gain left out
+    half: Mapping[str, float]
+    below: float
+    above: float
+
+
+def _level(
+    rows: Sequence[_Row], amounts: Sequence[float], source: Source, at_rest: _Level | None = None
+) -> _Level:
+    """Energy over amount, of each window; idle's (`at_rest`, W) is taken off first, and its doubt carried.
+
+    The gain is one for all: it scales the difference, and is in no part of it twice.
+    """
+    times = [r.duration_s / a for r, a in zip(rows, amounts, strict=True)]
+    open_ = COVERAGE_95 * math.sqrt(math.fsum((r.own_j / a) ** 2 for r, a in zip(rows, amounts, strict=True)))
+    value, scatter, half = {}, {}, {}
+    for s in _SERIES:
+        rest_w = at_rest.value[s] if at_rest else 0.0
+        each = [(r.energy_j[s] - rest_w * r.duration_s) / a for r, a in zip(rows, amounts, strict=True)]
+        value[s] = median(each)
+        carried = at_rest.scatter[s] * mean(times) if at_rest else 0.0
+        scatter[s] = math.hypot(max(_half(each), open_ / len(rows)), carried)
+        half[s] = math.hypot(scatter[s], source.gain_ratio_95 * value[s])
+    unseen_low, unseen_high = (at_rest.below, at_rest.above) if at_rest else (0.0, 0.0)
+    return _Level(
+        value=value,
+        scatter=scatter,
+        half=half,
+        below=mean([r.below_j / a for r, a in zip(rows, amounts, strict=True)]) + unseen_high * mean(times),
+        above=mean([r.above_j / a for r, a in zip(rows, amounts, strict=True)]) + unseen_low * mean(times),
+    )
+
+
+def _half(values: Sequence[float]) -> float:
+    """Half of the 95 % interval of the median of at least two values."""
+    return _MEDIAN_RATIO * t95(len(values) - 1) * deviation(values) / math.sqrt(len(values))
+
+
+def _work(kernel: Kernel, outcomes: Iterable[Outcome]) -> int:
+    """Bytes or FLOP of these batches: their passes times the work of one."""
+    return kernel.per_pass * sum(o.achieved.requests or 0 for o in outcomes)
+
+
+def _has(energy: WindowEnergy) -> bool:
+    return energy.energy_j is not None
+
+
+def _of(label: str, kernel: Kernel) -> bool:
+    """Whether a window, by its label ("triad-2"), is one of the kernel's."""
+    return label.rpartition("-")[0] == kernel.label

@@ -1,0 +1,89 @@
+"""What no ceiling can be: more than the device is declared to do, fewer joules than a byte costs."""
+
+from collections.abc import Sequence
+
+from bench.nouns import Domain, Kernel, Peak, Run, Verdict, WindowEnergy
+from bench.physics import rules
+from bench.physics.attribution import window_outcomes
+from bench.physics.doubt import Rule
+from bench.physics.phases import work
+from bench.stats import median
+from bench.units import S_PER_NS
+
+ABOVE_PEAK = Rule(
+    name="above the declared peak",
+    touches="every domain",
+    voided="more work a second than the device is declared to do",
+    why="the work was not done, or not as counted; or the declared figure is another device's",
+    remedy="check the declared figure in the hardware profile, or report the kernel: its work was not all done",
+)
+FREE_BYTES = Rule(
+    name="below the cost of memory",
+    touches="the domain",
+    voided=f"fewer joules than {rules.LEAST_J_PER_BYTE / 8 * 1e12:g} pJ a bit that went to memory or came from it",
+    why=rules.BELOW_MEMORY_COST.why,
+    remedy="the sensor is wrong, or does not hold the memory: see `joulemark doctor`",
+)
+_WITH_MEMORY = ("gpu", "dram", "platform", "host", "wall")  # boundaries that hold the memory that was streamed
+# What makes a device slower than it is, or its clock wrong; other verdicts are about sensors alone.
+_SLOWING = (
+    rules.BUSY_MACHINE, rules.BUSY_BOARD, rules.STEAL, rules.FOREIGN, rules.THROTTLED, rules.CLOCK_DRIFT,
+    rules.LIMIT_CHANGED, rules.NO_WORK, rules.FAILED_REQUESTS, rules.STRAY_WORK, ABOVE_PEAK,
+)  # fmt: skip
+_UNITS = {"byte": (1e9, "GB/s"), "FLOP": (1e12, "TFLOP/s")}
+
+
+def implausible(run: Run, energies: Sequence[WindowEnergy], kernel: Kernel, peak: Peak | None) -> list[Verdict]:
+    """What is wrong with the windows of one kernel, of which alone `run` and `energies` are."""
+    return [*_above_peak(run, kernel, peak), *_free_bytes(run, energies, kernel)]
+
+
+def slows(verdict: Verdict, run: Run) -> bool:
+    """Whether a verdict also doubts how fast the run's device was, and not a domain's joules alone.
+
+    A machine that is busy slows its CPU; what befalls the host beside a GPU is no matter of the GPU's pace.
+    """
+    if verdict.name not in {rule.name for rule in _SLOWING}:
+        return False
+    if verdict.domain is None or not run.loaded.on_gpu:
+        return True
+    return any(s.domain == verdict.domain and s.device == run.loaded.device for s in run.sources)
+
+
+def _above_peak(run: Run, kernel: Kernel, peak: Peak | None) -> list[Verdict]:
+    rates = []
+    for window in work(run.trace.windows):
+        mine = window_outcomes(window, run.outcomes)
+        took_s = sum(o.end_ns - o.start_ns for o in mine) * S_PER_NS
+        if took_s:
+            rates.append(kernel.per_pass * sum(o.achieved.requests or 0 for o in mine) / took_s)
+    if peak is None or not rates or median(rates) <= peak.per_s:
+        return []
+    factor, unit = _UNITS[kernel.unit]
+    evidence = (
+        f"{median(rates) / factor:.4g} {unit} were reached, {peak.per_s / factor:.4g} {unit} are declared "
+        f"({peak.source})"
+    )
+    return [ABOVE_PEAK.voids(None, evidence)]
+
+
+def _free_bytes(run: Run, energies: Sequence[WindowEnergy], kernel: Kernel) -> list[Verdict]:
+    """Streams alone: of a product's operations no least cost is published that any sensor comes near."""
+    if kernel.unit != "byte":
+        return []
+    # what the largest cache could keep from one pass to the next never went to memory
+    crossing_ratio = max(0.0, 1.0 - rules.LARGEST_CACHE_BYTES / kernel.held_bytes)
+    moved = {
+        w.label: kernel.per_pass * sum(o.achieved.requests or 0 for o in window_outcomes(w, run.outcomes))
+        for w in work(run.trace.windows)
+    }
+    found: dict[Domain, Verdict] = {}
+    for e in work(energies):
+        least_j = moved.get(e.label, 0) * crossing_ratio * rules.LEAST_J_PER_BYTE
+        if e.boundary in _WITH_MEMORY and e.high_j is not None and e.high_j < least_j:
+            evidence = (
+                f"at most {e.high_j:.4g} J in {e.phase} {e.label}, and its {moved[e.label] / 1e9:.4g} GB cost "
+                f"{least_j:.4g} J at least"
+            )
+            found.setdefault(e.domain, FREE_BYTES.voids(e.domain, evidence))
+    return list(found.values())

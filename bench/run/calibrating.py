@@ -1,0 +1,339 @@
+"""`profile`: every device of this machine calibrated, sealed, and its figures written beside the declared ones."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from bench import __version__
+from bench.engines._busy import check
+from bench.engines._ceilings import has_torch, usable_cpus
+from bench.errors import CannotRun, SensorLost
+from bench.files.atomic import held, write_whole
+from bench.files.codec import plain
+from bench.files.machine import Machine, read_machine
+from bench.files.processor import cache_bytes, short_formats
+from bench.files.profiles import profile_names, read_profile, read_profiles
+from bench.files.store import Published, known_passports, profile_folder, write_calibration
+from bench.nouns import (
+    Calibration,
+    Ceilings,
+    Figure,
+    HardwareProfile,
+    Kernel,
+    Loaded,
+    Peak,
+    Source,
+)
+from bench.physics.floor import MEMORY_BYTES_PER_S
+from bench.run.calibrate import REPEATS, Opened, drive
+from bench.run.calibrated import ENGINE, calibrated
+from bench.run.characterise import characterise, unknown_devices
+from bench.run.host import Host, look
+from bench.run.profile import is_board, render_profile
+from bench.run.remote import Remote, remote
+from bench.run.runner import Clockwork
+from bench.sensing.sampler import Sampler
+from bench.stats import significant
+from bench.units import BYTES_PER_MIB
+
+SAMPLE_PERIOD_S = 0.05
+MODEL_NOTE = (
+    "the modelled host sees busy time, not instructions: its joules per byte and per FLOP are shares of its watts "
+    "by time, and a ratio of two of them is a ratio of times"
+)
+_CACHES = (
+    4  # each array at least so many times the caches: stream.c (checked 2026-11-21), www.cs.virginia.edu/stream
+)
+_UNKNOWN_CACHE_BYTES = 64 * BYTES_PER_MIB
+_LEAST_ARRAY_BYTES, _BOARD_ARRAY_BYTES = 64 * BYTES_PER_MIB, 1024 * BYTES_PER_MIB  # chosen; a B200 caches 126 MB
+_MEMORY_SHARE = 16  # an array takes at most this part of the free memory
+_SIDE, _WIDE_SIDE, _BOARD_SIDE = 2048, 4096, 8192  # chosen: a pass of a tenth of a second on two threads, or less
+_WIDE_FROM = 8
+_DECLARED = {  # label → the declared figure, and what its unit is worth
+    "triad": ("bandwidth_gb_s", 1e9, "GB/s"),
+    "copy": ("bandwidth_gb_s", 1e9, "GB/s"),
+    "fp32_matmul": ("dense_fp32_tflops", 1e12, "TFLOP/s"),
+    "bf16_matmul": ("dense_bf16_tflops", 1e12, "TFLOP/s"),
+    "fp16_matmul": ("dense_fp16_tflops", 1e12, "TFLOP/s"),
+}
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One device, how it is to be driven, and which CUDA devices its process sees."""
+
+    calibration: Calibration
+    device: Literal["cpu", "cuda"]
+    name: str
+    visible: str
+    threads: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profiled:
+    """One device's calibration, sealed."""
+
+    calibration: Calibration
+    loaded: Loaded
+    published: Published
+    sealed: Path
+
+    @property
+    def ceilings(self) -> Ceilings:
+        """Its figures, and why others are absent."""
+        return self.published.ceilings or Ceilings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """The written profile, what it rests on, and the devices that could not be calibrated."""
+
+    profile: HardwareProfile
+    path: Path
+    devices: tuple[Profiled, ...]
+    skipped: Mapping[str, str]  # device → why
+
+    @property
+    def falls_short(self) -> bool:
+        """Whether a figure that was to be measured is absent."""
+        return bool(self.skipped) or any(one.ceilings.refused for one in self.devices)
+
+
+def make_profile(out: Path, window_s: float, say: Say, *, passports: bool = True) -> Profile:
+    """Calibrates every device of this machine into OUT. Raises CannotRun where not one can be.
+
+    Raises BadDeclaration for a profile in OUT that does not load: it is read before anything is measured.
+    """
+    host, machine = look(), read_machine()
+    known = _known(host, out)
+    with held(out):
+        if passports:
+            _take_passports(host, out, say)
+        done: list[Profiled] = []
+        skipped: dict[str, str] = {}
+        for asked in (_cpu(host, machine, known), *_boards(host)):
+            device = asked.calibration.device
+            if asked.device == "cuda" and (loadable := check()).status != "ok":
+                skipped[device] = f"{loadable.reason} → {loadable.remedy}"
+                continue
+            say(f"{device} ({asked.name}): {_minutes(asked, window_s)}; keep the machine quiet meanwhile")
+            try:
+                done.append(_calibrate(host, asked, out, window_s, say))
+            except (CannotRun, SensorLost) as error:
+                skipped[device] = str(error)
+        if not done:
+            raise CannotRun("; ".join(f"{device}: {why}" for device, why in skipped.items()))
+        written = with_measured(known, done, host.sensors.sources, out)
+        path = profile_folder(out) / f"{written.name}.toml"
+        write_whole(path, render_profile(written).encode())
+    return Profile(profile=written, path=path, devices=tuple(done), skipped=skipped)
+
+
+def with_measured(
+    known: HardwareProfile, done: Sequence[Profiled], sources: Sequence[Source], out: Path
+) -> HardwareProfile:
+    """The profile with the figures of `done` in the place of the same devices' former ones; nothing else moves."""
+    fresh = {one.calibration.device: one.ceilings.figures for one in done if one.ceilings.figures}
+    kept = [f for f in known.measured if f.device not in fresh]
+    steps = known_passports(out)
+    found = {s.domain: steps[s.device, s.driver].id for s in sources if (s.device, s.driver) in steps}
+    model = next((s for s in sources if s.meter == "host_model" and s.basis == "modelled"), None)
+    return replace(
+        known,
+        measured=(*kept, *(f for figures in fresh.values() for f in figures)),
+        passports={**known.passports, **{domain: id_ for domain, id_ in found.items() if id_}},
+        host_model=_constants(model) if model else known.host_model,
+    )
+
+
+def profile_document(made: Profile) -> dict[str, object]:
+    """The published shape of `profile --json`."""
+    return {
+        "profile": made.profile.name,
+        "path": str(made.path),
+        "devices": [
+            {
+                "device": one.calibration.device,
+                "device_name": one.loaded.device_name,
+                "library": one.loaded.engine_version,
+                "run": one.sealed.name,
+                "kernels": [
+                    {**plain(k), "label": k.label, "per_pass": k.per_pass} for k in one.calibration.kernels
+                ],
+                "declared": plain(one.calibration.peaks),
+                "limits": list(one.calibration.limits),
+                "figures": plain(one.ceilings.figures),
+                "absent": {**one.calibration.left_out, **one.ceilings.refused},
+                "verdicts": plain(one.published.verdicts),
+            }
+            for one in made.devices
+        ],
+        "skipped": dict(made.skipped),
+        "passports": dict(made.profile.passports),
+        "host_model": dict(made.profile.host_model),
+        "note": MODEL_NOTE if made.profile.host_model else "",
+    }
+
+
+def _known(host: Host, out: Path) -> HardwareProfile:
+    """The profile as OUT holds it already, else as it is declared or generated."""
+    name = host.profile.name
+    folder = profile_folder(out)
+    return read_profile(name, folder) if name in profile_names(folder) else host.profile
+
+
+def _take_passports(host: Host, out: Path, say: Say) -> None:
+    """The passports of boards that no known steps of OUT have shown yet, where a load can be made."""
+    for device in unknown_devices(host.sensors.sources, out):
+        say(f"{device.device_name} is made busy by known steps first, for its sensor's passport")
+        try:
+            characterise(host.sensors.meters, device, out)
+        except (CannotRun, SensorLost) as error:
+            say(f"{device.domain}: no passport: {error}")
+
+
+def _cpu(host: Host, machine: Machine, known: HardwareProfile) -> Asked:
+    quota = machine.cpu_limit
+    threads = max(1, min(usable_cpus(), math.ceil(quota) if quota else machine.cpu.threads))
+    limits = [f"{threads} of the machine's {machine.cpu.threads} threads"]
+    if quota and quota < threads:
+        limits.append(f"a quota of {quota:g} threads")
+    if machine.cpu.hypervisor:
+        limits.append("a guest: its processor has others beside it")
+    cached = cache_bytes()
+    array_bytes, short = array_size(cached, host.memory_bytes)
+    kernels = [Kernel(kind="triad" if has_torch() else "copy", precision="fp32", size=array_bytes // 4)]
+    side = _WIDE_SIDE if threads > _WIDE_FROM else _SIDE
+    kernels.append(Kernel(kind="matmul", precision="fp32", size=side))
+    formats = short_formats() if has_torch() else frozenset()
+    if "bf16" in formats:
+        kernels.append(Kernel(kind="matmul", precision="bf16", size=side))
+    if "fp16" in formats:
+        kernels.append(Kernel(kind="matmul", precision="fp16", size=side))
+    declared = known.figures if known.accelerator is None else {}
+    calibration = Calibration(
+        device="cpu",
+        hardware=host.profile.name,
+        kernels=tuple(kernels),
+        peaks=_peaks(declared, known.name),
+        limits=(*limits, *([short] if short else [])),
+    )
+    return Asked(
+        calibration=calibration, device="cpu", name=machine.cpu.name or "CPU", visible="", threads=threads
+    )
+
+
+def array_size(cached: int | None, free_bytes: float | None) -> tuple[int, str]:
+    """The bytes of one streamed array, and what to say where memory does not allow what the caches ask for."""
+    asked = max(_LEAST_ARRAY_BYTES, _CACHES * (cached or _UNKNOWN_CACHE_BYTES))
+    most = asked if free_bytes is None else max(BYTES_PER_MIB, int(free_bytes / _MEMORY_SHARE))
+    if asked <= most:
+        return asked, ""
+    told = most // BYTES_PER_MIB
+    return (
+        told * BYTES_PER_MIB,
+        f"memory: arrays of {told} MiB, {asked // BYTES_PER_MIB} MiB are {_CACHES} times its caches",
+    )
+
+
+def _boards(host: Host) -> Iterator[Asked]:
+    """Every board that is read, whether or not CUDA can use it: that is found out by trying."""
+    for source in host.gpus:
+        if source.basis == "excluded":
+            continue
+        free = source.details.get("memory_free_bytes")
+        array_bytes = _BOARD_ARRAY_BYTES
+        if isinstance(free, (int, float)) and free:
+            array_bytes = min(array_bytes, max(BYTES_PER_MIB, int(free / _MEMORY_SHARE)))
+        kernels = (
+            Kernel(kind="triad", precision="fp32", size=array_bytes // 4),
+            *(Kernel(kind="matmul", precision=p, size=_BOARD_SIDE) for p in ("fp32", "fp16", "bf16")),
+        )
+        calibration = Calibration(
+            device=source.domain,
+            hardware=host.profile.name,
+            kernels=kernels,
+            peaks=_board_peaks(source),
+        )
+        name = source.device_name or source.device
+        yield Asked(calibration=calibration, device="cuda", name=name, visible=source.device, threads=1)
+
+
+def _board_peaks(source: Source) -> dict[str, Peak]:
+    """What is declared of the board; of its bandwidth, else, what NVML tells of clock and width."""
+    board = next((p for p in read_profiles() if p.kind == "gpu" and is_board(source.device_name, p)), None)
+    if board is not None:
+        return _peaks(board.figures, board.name)
+    told = source.details.get(MEMORY_BYTES_PER_S)
+    if isinstance(told, (int, float)) and told:
+        return {"triad": Peak(per_s=float(told), source="NVML: twice the memory clock times the bus's width")}
+    return {}
+
+
+def _peaks(declared: Mapping[str, Figure], profile: str) -> dict[str, Peak]:
+    return {
+        label: Peak(per_s=declared[name].value * factor, source=f"{name} of {profile}: {declared[name].source}")
+        for label, (name, factor, _) in _DECLARED.items()
+        if name in declared
+    }
+
+
+def _constants(model: Source) -> dict[str, str | int | float | bool | None]:
+    """What the host model reckons with, and what that rests on."""
+    kept = {k: significant(v) if isinstance(v, float) else v for k, v in model.details.items() if v is not None}
+    return {**kept, "source": f"bench/data/cpu_watts.csv and memory_watts.csv; {model.reason}"}
+
+
+def _minutes(asked: Asked, window_s: float) -> str:
+    windows = 6 + REPEATS * len(asked.calibration.kernels)
+    return f"{windows} windows of {window_s:g} s, some {windows * (window_s + 1) / 60:.1f} min"
+
+
+def _calibrate(host: Host, asked: Asked, out: Path, window_s: float, say: Say) -> Profiled:
+    sampling = Sampler(host.sensors.meters, SAMPLE_PERIOD_S, passports=known_passports(out))
+    with sampling as sampler:
+        made = drive(_opened(asked), sampler, window_s, dict(host.environment), time_=Clockwork(), say=say)
+    published = calibrated(made.run, made.calibration)
+    sealed = write_calibration(out, made.run, made.calibration, published, __version__)
+    return Profiled(calibration=made.calibration, loaded=made.run.loaded, published=published, sealed=sealed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Remote:
+    """The device in the other process."""
+
+    process: Remote
+    loaded: Loaded
+    calibration: Calibration
+
+    def run(self, label: str, passes: int, least_s: float) -> list[tuple[int, int]]:
+        """As the other process did it."""
+        order = {"run": label, "passes": passes, "least_s": least_s}
+        return [(int(start), int(end)) for start, end in self.process.ask(order, within_s=120.0 + least_s)["ran"]]
+
+
+def _opened(asked: Asked) -> Opened:
+    @contextmanager
+    def opened() -> Iterator[_Remote]:
+        with remote("bench.run.ceiling_process", CUDA_VISIBLE_DEVICES=asked.visible) as process:
+            order = {"device": asked.device, "threads": asked.threads, "kernels": plain(asked.calibration.kernels)}
+            ready = process.ask(order)["ready"]
+            loaded = Loaded(
+                engine=ENGINE,
+                engine_version=str(ready["library"]),
+                precision="none",
+                weights="synthetic",
+                device=str(ready["device"]),
+                device_name=asked.name,
+                parameters=0,
+                facts={"threads": asked.threads, "data": "normal numbers from a fixed seed"},
+            )
+            there = tuple(k for k in asked.calibration.kernels if k.label in ready["kernels"])
+            calibration = replace(asked.calibration, kernels=there, left_out=dict(ready["left_out"]))
+            yield _Remote(process=process, loaded=loaded, calibration=calibration)
+
+    return opened
