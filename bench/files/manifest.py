@@ -6,18 +6,23 @@ source = "our hotline, May"         # optional, as are description and licence
 [[clips]]                           # speech
 file = "call-1.mp3"                 # beside the manifest, or absolute
 language = "fr"
-transcript = "Bonjour, …"           # or transcript_file; or output_tokens = 240
+transcript = "Bonjour, …"           # or transcript_file; what WER is told from
+output_tokens = 240                 # optional beside a transcript: else its tokens
+voice = "natural"                   # optional; "synthetic" is labelled so beside the score
 duration_s = 61.5                   # only where the file's header cannot be read
 
 [[texts]]                           # translation
 text = "Das …"                      # or file
 source_language = "fr"
 target_language = "en"
+translation = "The …"               # optional, or translation_file: what chrF and BLEU are told from
 target_tokens = 40                  # optional, as is source_tokens: else derived from characters
 
 [[prompts]]                         # causal-lm
 text = "Summarise …"                # or file
 output_tokens = 128
+answer = "Paris"                    # optional, or answers = ["Paris", …]: what exact match is told from
+language = "en"                     # optional: of prompt and answer
 
 Of an HTTP endpoint (family api) each text and each prompt is one request: `text` or `file` is all that is needed,
 and no tokens are counted.
@@ -38,11 +43,16 @@ from bench.nouns import Family, ModelSpec, Request, Usage, Workload
 
 _LONGEST_S = 86_400.0  # a day: what is longer is a wrong unit
 _KEYS: Mapping[str, tuple[str, ...]] = {
-    "clips": ("file", "language", "transcript", "transcript_file", "output_tokens", "duration_s"),
-    "texts": ("text", "file", "source_language", "target_language", "source_tokens", "target_tokens"),
-    "prompts": ("text", "file", "output_tokens"),
-}
+    "clips": ("file", "language", "transcript", "transcript_file", "output_tokens", "duration_s", "voice"),
+    "texts": (
+        "text", "file", "source_language", "target_language", "source_tokens", "target_tokens",
+        "translation", "translation_file",
+    ),
+    "prompts": ("text", "file", "output_tokens", "language", "answer", "answers"),
+}  # fmt: skip
+_FILES = ("file", "transcript_file", "translation_file")
 _LISTS: Mapping[str, Family] = {"clips": "speech", "texts": "translation", "prompts": "causal-lm"}
+_VOICES = ("natural", "synthetic")
 _WITH_TEXT = ("translation", "causal-lm")
 
 
@@ -64,6 +74,7 @@ def read_manifest(path: Path, model: ModelSpec, seed: int) -> tuple[Workload, ..
         entries = table.tables(kind)
         if kind not in fitting:
             continue
+        voice = _voice(entries) if kind == "clips" else ""
         made, notes = _make(kind, names[kind], entries, path.parent, model, seed)
         requests.check_context(names[kind], model, made)
         workloads.append(
@@ -76,6 +87,7 @@ def read_manifest(path: Path, model: ModelSpec, seed: int) -> tuple[Workload, ..
                 description=description,
                 source=source,
                 licence=licence,
+                voice=voice,
             )
         )
     table.finish()
@@ -99,7 +111,7 @@ def manifest_sha256(path: Path) -> str:
     seal = hashlib.sha256(path.read_bytes())
     for kind in _LISTS:
         for entry in table.tables(kind):
-            for key in ("file", "transcript_file"):
+            for key in _FILES:
                 if key in entry:
                     seal.update(hashlib.sha256(_file(entry, key, path.parent).read_bytes()).digest())
     return seal.hexdigest()
@@ -152,11 +164,18 @@ def _clips(
                 audio_s=audio_s,
                 output_tokens=_decode_length(entry, folder),
                 index=index,
+                transcript=_transcript(entry, folder),
             )
         )
         entry.finish()
     note = "decode length: the transcript's tokens under Whisper's multilingual tokenizer, or as declared"
     return tuple(made), (note,)
+
+
+def _voice(entries: Sequence[Table]) -> str:
+    """Whose voices: one clip that a program spoke makes the whole score one of synthetic speech."""
+    found = {entry.text("voice", "natural", one_of=_VOICES) for entry in entries}
+    return "synthetic" if "synthetic" in found else ""
 
 
 def _language(entry: Table, model: ModelSpec) -> str:
@@ -173,11 +192,17 @@ def _language(entry: Table, model: ModelSpec) -> str:
 def _decode_length(entry: Table, folder: Path) -> int:
     """The tokens to decode: as declared, else those of the transcript."""
     declared = entry.optional_integer("output_tokens", least=1)
-    has = [key for key in ("transcript", "transcript_file") if key in entry]
-    if declared is None and not has:
+    if declared is not None:
+        return declared
+    if (transcript := _transcript(entry, folder)) is None:
         raise entry.wrong("file", "expected transcript, transcript_file or output_tokens beside it")
-    transcript = _text(entry, "transcript", "transcript_file", folder) if has else ""
-    return declared if declared is not None else tokens.whisper_tokens(transcript)
+    return tokens.whisper_tokens(transcript)
+
+
+def _transcript(entry: Table, folder: Path) -> str | None:
+    """What is said in the clip, where somebody wrote it down."""
+    has = "transcript" in entry or "transcript_file" in entry
+    return _text(entry, "transcript", "transcript_file", folder) if has else None
 
 
 def _texts(
@@ -206,10 +231,17 @@ def _texts(
                 target_language=pair[1],
                 source_tokens=entry.integer("source_tokens", guess.source_tokens, least=1),
                 target_tokens=entry.integer("target_tokens", guess.target_tokens, least=1),
+                translation=_translation(entry, folder),
             )
         )
         entry.finish()
     return requests.text_translations(name, source, jobs), tuple(notes)
+
+
+def _translation(entry: Table, folder: Path) -> str | None:
+    """A right translation, where somebody gave one."""
+    has = "translation" in entry or "translation_file" in entry
+    return _text(entry, "translation", "translation_file", folder) if has else None
 
 
 def _prompts(
@@ -233,12 +265,25 @@ def _prompts(
                 text=text,
                 stand_in=stand_in,
                 output_tokens=output_tokens,
+                language=language,
+                answers=_answers(entry),
             )
         )
         entry.finish()
     if tokenizer is None:
         notes.append(f"prompt length from tokens per character of {row}")
     return tuple(made), tuple(notes)
+
+
+def _answers(entry: Table) -> tuple[str, ...]:
+    """The right answers; () where none is given."""
+    if "answer" in entry and "answers" in entry:
+        raise entry.wrong("answer", "expected either answer or answers")
+    one = (entry.text("answer"),) if "answer" in entry else ()
+    found = one or entry.texts("answers", ())
+    if any(not text.strip() or "\n" in text for text in found):
+        raise entry.wrong("answer" if one else "answers", "expected answers of one line with something in it")
+    return found
 
 
 def _calls(

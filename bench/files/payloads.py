@@ -2,7 +2,7 @@
 
 import csv
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +13,7 @@ from bench.files.declaration import Table, read_table
 LANGUAGES = ("fr", "en", "es", "ar")
 WHISPER_WINDOW_S = 30.0  # Whisper pads every piece of sound to this (arXiv:2212.04356, section 2.2; 2026-11-21)
 T = TypeVar("T")
+Kept = TypeVar("Kept", "Sentences", "Questions")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,13 @@ class Sentences:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Questions:
+    """A table with a question a row, in the columns `question`, `language`, and `answers`, apart by " | "."""
+
+    stored: Stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Payloads:
     """All that the indexes declare, by name."""
 
@@ -70,6 +78,7 @@ class Payloads:
     texts: Mapping[str, Text]
     videos: Mapping[str, Video]
     sentences: Mapping[str, Sentences]
+    questions: Mapping[str, Questions]
 
 
 def read_payloads(folder: Path) -> Payloads:
@@ -78,7 +87,8 @@ def read_payloads(folder: Path) -> Payloads:
         clips=_clips(folder / "speech" / "clips.toml"),
         texts=_texts(folder / "text" / "texts.toml"),
         videos=_videos(folder / "video" / "videos.toml"),
-        sentences=_sentences(folder / "sentences" / "sentences.toml"),
+        sentences=_tables(folder / "sentences" / "sentences.toml", Sentences),
+        questions=_tables(folder / "questions" / "questions.toml", Questions),
     )
 
 
@@ -181,14 +191,15 @@ def _videos(path: Path) -> dict[str, Video]:
     return videos
 
 
-def _sentences(path: Path) -> dict[str, Sentences]:
-    root, entries = _index(path, "sentences")
-    sentences = {}
+def _tables(path: Path, kind: Callable[..., Kept]) -> dict[str, Kept]:
+    """The tables that an index declares, under the key that is its own stem."""
+    root, entries = _index(path, path.stem)
+    found = {}
     for name, table in entries:
-        sentences[name] = Sentences(stored=_stored(path, name, table))
+        found[name] = kind(stored=_stored(path, name, table))
         table.finish()
     root.finish()
-    return sentences
+    return found
 
 
 def audio_windows(duration_s: float) -> int:

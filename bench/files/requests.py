@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.errors import BadInput
 from bench.files.payloads import WHISPER_WINDOW_S, audio_windows
 from bench.files.tokens import PromptSource, Tokenizer, cut, first_token
-from bench.nouns import ModelSpec, Request, Usage
+from bench.nouns import MOST_CHARACTERS, ModelSpec, Request, Usage
 
 # Whisper decodes at most half its text context per audio window (n_text_ctx 448, openai-whisper 20250625,
 # decoding.py: sample_len; 2026-11-21)
@@ -23,12 +23,23 @@ class Job:
     target_language: str
     source_tokens: int
     target_tokens: int
+    translation: str | None = None  # a right one, where there is one
 
 
 def speech_request(
-    name: str, clips: Sequence[Path], *, language: str, audio_s: float, output_tokens: int, index: int = 0
+    name: str,
+    clips: Sequence[Path],
+    *,
+    language: str,
+    audio_s: float,
+    output_tokens: int,
+    index: int = 0,
+    transcript: str | None = None,
 ) -> Request:
-    """One request that plays the clips one after the other; its audio windows are those of the whole."""
+    """One request that plays the clips one after the other; its audio windows are those of the whole.
+
+    What is said in them labels it, where it is short enough to be sealed beside every answer.
+    """
     windows = audio_windows(audio_s)
     if output_tokens > windows * WHISPER_MOST_TOKENS:
         raise BadInput(
@@ -36,7 +47,18 @@ def speech_request(
             f"Whisper decodes at most {WHISPER_MOST_TOKENS} in each: check the transcript or the duration"
         )
     asked = Usage(requests=1, audio_s=audio_s, audio_windows=windows, output_tokens=output_tokens)
-    return Request(id=f"{name}-{index:04d}", audio=tuple(clips), source_language=language, asked=asked)
+    return Request(
+        id=f"{name}-{index:04d}",
+        audio=tuple(clips),
+        source_language=language,
+        asked=asked,
+        meant=short_enough(transcript),
+    )
+
+
+def short_enough(text: str | None) -> str | None:
+    """The text, where all of it can be sealed beside an answer; None: it labels nothing."""
+    return text if text is not None and len(text) < MOST_CHARACTERS else None
 
 
 def video_request(name: str, video: Path, *, language: str, video_s: float) -> Request:
@@ -89,12 +111,21 @@ def own_prompt(
     text: str,
     stand_in: int,
     output_tokens: int,
+    language: str | None = None,
+    answers: Sequence[str] = (),
 ) -> Request:
-    """A prompt of the user's, as it is: BOS and the text's ids."""
+    """A prompt of the user's, as it is: BOS and the text's ids. `answers`: the right ones, where there are any."""
     head = () if source.bos is None else (source.bos,)
     token_ids = head + body_ids(tokenizer, source, text, stand_in)
     asked = Usage(requests=1, prompt_tokens=len(token_ids), output_tokens=output_tokens)
-    return Request(id=request_id, token_ids=token_ids, text=text, asked=asked)
+    return Request(
+        id=request_id,
+        token_ids=token_ids,
+        text=text,
+        source_language=language if answers else None,
+        asked=asked,
+        meant=short_enough("\n".join(answers)) if answers else None,
+    )
 
 
 def body_ids(tokenizer: Tokenizer | None, source: PromptSource, text: str, stand_in: int) -> tuple[int, ...]:
@@ -131,6 +162,7 @@ def text_translations(name: str, source: PromptSource, jobs: Sequence[Job]) -> t
             source_language=job.source_language,
             target_language=job.target_language,
             asked=Usage(requests=1, source_tokens=job.source_tokens, target_tokens=job.target_tokens),
+            meant=short_enough(job.translation),
         )
         for index, job in enumerate(jobs)
     )

@@ -1,18 +1,20 @@
 """The declarations in workloads/: a name → its requests for one model, and a sha256 of all they rest on."""
 
 import hashlib
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias, get_args
 
 from bench.errors import BadInput, UnknownName
-from bench.files import payloads, requests, texts, tokens
+from bench.files import payloads, questions, requests, texts, tokens
 from bench.files.config import places
 from bench.files.declaration import Table, read_table
+from bench.files.questions import read_questions
 from bench.nouns import Fact, Family, ModelSpec, Phase, Request, Workload
 
-Item: TypeAlias = payloads.Clip | payloads.Text | payloads.Video | payloads.Sentences
+Item: TypeAlias = payloads.Clip | payloads.Text | payloads.Video | payloads.Sentences | payloads.Questions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,7 @@ def read_workload(name: str, model: ModelSpec, seed: int, *, folder: Path | None
         licence=licence,
         notes=(*said, *made.notes),
         facts={**requests.usage_facts(made.requests), **(made.facts or {})},
+        voice="synthetic" if family == "speech" else "",  # every committed clip is espeak-ng's
     )
 
 
@@ -94,7 +97,7 @@ def workload_sha256(name: str, folder: Path | None = None) -> str:
         payloads.read_bytes(item.stored)
         # what the index says of it too: a transcript or a duration is part of the work
         seal.update(repr((item.stored.name, item.stored.sha256, _said_of(item))).encode())
-    if "text" in table:
+    if "text" in table or "questions" in table:
         seal.update((places().data / "tokens_per_char.csv").read_bytes())
     return seal.hexdigest()
 
@@ -120,6 +123,8 @@ def _make(family: Family, making: Making) -> Made:
         case "video":
             return _video(making)
         case "causal-lm":
+            if "questions" in making.table:
+                return _questions(making)
             return _text_prompt(making) if from_text else _prompts(making)
         case "translation":
             return _text_translation(making) if from_text else _translations(making)
@@ -135,6 +140,8 @@ def _rests_on(table: Table, declared: payloads.Payloads) -> Sequence[Item]:
     found += [payloads.pick("text", name, declared.texts) for name in table.texts("texts", ())]
     if "sentences" in table:
         found.append(payloads.pick("sentences", table.text("sentences"), declared.sentences))
+    if "questions" in table:
+        found.append(payloads.pick("questions", table.text("questions"), declared.questions))
     if "video" in table:
         found.append(payloads.pick("video", table.text("video"), declared.videos))
     if "text" in table:
@@ -151,7 +158,7 @@ def _said_of(item: Item) -> tuple[object, ...]:
     """What an index says of a payload, but for where its file lies."""
     if isinstance(item, payloads.Clip):
         return item.language, item.duration_s, item.transcript, item.output_tokens
-    if isinstance(item, payloads.Sentences):
+    if isinstance(item, payloads.Sentences | payloads.Questions):
         return ()
     return item.language, item.duration_s if isinstance(item, payloads.Video) else item.kind
 
@@ -171,6 +178,7 @@ def _speech(making: Making) -> Made:
         language=clips[0].language,
         audio_s=sum(clip.duration_s for clip in clips),
         output_tokens=sum(sum(clip.output_tokens) for clip in clips),
+        transcript=" ".join(clip.transcript for clip in clips),
     )
     characters = sum(len(clip.transcript) for clip in clips)
     said = ", ".join(str(n) for clip in clips for n in clip.output_tokens)
@@ -241,6 +249,21 @@ def _text_prompt(making: Making) -> Made:
     return Made(requests=made, notes=notes, facts={"text_characters": len(text), "language": article.language})
 
 
+def _questions(making: Making) -> Made:
+    """A prompt for each question, in the declared form of its language."""
+    declared = payloads.pick("questions", making.table.text("questions"), making.declared.questions)
+    made, notes = questions.prompts(
+        making.name,
+        read_questions(declared),
+        making.table.table("form"),
+        model=making.model,
+        seed=making.seed,
+        output_tokens=making.table.integer("output_tokens", least=1),
+        tokens_per_char=making.tokens_per_char,
+    )
+    return Made(requests=made, notes=notes)
+
+
 def _translations(making: Making) -> Made:
     source = tokens.seeded_source(making.model, making.seed, "seeded token ids")
     made = requests.translation_requests(
@@ -264,11 +287,23 @@ def _text_translation(making: Making) -> Made:
     limit = making.model.max_context_tokens or 1024
     room = min(limit / per_char[text.language], limit / (per_char[target] * ratio))
     parts = texts.pieces(text, payloads.read_content(text), int(room))
-    jobs = [translation_job(part, (text.language, target), ratio, per_char) for part in parts]
+    right = _right_translations(making, text, target, len(parts))
+    jobs = [
+        replace(translation_job(part, (text.language, target), ratio, per_char), translation=twin)
+        for part, twin in zip(parts, right, strict=True)
+    ]
     source = tokens.seeded_source(making.model, making.seed, "seeded token ids stand in for the text's own")
     notes = (source.note, *length_notes(text.language, target, ratio, row))
     facts: dict[str, Fact] = {"character_ratio": ratio, "text_characters": sum(map(len, parts))}
     return Made(requests=requests.text_translations(making.name, source, jobs), notes=notes, facts=facts)
+
+
+def _right_translations(making: Making, text: payloads.Text, target: str, count: int) -> Sequence[str | None]:
+    """The same pieces of the text's twin, which says the same line by line; None for all where they were cut."""
+    pairs = texts.parallel_texts(making.declared, text.language, target)
+    twin = next(other for one, other in pairs if one.stored.name == text.stored.name)
+    whole = [texts.pieces(one, payloads.read_content(one), sys.maxsize) for one in (text, twin)]
+    return whole[1] if len(whole[0]) == len(whole[1]) == count else [None] * count
 
 
 def translation_job(
