@@ -5,7 +5,7 @@ import sys
 import typer
 
 from bench import __version__
-from bench.cli import export, inspect, join, measure, meter, profile, results
+from bench.cli import attribute, export, inspect, join, measure, meter, profile, results
 from bench.cli.output import fail
 from bench.errors import JoulemarkError
 
@@ -37,6 +37,7 @@ for command in (
     results.report,
     results.verify,
     results.audit,
+    attribute.attribute,
     join.join,
     export.export,
 ):

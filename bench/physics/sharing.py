@@ -6,12 +6,15 @@ all tokens after the first of each request, these shares are the number of steps
 The first token comes of the pass over the prompt.
 """
 
-from bisect import bisect_left
+import math
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from bench.nouns import Outcome
+from bench.nouns import Outcome, Window
+from bench.units import S_PER_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class _Decoding:
 
 
 def shared_work(outcomes: Sequence[Outcome]) -> Mapping[str, float]:
-    """The amounts of `prompt_token_sq`, `context_token` and `decode_step` in these outcomes.
+    """The amounts of `prompt_token_sq`, `context_token` and `decode_step` in outcomes; failures do not count.
 
     Empty where a request counts no prompt or no output tokens; without `decode_step` where an engine can't see
     when tokens came.
@@ -33,33 +36,52 @@ def shared_work(outcomes: Sequence[Outcome]) -> Mapping[str, float]:
         context_token   = Σ (n − 1)·(p + c + n/2) each of the n − 1 decoded tokens attends to all before it
         decode_step     = Σ 1/k                   over the tokens after the first
     """
-    done = [o for o in outcomes if not o.error]
-    if not done or any(o.achieved.prompt_tokens is None or not o.achieved.output_tokens for o in done):
-        return {}
-    found = {"prompt_token_sq": 0.0, "context_token": 0.0}
-    for o in done:
-        computed, cached = float(o.achieved.prompt_tokens or 0), float(o.achieved.cached_tokens or 0)
-        output = float(o.achieved.output_tokens or 0)
-        found["prompt_token_sq"] += computed * (computed + 2 * cached)
-        found["context_token"] += (output - 1) * (computed + cached + output / 2)
-    steps = decode_steps(done)
-    return found if steps is None else {**found, "decode_step": steps}
+    each = work_of_each([o for o in outcomes if not o.error])
+    names = set.intersection(*(set(one) for one in each)) if each else set()
+    return {name: math.fsum(one[name] for one in each) for name in sorted(names)}
 
 
-def decode_steps(outcomes: Iterable[Outcome]) -> float | None:
-    """How many decoding steps made these outcomes' tokens; None where an engine can't see when they came."""
-    batches: dict[int, list[Outcome]] = defaultdict(list)
-    streams: list[_Decoding] = []
-    for one in outcomes:
-        if one.output_ns:
-            streams.append(_decoding(one))
-        elif one.due_ns is not None:  # of a server that does not stream
-            return None
-        else:
-            batches[one.batch_id].append(one)
+def work_of_each(outcomes: Sequence[Outcome]) -> tuple[Mapping[str, float], ...]:
+    """The same for every outcome, in their order: what of it is each request's."""
+    if any(o.achieved.prompt_tokens is None or not o.achieved.output_tokens for o in outcomes):
+        return ({},) * len(outcomes)
+    steps = _steps_of_each(outcomes)
+    return tuple(
+        _lengths(o) if share is None else {**_lengths(o), "decode_step": share}
+        for o, share in zip(outcomes, steps, strict=True)
+    )
+
+
+def _lengths(one: Outcome) -> dict[str, float]:
+    computed, cached = float(one.achieved.prompt_tokens or 0), float(one.achieved.cached_tokens or 0)
+    output = float(one.achieved.output_tokens or 0)
+    return {
+        "prompt_token_sq": computed * (computed + 2 * cached),
+        "context_token": (output - 1) * (computed + cached + output / 2),
+    }
+
+
+def _steps_of_each(outcomes: Sequence[Outcome]) -> list[float | None]:
+    """Each request's share of the decoding steps; None where an engine can't see when its tokens came."""
+    streams = {i: _decoding(o) for i, o in enumerate(outcomes) if o.output_ns}
+    begins = sorted(one.from_ns for one in streams.values())
+    ends = sorted(one.to_ns for one in streams.values())
     # requests that went through a model together stay together until the longest of them is done
-    together = sum(max(o.achieved.output_tokens or 1 for o in batch) - 1 for batch in batches.values())
-    return together + _shares(streams)
+    lengths: dict[int, list[int]] = defaultdict(list)
+    for one in outcomes:
+        lengths[one.batch_id].append(one.achieved.output_tokens or 1)
+    found: list[float | None] = []
+    for i, one in enumerate(outcomes):
+        if i in streams:
+            under_way = (bisect_left(begins, t) - bisect_left(ends, t) for t in streams[i].times_ns)
+            found.append(math.fsum(1.0 / max(1, count) for count in under_way))
+        elif one.due_ns is not None:  # of a server that does not stream
+            found.append(None)
+        else:
+            beside = lengths[one.batch_id]
+            own = one.achieved.output_tokens or 1
+            found.append(math.fsum(1.0 / sum(n > step for n in beside) for step in range(1, own)))
+    return found
 
 
 def _decoding(one: Outcome) -> _Decoding:
@@ -71,11 +93,23 @@ def _decoding(one: Outcome) -> _Decoding:
     return _Decoding(tuple(times[1:]), times[0] + half, times[-1] + half)
 
 
-def _shares(streams: Sequence[_Decoding]) -> float:
-    begins = sorted(one.from_ns for one in streams)
-    ends = sorted(one.to_ns for one in streams)
-    total = 0.0
-    for one in streams:
-        for t in one.times_ns:
-            total += 1.0 / max(1, bisect_left(begins, t) - bisect_left(ends, t))
-    return total
+def idle_of_each(window: Window, outcomes: Sequence[Outcome]) -> tuple[tuple[float, ...], float]:
+    """Each request's share of the window's time (s), and the time in which nobody asked for anything.
+
+    A moment is shared evenly by the requests under way: together they are the window, to the nanosecond.
+    """
+    marks = sorted(
+        {window.start_ns, window.end_ns, *(o.start_ns for o in outcomes), *(o.end_ns for o in outcomes)}
+    )
+    inside = [t for t in marks if window.start_ns <= t <= window.end_ns]
+    begins, ends = sorted(o.start_ns for o in outcomes), sorted(o.end_ns for o in outcomes)
+    # the integral of 1/k from the window's start on, at every mark
+    shared, nobody_ns = [0.0], 0
+    for before, after in pairwise(inside):
+        under_way = bisect_right(begins, before) - bisect_right(ends, before)
+        shared.append(shared[-1] + ((after - before) / under_way if under_way else 0.0))
+        nobody_ns += 0 if under_way else after - before
+    at = dict(zip(inside, shared, strict=True))
+    edges = (window.start_ns, window.end_ns)
+    spans = [(min(max(o.start_ns, edges[0]), edges[1]), min(max(o.end_ns, edges[0]), edges[1])) for o in outcomes]
+    return tuple((at[end] - at[start]) * S_PER_NS for start, end in spans), nobody_ns * S_PER_NS

@@ -20,6 +20,7 @@ from bench.nouns import Coefficients, LoadCurve
 from bench.report.proof import check_page
 from bench.run.calibrated import calibrated, found_in, run_of
 from bench.run.compare_figures import Difference, differences
+from bench.run.compared import check_comparisons
 from bench.run.evidence import evidence, sealed_folders
 from bench.run.present import report_input
 from bench.run.publish import measured, passports_by_steps, passports_of, published, rounded_energies
@@ -58,7 +59,8 @@ def verify(out: Path) -> Verification:
     for path in sorted((out / "reports").glob("*.html")):
         checked += 1
         found += _check_report(out, path, proven, coefficients, curves)
-    return Verification(checked=checked, differences=tuple(found))
+    compared, wrong = check_comparisons(out, proven)
+    return Verification(checked=checked + compared, differences=(*found, *wrong))
 
 
 def refit(sealed: list[Sealed]) -> tuple[Coefficients, ...]:

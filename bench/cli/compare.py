@@ -1,0 +1,141 @@
+"""compare: candidates on the same work, interleaved; their ratios with intervals."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bench.cli.measure import IdleS, Manifest, WarmupS, WeightsOption, WindowS, Windows, _finite, _timing, _weights
+from bench.cli.output import give, note, say
+from bench.errors import CannotRun
+from bench.units import counted
+
+if TYPE_CHECKING:
+    from bench.run.compare_rounds import Arranged, RoundsAsk
+    from bench.run.compared import Kept
+
+Names = Annotated[
+    list[str],
+    typer.Argument(help="ENGINE/MODEL:PRECISION[@device=cpu] with --on, whole cells, or folders of sealed runs."),
+]
+On = Annotated[
+    list[str] | None, typer.Option("--on", help="The work of all: WORKLOAD[@batch=8]; may be given again.")
+]
+Out = Annotated[Path, typer.Option(help="The result folder.")]
+Paths = Annotated[
+    list[str] | None,
+    typer.Option("--weights-path", help="Hub id or folder of pretrained weights: one for all, or one for each."),
+]
+Rounds = Annotated[int, typer.Option(min=2, help="Rounds, each a whole run of every candidate.")]
+PrecisionPercent = Annotated[
+    float | None,
+    typer.Option(
+        "--precision", min=0.1, help="Per cent: stop from 3 rounds on when within it, or go on until it is."
+    ),
+]
+MostRounds = Annotated[int, typer.Option(min=3, help="With --precision: rounds at most.")]
+PricePerHour = Annotated[
+    float | None, typer.Option("--price-per-hour", min=0, help="Of this machine; else what its profile declares.")
+]
+Currency = Annotated[str, typer.Option(help="Of --price-per-hour.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Measure all rounds anew.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+
+
+def compare(
+    names: Names,
+    on: On = None,
+    out: Out = Path("results"),
+    weights: WeightsOption = "synthetic",
+    weights_path: Paths = None,
+    workload: Manifest = None,
+    rounds: Rounds = 5,
+    precision: PrecisionPercent = None,
+    most_rounds: MostRounds = 10,
+    price_per_hour: PricePerHour = None,
+    currency: Currency = "EUR",
+    window_s: WindowS = None,
+    windows: Windows = None,
+    idle_s: IdleS = None,
+    warmup_s: WarmupS = None,
+    fresh: Fresh = False,
+    json: Json = False,
+) -> None:
+    """Compare candidates on the same work: paired ratios of energy and time, with intervals.
+
+    The first is held against each of the others. The same call resumes.
+    """
+    from bench.report.compare_text import comparison_text
+
+    _finite(price_per_hour)
+    asked = {
+        "on": on or [], "out": out, "weights": _weights(weights), "weights_paths": tuple(weights_path or ()),
+        "manifest": workload, "rounds": rounds, "precision_percent": precision, "most_rounds": most_rounds,
+        "timing": _timing(window_s, windows, None, None, idle_s=idle_s, warmup_s=warmup_s), "fresh": fresh,
+        "price": (price_per_hour, currency),
+    }  # fmt: skip
+    kept, due = _compared(names, asked)
+    if json:
+        said = {"file": str(kept.path), "page": str(kept.page), "rounds_due": due, "out": str(out)}
+        give({**kept.document, **said})
+    else:
+        say(comparison_text(kept.compared))
+        say(f"\npage: {kept.page}\nprove it: joulemark verify {out}")
+    if due:
+        note(f"{counted(due, 'round')} of those asked for are missing; the same command measures them")
+    raise typer.Exit(1 if due else 0)
+
+
+def _compared(names: Sequence[str], asked: Mapping[str, Any]) -> "tuple[Kept, int]":
+    """The comparison as it was sealed, and how many rounds are missing."""
+    from bench.run.candidates import parse_candidates
+    from bench.run.compare_rounds import RoundsAsk
+    from bench.run.compared import compare_folders
+
+    candidates, folders = parse_candidates(names, asked["on"])
+    if folders:
+        return compare_folders(folders, asked["out"], asked["price"]), 0
+    given = {k: v for k, v in asked.items() if k not in ("on", "price", "precision_percent")}
+    percent = asked["precision_percent"]
+    return _measured(
+        RoundsAsk(candidates=candidates, precision_ratio=percent / 100 if percent else None, **given),
+        asked["price"],
+    )
+
+
+def _measured(ask: "RoundsAsk", price: tuple[float | None, str]) -> "tuple[Kept, int]":
+    """Measures what is due, with progress; then seals."""
+    from bench.cli.progress import Progress
+    from bench.files.atomic import held
+    from bench.run.compare_rounds import arrange_rounds, left, measure_rounds, record_of
+    from bench.run.compared import price_of, seal
+    from bench.run.host import look
+
+    host = look()
+    arranged = arrange_rounds(ask, host)
+    due, seconds = left(ask, arranged), sum(c.seconds for c in arranged.cells)
+    note(_intent(arranged, ask, due, seconds))
+    progress = Progress(due * len(arranged.cells), due * seconds / 60)
+    why = ""
+    try:
+        for result in measure_rounds(ask, arranged, host, progress.listen):
+            progress.result(result.cell, result.status, result.reason)
+            why = why or (f"{result.cell}: {result.reason}" if result.status == "failed" else "")
+    finally:
+        progress.close()
+    record, known = record_of(ask, arranged, price_of(*price, host.profile))
+    if why and not known:
+        raise CannotRun(why)
+    with held(ask.out):
+        return seal(ask.out, record, known), left(ask, arranged)
+
+
+def _intent(arranged: "Arranged", ask: "RoundsAsk", due: int, seconds: float) -> str:
+    """What is about to be measured, and for how long."""
+    rounds = f"up to {ask.most_rounds} rounds" if ask.precision_ratio else counted(ask.rounds, "round")
+    told = f"{' against '.join(arranged.names)}: {rounds}, {seconds / 60:.1f} min each"
+    if not due:
+        return f"{told}; all are sealed already"
+    least = " at least" if ask.precision_ratio else ""
+    return f"{told}; {counted(due, 'round')} due{least}, comparison {arranged.id}"

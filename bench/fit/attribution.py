@@ -1,0 +1,119 @@
+"""The energy of a window as its requests': what each did, its share of the idle, and what nobody asked for.
+
+    request = Σ term × its own amounts + idle_resident × its share of the window's time
+    window  = Σ requests + idle_resident × the time in which nobody asked for anything
+
+A moment's idle is shared evenly by the requests under way, a decoding step by the sequences in it. The sum is laid
+beside the meter and never scaled to it: what they differ by is how far the terms can be trusted.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bench.fit.rows import Group, Row
+from bench.fit.terms import SHOWN, TERMS, Term
+from bench.nouns import Basis, Boundary, Coefficients, Outcome, Run, Usage, Window
+from bench.physics import phases
+from bench.physics.attribution import window_outcomes
+from bench.physics.sharing import idle_of_each, work_of_each
+
+IDLE = "idle_resident"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestEnergy:
+    """What one request took (J). Bounds are taken term by term, so that they are wider than need be."""
+
+    request_id: str
+    batch_id: int
+    energy_j: float
+    low_j: float
+    high_j: float
+    terms_j: Mapping[str, float]  # above idle
+    idle_j: float  # its share of the idle of the loaded model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowAccount:
+    """One work window within one boundary: the meter's joules, and those of its requests."""
+
+    run_id: str
+    workload: str
+    label: str
+    boundary: Boundary
+    basis: Basis
+    metered_j: float
+    requests: tuple[RequestEnergy, ...]
+    nobody_j: float  # idle while nothing was asked
+
+    @property
+    def attributed_j(self) -> float:
+        """All requests, and nobody's idle."""
+        return math.fsum([self.nobody_j, *(one.energy_j for one in self.requests)])
+
+    @property
+    def difference_ratio(self) -> float:
+        """How far that is from the meter."""
+        return self.attributed_j / self.metered_j - 1.0
+
+
+def accounts(found: Coefficients, group: Group, run: Run) -> tuple[WindowAccount, ...]:
+    """The run's work windows, by these terms. `group`: the run's own rows within the terms' boundary."""
+    windows = {(str(w.phase), w.label): w for w in run.trace.windows}
+    work = [r for r in phases.work(group.rows) if r.run_id == run.id]
+    return tuple(_account(found, group, row, windows[row.phase, row.label], run.outcomes) for row in work)
+
+
+def needs(group: Group) -> frozenset[str]:
+    """The terms without which these windows' work can't be laid out."""
+    known, work = TERMS[group.family], phases.work(group.rows)
+    return frozenset({IDLE, *(t.name for t in known if any(t.amount(r) for r in work))})
+
+
+@dataclass(frozen=True, slots=True)
+class _One:
+    """A request as a fit's terms take it."""
+
+    usage: Usage
+    shared: Mapping[str, float]
+
+
+def _account(
+    found: Coefficients, group: Group, row: Row, window: Window, outcomes: Sequence[Outcome]
+) -> WindowAccount:
+    mine = window_outcomes(window, outcomes)
+    idle_s, nobody_s = idle_of_each(window, mine)
+    # the energy's span may lie a few ticks beyond the window's own: nobody worked there
+    nobody_s += row.duration_s - window.duration_s
+    terms = [t for t in (*TERMS[group.family], *SHOWN.get(group.family, ())) if t.name in found.terms]
+    each = work_of_each(mine)
+    return WindowAccount(
+        run_id=row.run_id,
+        workload=row.workload,
+        label=row.label,
+        boundary=group.boundary,
+        basis=group.basis,
+        metered_j=row.energy_j,
+        requests=tuple(
+            _request(found, terms, one, _One(one.achieved, shared), share_s)
+            for one, shared, share_s in zip(mine, each, idle_s, strict=True)
+        ),
+        nobody_j=found.terms[IDLE].value * nobody_s,
+    )
+
+
+def _request(
+    found: Coefficients, terms: Sequence[Term], outcome: Outcome, one: _One, idle_s: float
+) -> RequestEnergy:
+    amounts = [(t.name, t.amount(one) or 0.0, found.terms[t.name]) for t in terms]
+    parts = [*((n, q) for _, n, q in amounts), (idle_s, found.terms[IDLE])]
+    return RequestEnergy(
+        request_id=outcome.request_id,
+        batch_id=outcome.batch_id,
+        energy_j=math.fsum(n * q.value for n, q in parts),
+        low_j=math.fsum(n * q.low for n, q in parts),
+        high_j=math.fsum(n * q.high for n, q in parts),
+        terms_j={name: n * q.value for name, n, q in amounts},
+        idle_j=idle_s * found.terms[IDLE].value,
+    )

@@ -1,0 +1,251 @@
+"""Showings of several candidates → a comparison: who is paired with whom, what is set apart, and why."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from bench.fit.compare import difference, energy_ratio, level, standings, time_ratio
+from bench.fit.intervals import SYNTHETIC_DATA_RATIO_95
+from bench.nouns import Boundary
+from bench.nouns.compared import (
+    Compared,
+    Joules,
+    Level,
+    Made,
+    Measure,
+    Pair,
+    Price,
+    Ratio,
+    Showing,
+    Work,
+    WorkCompared,
+)
+from bench.stats import significant
+
+BOUNDARIES: tuple[Boundary, ...] = ("gpu", "cpu", "dram", "platform", "host", "wall")
+_TIMES: tuple[tuple[Measure, str], ...] = (("time", "time_s"), ("e2e", "e2e_s"))
+_SAME_WORK_RATIO = 1e-3  # of units a request: less is the rest of a window, not another kind of work
+_UNITS_PER_PRICE = 1000
+_S_PER_HOUR = 3600.0
+_PAUSED_RATIO = 0.02  # of a window; chosen: less lies between any two batches
+
+
+def compare(
+    showings: Sequence[Showing],
+    names: Sequence[str],
+    *,
+    interleaved: bool = True,
+    price: Price | None = None,
+    set_apart: Sequence[str] = (),
+) -> Compared:
+    """The whole comparison of showings that `same_conditions` has let through."""
+    taken, apart = one_make(showings, names)
+    works = dict.fromkeys(s.work for s in sorted(taken, key=lambda s: (s.round, s.run_id)))
+    made = tuple(_newest(taken, candidate).made for candidate in range(len(names)))
+    return Compared(
+        candidates=made,
+        names=tuple(names),
+        works=tuple(_work(work, taken, names, interleaved, price) for work in works),
+        interleaved=interleaved,
+        set_apart=(*set_apart, *apart),
+        notes=_notes(taken, made, interleaved=interleaved),
+        price=price,
+    )
+
+
+def one_make(showings: Sequence[Showing], names: Sequence[str]) -> tuple[list[Showing], list[str]]:
+    """The showings of each candidate's newest make, and why the others are set apart: makes are never averaged."""
+    newest = {c: _newest(showings, c).made for c in {s.candidate for s in showings}}
+    taken, apart = [], []
+    for one in showings:
+        wanted = newest[one.candidate]
+        if told := [n for n in _ALIKE if getattr(one.made, n) != getattr(wanted, n)]:
+            said = ", ".join(f"{n.replace('_', ' ')} {getattr(one.made, n)}" for n in told)
+            since = ", ".join(f"{getattr(wanted, n)}" for n in told)
+            apart.append(
+                f"{one.run_id}, round {one.round} of {names[one.candidate]}: {said}, its newest round {since}; "
+                "rounds of two makes are never averaged: measure all anew with --fresh"
+            )
+        else:
+            taken.append(one)
+    return taken, apart
+
+
+_ALIKE = ("engine", "engine_version", "model", "precision", "weights", "hardware", "device")
+
+
+def _newest(showings: Sequence[Showing], candidate: int) -> Showing:
+    return max((s for s in showings if s.candidate == candidate), key=lambda s: (s.round, s.run_id))
+
+
+def half_widths(one: Compared) -> list[float | None]:
+    """What rounds can still narrow: for each time per unit and energy, half of its statistical 95 % interval.
+
+    As a share of the ratio; None where there are too few rounds.
+    """
+    found: list[float | None] = []
+    for ratio in (r for work in one.works for pair in work.pairs for r in pair.ratios):
+        if ratio.low is None:
+            found.append(None)
+        elif ratio.measure != "e2e":
+            found.append(ratio.components["statistical"])
+    return found
+
+
+def _work(
+    work: Work, taken: Sequence[Showing], names: Sequence[str], interleaved: bool, price: Price | None
+) -> WorkCompared:
+    mine = {c: [s for s in taken if s.work == work and s.candidate == c] for c in range(len(names))}
+    every = [
+        _pair(one, other, mine[one], mine[other], names, interleaved=interleaved)
+        for one in mine
+        for other in mine
+        if one != other and mine[one] and mine[other]
+    ]
+    many = len(names) > 2
+    found = next(s for shown in mine.values() for s in shown)
+    levels = tuple(_levels(shown) for shown in mine.values())
+    return WorkCompared(
+        work=work,
+        unit=found.unit,
+        levels=levels,
+        pairs=tuple(p for p in every if p.one == 0),
+        standings=tuple(s for b in BOUNDARIES for s in standings(every, len(names), b)) if many else (),
+        price_per_1000=tuple(_priced(own, price) for own in levels) if price else (),
+    )
+
+
+def _pair(
+    one: int,
+    other: int,
+    ones: Sequence[Showing],
+    others: Sequence[Showing],
+    names: Sequence[str],
+    *,
+    interleaved: bool,
+) -> Pair:
+    if interleaved:
+        rounds = sorted({s.round for s in ones} & {s.round for s in others})
+        ones = [next(s for s in ones if s.round == r) for r in rounds]
+        others = [next(s for s in others if s.round == r) for r in rounds]
+    if not ones or not others:
+        return Pair(one=one, other=other, ratios=(), no_quality="no round of both")
+    ratios, notes = _energies(ones, others, (names[one], names[other]), interleaved=interleaved)
+    for measure, name in _TIMES:
+        values = [getattr(s, name) for s in ones], [getattr(s, name) for s in others]
+        ratios.append(time_ratio(measure, values, interleaved=interleaved))
+    notes += _work_notes(ones[-1], others[-1], (names[one], names[other]))
+    differences = tuple(
+        difference(n, share, others[-1].scores[n])
+        for n, share in ones[-1].scores.items()
+        if n in others[-1].scores
+    )
+    return Pair(
+        one=one,
+        other=other,
+        ratios=tuple(ratios),
+        differences=differences,
+        no_quality="" if differences else ones[-1].unscored or others[-1].unscored or "no score of both",
+        runs=tuple((a.run_id, b.run_id) for a, b in zip(ones, others, strict=False)) if interleaved else (),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _energies(
+    ones: Sequence[Showing], others: Sequence[Showing], names: tuple[str, str], *, interleaved: bool
+) -> tuple[list[Ratio], list[str]]:
+    """A ratio for each boundary in which both have a figure of one basis, and why others have none."""
+    found, notes = [], []
+    for boundary in BOUNDARIES:
+        whole = [
+            (a, b) for a, b in zip(ones, others, strict=False) if boundary in a.joules and boundary in b.joules
+        ]
+        a_side = [a.joules[boundary] for a, _ in whole] if interleaved else _all(ones, boundary)
+        b_side = [b.joules[boundary] for _, b in whole] if interleaved else _all(others, boundary)
+        notes += _gaps(ones, others, boundary, names)
+        if not a_side or not b_side:
+            continue
+        if len({j.basis for j in (*a_side, *b_side)}) > 1:
+            notes.append(f"{boundary}: measured for one and modelled for the other, so no ratio of the two")
+            continue
+        found.append(energy_ratio(boundary, a_side, b_side, interleaved=interleaved))
+    return found, notes
+
+
+def _all(showings: Iterable[Showing], boundary: Boundary) -> list[Joules]:
+    return [s.joules[boundary] for s in showings if boundary in s.joules]
+
+
+def _gaps(
+    ones: Sequence[Showing], others: Sequence[Showing], boundary: Boundary, names: tuple[str, str]
+) -> list[str]:
+    """Why a boundary lacks a figure of one of the two, round by round."""
+    said = []
+    has = [any(boundary in s.joules or boundary in s.void for s in side) for side in (ones, others)]
+    if has[0] != has[1]:
+        there, absent = names if has[0] else names[::-1]
+        said.append(f"{boundary}: a figure of {there} alone; {absent} did no work there, so no ratio")
+    for side, name in ((ones, names[0]), (others, names[1])):
+        said += [
+            f"{boundary}, round {s.round}: {name} is void: {s.void[boundary]}" for s in side if boundary in s.void
+        ]
+    return said
+
+
+def _work_notes(one: Showing, other: Showing, names: tuple[str, str]) -> list[str]:
+    """Where the two did unequal amounts a request, or waited for a sensor."""
+    said = []
+    for name in sorted(set(one.per_request) & set(other.per_request)):
+        a, b = one.per_request[name], other.per_request[name]
+        if max(a, b) and abs(a - b) > _SAME_WORK_RATIO * max(a, b):
+            said.append(
+                f"{name.replace('_', ' ')} a request: {a:.5g} by {names[0]}, {b:.5g} by {names[1]}; so all is per "
+                f"achieved {one.unit.replace('_', ' ')}"
+            )
+    if said and one.made.model != other.made.model:
+        said.append("two models may cut a text into other tokens: a token of one is not a token of the other")
+    for side, name in ((one, names[0]), (other, names[1])):
+        if side.paused_ratio > _PAUSED_RATIO:
+            said.append(
+                f"{side.paused_ratio:.0%} of the windows of {name} are pauses between trains: their idle is "
+                "in its gross energy, and draws the ratio towards 1"
+            )
+    return said
+
+
+def _notes(taken: Sequence[Showing], made: Sequence[Made], *, interleaved: bool) -> tuple[str, ...]:
+    said = []
+    if not interleaved:
+        said.append(
+            "not interleaved: what drifted between the runs of one and those of the other is in the ratio, and in "
+            "no interval"
+        )
+    measured = any(j.basis == "measured" for s in taken for j in s.joules.values())
+    if measured and any(m.weights == "synthetic" and m.precision != "none" for m in made):
+        said.append(
+            f"synthetic weights: power can differ with the data, by up to {SYNTHETIC_DATA_RATIO_95:.0%} in either "
+            "energy; how much of that a ratio keeps is not known until --weights pretrained has run"
+        )
+    return tuple(said)
+
+
+def _levels(shown: Sequence[Showing]) -> tuple[Level, ...]:
+    found = []
+    for boundary in BOUNDARIES:
+        joules = [s.joules[boundary] for s in shown if boundary in s.joules]
+        if joules and len({j.basis for j in joules}) == 1:
+            made = level("energy", boundary, joules[0].basis, [j.value_j for j in joules])
+            found.append(replace(made, simulated=any(j.simulated for j in joules)))
+    if shown:
+        found.append(level("time", None, "measured", [s.time_s for s in shown]))
+        found.append(level("e2e", None, "measured", [s.e2e_s for s in shown]))
+    return tuple(found)
+
+
+def _priced(levels: Sequence[Level], price: Price) -> Level | None:
+    """What 1000 units cost while this candidate works alone on the machine."""
+    factor = price.per_hour / _S_PER_HOUR * _UNITS_PER_PRICE
+    for one in levels:
+        if one.measure == "time":
+            low, high = (None if v is None else significant(v * factor) for v in (one.low, one.high))
+            return replace(one, value=significant(one.value * factor), low=low, high=high)
+    return None

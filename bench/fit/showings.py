@@ -1,0 +1,185 @@
+"""A sealed run → what it shows to a comparison: joules and seconds a unit, scores, and what made it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+
+from bench.errors import BadInput
+from bench.fit.rows import Group, Measured, groups
+from bench.fit.terms import RATES
+from bench.nouns import Boundary, Outcome, Quality, Run, Share, Usage, Window
+from bench.nouns.compared import Joules, Made, Showing, Work
+from bench.physics.attribution import window_outcomes, window_usage
+from bench.physics.doubles import pretends
+from bench.physics.phases import work
+from bench.physics.verdict import spoilt
+from bench.stats import median, significant
+from bench.units import S_PER_NS
+
+_OWN_FIELDS = ("prompt_tokens", "output_tokens", "source_tokens", "target_tokens", "audio_s", "video_s")
+
+
+def showing(measured: Measured, quality: Quality | None, *, candidate: int, round_: int) -> Showing | str:
+    """What the run shows, or why it shows nothing."""
+    run = measured.run
+    windows = work(run.trace.windows)
+    done = [o for w in windows for o in window_outcomes(w, run.outcomes) if o.error is None]
+    usage = _sum(windows, run.outcomes)
+    unit = RATES[run.spec.family][0]
+    units, requests = float(getattr(usage, unit.usage) or 0), float(usage.requests or len(done))
+    if spoilt(run.sources, run.loaded.device, measured.verdicts):
+        why = next((v for v in measured.verdicts if v.level == "void"), None)
+        return f"void: {why.name}: {why.evidence}" if why else "nothing was read"
+    if not units or not done:
+        return f"no {unit.name.replace('_', ' ')} was delivered in a work window"
+    joules, void = _joules(measured, unit.usage)
+    busy_s, open_s = _busy_s(done), math.fsum(w.duration_s for w in windows)
+    spent_s = busy_s if run.spec.pace is None else open_s
+    return Showing(
+        run_id=run.id,
+        candidate=candidate,
+        round=round_,
+        work=work_of(run),
+        made=made_of(run),
+        unit=unit.name,
+        per_request={n: significant(float(v) / requests) for n in _OWN_FIELDS if (v := getattr(usage, n))},
+        time_s=significant(spent_s / units),
+        e2e_s=significant(median([_took_s(o) for o in done])),
+        joules=joules,
+        void=void,
+        scores=scores(quality) if run.loaded.weights != "synthetic" else {},
+        unscored=_unscored(run, quality),
+        paused_ratio=significant(max(0.0, 1 - busy_s / open_s)) if run.spec.pace is None and open_s else 0.0,
+    )
+
+
+def work_of(run: Run) -> Work:
+    """What the run's cell was asked to do."""
+    cell = run.spec.cell
+    return Work(
+        workload=cell.workload, batch=cell.batch, concurrency=cell.concurrency, rate=cell.rate, load=cell.load
+    )
+
+
+def made_of(run: Run) -> Made:
+    """What made the run, as it was loaded."""
+    return Made(
+        engine=run.spec.cell.engine,
+        engine_version=run.loaded.engine_version,
+        model=run.spec.cell.model,
+        precision=run.loaded.precision,
+        weights=run.loaded.weights,
+        hardware=run.spec.hardware,
+        device="cpu" if run.loaded.device == "cpu" else run.loaded.device_name or run.loaded.device,
+        workload_sha256=run.spec.workload_sha256,
+    )
+
+
+def same_conditions(showings: Sequence[Showing], names: Sequence[str]) -> None:
+    """Raises BadInput where a ratio would not be of the candidates alone: other machine, work, unit or weights."""
+    first = showings[0]
+    for one in showings[1:]:
+        a, b = names[first.candidate], names[one.candidate]
+        if one.made.hardware != first.made.hardware:
+            raise BadInput(
+                f"{a} ran on {first.made.hardware}, {b} on {one.made.hardware}: a ratio of two machines; "
+                "measure both on one, with `joulemark compare A B --on WORKLOAD`"
+            )
+        if "synthetic" in (one.made.weights, first.made.weights) and one.made.weights != first.made.weights:
+            raise BadInput(
+                f"{a} has {first.made.weights} weights, {b} {one.made.weights} ones: power can differ with the "
+                "data; measure both with the same --weights"
+            )
+        if one.unit != first.unit:
+            raise BadInput(
+                f"{a} delivers {first.unit.replace('_', ' ')}s, {b} {one.unit.replace('_', ' ')}s: not the same "
+                "work; compare models of one family"
+            )
+    for work_ in sorted({str(s.work) for s in showings}):
+        known = {s.made.workload_sha256: s for s in showings if str(s.work) == work_}
+        if len(known) > 1:
+            two = sorted(known.values(), key=lambda s: s.run_id)[:2]
+            raise BadInput(
+                f"{work_}: its texts or clips differ between {two[0].run_id} and {two[1].run_id} (sha256 of the "
+                "workload); measure both anew, from one declaration"
+            )
+
+
+def scores(quality: Quality | None) -> Mapping[str, Share]:
+    """Every score of a quality that has an interval, by its name."""
+    found: dict[str, Share] = {}
+    for one in fields(quality) if is_dataclass(quality) else ():
+        value = getattr(quality, one.name)
+        if isinstance(value, Share):
+            found[one.name] = value
+        elif isinstance(value, Mapping):
+            found |= {str(name): share for name, share in value.items() if isinstance(share, Share)}
+    return found
+
+
+def _unscored(run: Run, quality: Quality | None) -> str:
+    if run.loaded.precision == "none":
+        return "no model answers here"
+    if run.loaded.weights == "synthetic":
+        return "synthetic weights"
+    return "" if scores(quality) else "no answer of this workload is scored"
+
+
+def _joules(measured: Measured, usage: str) -> tuple[dict[Boundary, Joules], dict[Boundary, str]]:
+    """Gross joules a unit by boundary, over the work windows that have an energy; and why others have none."""
+    found: dict[Boundary, Joules] = {}
+    void: dict[Boundary, str] = {}
+    for group in groups([measured]):
+        rows = [r for r in group.rows if r.phase in ("work", "prepare") and getattr(r.usage, usage)]
+        units = math.fsum(float(getattr(r.usage, usage)) for r in rows)
+        total_j = math.fsum(r.energy_j for r in rows)
+        if group.excluded:
+            void[group.boundary] = group.excluded[0].partition(": ")[2]
+        elif not units or total_j <= 0:
+            void[group.boundary] = "no work window has an energy"
+        else:
+            found[group.boundary] = Joules(
+                basis=group.basis,
+                value_j=significant(total_j / units),
+                low_j=significant(math.fsum(r.model_low_j for r in rows) / units),
+                high_j=significant(math.fsum(r.model_high_j for r in rows) / units),
+                path=_path(measured, group),
+                gain_ratio_95=group.gain_ratio_95,
+                own_ratio=significant(math.sqrt(math.fsum(r.own_j**2 for r in rows)) / total_j),
+                unseen_low_ratio=significant(math.fsum(r.unseen_low_j for r in rows) / total_j),
+                unseen_high_ratio=significant(math.fsum(r.unseen_high_j for r in rows) / total_j),
+                simulated=any(pretends(s) for s in measured.run.sources if s.boundary == group.boundary),
+            )
+    return found, void
+
+
+def _path(measured: Measured, group: Group) -> str:
+    """Who read a boundary and how: where two agree in it, the gain of the board is one and cancels."""
+    drivers = {s.domain: s.driver or "no driver" for s in measured.run.sources}
+    used = {
+        f"{e.device}, {drivers.get(e.domain, 'no driver')}, {e.method}"
+        for e in measured.energies
+        if e.boundary == group.boundary and e.phase in ("work", "prepare") and e.energy_j is not None
+        and (e.boundary != "gpu" or e.device == measured.run.loaded.device)
+    }  # fmt: skip
+    return "; ".join(sorted(used))
+
+
+def _sum(windows: Sequence[Window], outcomes: Sequence[Outcome]) -> Usage:
+    total = Usage()
+    for window in windows:
+        total = total + window_usage(window, outcomes)
+    return total
+
+
+def _busy_s(done: Sequence[Outcome]) -> float:
+    """The time of all batches: what ran together counts once, pauses between trains do not."""
+    spans: dict[int, tuple[int, int]] = {}
+    for one in done:
+        start_ns, end_ns = spans.get(one.batch_id, (one.start_ns, one.end_ns))
+        spans[one.batch_id] = min(start_ns, one.start_ns), max(end_ns, one.end_ns)
+    return math.fsum((end - start) * S_PER_NS for start, end in spans.values())
+
+
+def _took_s(one: Outcome) -> float:
+    return (one.end_ns - (one.start_ns if one.due_ns is None else one.due_ns)) * S_PER_NS

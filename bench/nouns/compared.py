@@ -1,0 +1,182 @@
+"""What a comparison is made of: candidates, what each of their runs showed, and paired ratios with intervals."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from bench.nouns.scores import Share
+from bench.nouns.words import Basis, Boundary
+
+# energy: gross J a unit; time: s a unit; e2e: the median time of a request, from its due moment to its end
+Measure: TypeAlias = Literal["energy", "time", "e2e"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What every candidate is asked to do, and how much of it at once."""
+
+    workload: str
+    batch: int = 1
+    concurrency: int = 1
+    rate: float | None = None
+    load: str | None = None
+
+    def __str__(self) -> str:
+        levels = [f"{k}={v}" for k, v in (("batch", self.batch), ("concurrency", self.concurrency)) if v != 1]
+        levels += [f"rate={self.rate:g}"] if self.rate is not None else []
+        levels += [f"load={self.load}"] if self.load else []
+        return self.workload + ("@" + ",".join(levels) if levels else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joules:
+    """The gross energy of one run within one boundary, per unit of work."""
+
+    basis: Basis
+    value_j: float
+    low_j: float  # of a model's low and high series; the value itself where it is measured
+    high_j: float
+    path: str  # device, driver and method: who read it, and how
+    gain_ratio_95: float = 0.0
+    own_ratio: float = 0.0  # standard uncertainty of the windows themselves, of the energy
+    unseen_low_ratio: float = 0.0  # how far what the sensor never saw may move it
+    unseen_high_ratio: float = 0.0
+    simulated: bool = False  # no sensor stands behind it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What made a run: rounds of one candidate must agree in it, and hardware and weights over all candidates."""
+
+    engine: str
+    engine_version: str
+    model: str
+    precision: str
+    weights: str
+    hardware: str
+    device: str
+    workload_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showing:
+    """One run of one candidate, as a comparison takes it."""
+
+    run_id: str
+    candidate: int  # its place on the command line
+    round: int
+    work: Work
+    made: Made
+    unit: str  # "output_token", "audio_second", …: what energy and time are per
+    per_request: Mapping[str, float]  # achieved units a request, by field of Usage
+    time_s: float  # a unit
+    e2e_s: float
+    joules: Mapping[Boundary, Joules] = field(default_factory=dict)
+    void: Mapping[Boundary, str] = field(default_factory=dict)  # boundaries without a figure, and why
+    scores: Mapping[str, Share] = field(default_factory=dict)
+    unscored: str = ""  # why there is no score
+    paused_ratio: float = 0.0  # of the windows: pauses that the sensor's trains made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """The first candidate's figure over another's, paired by round. One round alone has no interval."""
+
+    measure: Measure
+    boundary: Boundary | None  # of an energy
+    basis: Basis
+    value: float
+    low: float | None
+    high: float | None
+    rounds: int
+    # half-widths at 95 %, as logarithms of the ratio: statistical, windows, gain, model, unseen_low, unseen_high
+    components: Mapping[str, float] = field(default_factory=dict)
+    gain_cancels: bool | None = None  # None: there is no board's gain in it
+    simulated: bool = False
+
+    @property
+    def tells(self) -> bool:
+        """Whether the interval lies on one side of 1."""
+        return self.low is not None and self.high is not None and (self.high < 1 or self.low > 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """The first candidate's score less another's, with its 95 % interval."""
+
+    score: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """What one candidate showed over its rounds: the geometric mean, and Student's interval over rounds alone."""
+
+    measure: Measure
+    boundary: Boundary | None
+    basis: Basis
+    value: float
+    low: float | None
+    high: float | None
+    rounds: int
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two candidates on one work: `one` over `other`."""
+
+    one: int
+    other: int
+    ratios: tuple[Ratio, ...]
+    differences: tuple[Difference, ...] = ()
+    no_quality: str = ""  # why there is no difference of quality
+    runs: tuple[tuple[str, str], ...] = ()  # (a run of one, its partner), round by round
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a candidate stands among more than two: on the front, behind another, or not told."""
+
+    candidate: int
+    boundary: Boundary
+    place: Literal["front", "dominated", "undecided"]
+    by: tuple[int, ...] = ()  # whom it is dominated by
+    scored: bool = False  # whether quality was one of the aims
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkCompared:
+    """All that was learnt on one work."""
+
+    work: Work
+    unit: str
+    levels: tuple[tuple[Level, ...], ...]  # of each candidate
+    pairs: tuple[Pair, ...]  # the first against every other
+    standings: tuple[Standing, ...] = ()  # of more than two
+    price_per_1000: tuple[Level | None, ...] = ()  # of each candidate, where a price is known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What the machine costs."""
+
+    per_hour: float
+    currency: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A whole comparison: values only, so that it can be recomputed and compared digit by digit."""
+
+    candidates: tuple[Made, ...]
+    names: tuple[str, ...]  # what tells the candidates apart, short
+    works: tuple[WorkCompared, ...]
+    interleaved: bool
+    set_apart: tuple[str, ...] = ()  # runs that were not taken, each with its reason
+    notes: tuple[str, ...] = ()
+    price: Price | None = None

@@ -1,0 +1,126 @@
+"""Ratios with their intervals against a line at 1: a row for each work and boundary, one plot a pair.
+
+Solid dots are measured, hatched diamonds modelled; an open square is a ratio of times.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bench.nouns.compared import Compared, Ratio
+from bench.report.compare_text import unit_text, what_text, word
+from bench.report.figures import Entry
+from bench.report.svg import Axis, cut, diamond, drawing, element, figure, hatch, label, tick_text, whisker
+
+_WIDTH = 760.0
+_LEFT, _TRACK_FROM, _TRACK_TO, _RIGHT = 10.0, 262.0, 590.0, 750.0
+_TOP, _HEADING, _ROW, _AXIS = 6.0, 30.0, 34.0, 46.0
+_LONGEST_NAME = 34
+_MOST_TICKS = 8
+# Round numbers around 1 on a logarithmic axis; beyond them decades.
+_STEPS = (
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0,
+    1.02, 1.05, 1.1, 1.2, 1.4, 1.6, 2.0, 2.5, 3.0, 4.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    heading: str
+    name: str
+    key: str
+    ratio: Ratio
+
+
+def ratio_plots(one: Compared, known: Mapping[str, Entry]) -> dict[str, str]:
+    """A plot for every candidate that the first is held against."""
+    made = {}
+    for other in range(1, len(one.names)):
+        rows = [
+            _Row(
+                heading=str(work.work),
+                name=f"{what_text(r, unit_text(work))} · {word(r) if r.measure == 'energy' else 'measured'}",
+                key=f"works/{w}/pairs/{p}/{r.measure}" + (f"/{r.boundary}" if r.boundary else ""),
+                ratio=r,
+            )
+            for w, work in enumerate(one.works)
+            for p, pair in enumerate(work.pairs)
+            if pair.other == other
+            for r in pair.ratios
+        ]
+        if rows:
+            name = f"plot-ratio-{other}"
+            made[name] = _plot(name, one.names[0], one.names[other], rows, known)
+    return made
+
+
+def _plot(name: str, a: str, b: str, rows: Sequence[_Row], known: Mapping[str, Entry]) -> str:
+    axis, tops, bottom = _axis([row.ratio for row in rows]), *_tops(rows)
+    body = [hatch(name)]
+    for tick in axis.ticks:
+        kind = "zero" if tick == 1 else "grid"
+        body.append(element("line", x1=axis.at(tick), y1=_TOP + 22, x2=axis.at(tick), y2=bottom, class_=kind))
+        body.append(label(axis.at(tick), bottom + 16, tick_text(tick, 1.0), "tick", "middle"))
+    heading = None
+    for row, top in zip(rows, tops, strict=True):
+        if row.heading != heading:
+            body.append(label(_LEFT, top - 8, row.heading, "heading"))
+        body += _drawn(name, row, axis, top, known)
+        heading = row.heading
+    body.append(label(_TRACK_FROM, bottom + 36, f"← less by {cut(a, _LONGEST_NAME)}", "axis"))
+    body.append(label(_TRACK_TO, bottom + 36, f"more by {cut(a, _LONGEST_NAME)} →", "axis", "end"))
+    title = f"{a} ÷ {b}"
+    told = (
+        f"Ratios of {a} to {b} with their intervals on a logarithmic axis, a line at 1; the table below holds "
+        "the same figures."
+    )
+    return drawing(name, _WIDTH, bottom + _AXIS, title, told, body)
+
+
+def _drawn(name: str, row: _Row, axis: Axis, top: float, known: Mapping[str, Entry]) -> list[str]:
+    y, one = top + 14, row.ratio
+    drawn = [
+        element("line", x1=_TRACK_FROM, y1=y, x2=_TRACK_TO, y2=y, class_="grid"),
+        label(_LEFT, y + 4, row.name, "row"),
+        figure(_TRACK_TO + 58, y + 4, f"{row.key}/value", known[f"{row.key}/value"]),
+    ]
+    ink = one.measure != "energy"
+    if one.low is not None and one.high is not None:
+        low, high = known.get(f"{row.key}/low"), known.get(f"{row.key}/high")
+        if low is not None and high is not None:
+            drawn.append(label(_RIGHT, y + 4, f"{low.text} to {high.text}", "tick", "end"))
+        drawn += whisker(axis.at(one.low), axis.at(one.high), y, "ink" if ink else one.basis)
+    else:
+        drawn.append(label(_RIGHT, y + 4, "one round", "tick", "end"))
+    x = axis.at(one.value)
+    if ink:
+        drawn.append(element("rect", x=x - 4.5, y=y - 4.5, width=9, height=9, class_="open time"))
+    elif one.basis == "measured":
+        drawn.append(element("circle", cx=x, cy=y, r=5.5, class_="solid measured"))
+    else:
+        drawn.append(diamond(name, x, y, 7))
+    return drawn
+
+
+def _tops(rows: Sequence[_Row]) -> tuple[list[float], float]:
+    tops, y, heading = [], _TOP, None
+    for row in rows:
+        y += _HEADING if row.heading != heading else 0.0
+        tops.append(y)
+        y, heading = y + _ROW, row.heading
+    return tops, y
+
+
+def _axis(ratios: Sequence[Ratio]) -> Axis:
+    """A logarithmic axis that holds every interval and 1, between round numbers."""
+    values = [v for r in ratios for v in (r.low, r.value, r.high) if v is not None] + [1.0]
+    low = max((s for s in _STEPS if s <= min(values)), default=_STEPS[0])
+    high = min((s for s in _STEPS if s >= max(values)), default=_STEPS[-1])
+    if low == 1.0:
+        low = 0.98
+    if high == 1.0:
+        high = 1.02
+    inside = [s for s in _STEPS if low <= s <= high]
+    thin = 1 + (len(inside) - 1) // _MOST_TICKS
+    at = inside.index(1.0)
+    ticks = tuple(s for n, s in enumerate(inside) if (n - at) % thin == 0)
+    return Axis(low=low, high=high, start=_TRACK_FROM + 8, end=_TRACK_TO - 8, ticks=ticks, log=True)

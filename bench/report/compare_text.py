@@ -1,0 +1,278 @@
+"""A comparison → sentences and tables of 80 columns; the basis is part of every sentence."""
+
+import math
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from bench.nouns.compared import Compared, Difference, Level, Pair, Price, Ratio, WorkCompared
+from bench.report.numbers import shown
+from bench.report.words import SPAN_NOTE
+from bench.units import S_PER_MS
+
+MODEL_NOTE = "cannot see the power of the instruction mix"
+_WIDTH = 80
+_GAP = "  "
+_EVEN_RATIO = 0.15  # of the half-width: how uneven an interval may be and still be told by one number
+_LEAST_DECIMALS, _MOST_DECIMALS = 2, 4
+_MS_BELOW_S = 0.1
+_UNITS = {"audio_second": "audio s", "video_second": "video s"}
+Line = tuple[str, ...]
+
+
+def sentences(one: Compared) -> tuple[str, ...]:
+    """The verdict on every pair, work by work."""
+    return tuple(sentence(one, work, pair) for work in one.works for pair in work.pairs)
+
+
+def sentence(one: Compared, work: WorkCompared, pair: Pair) -> str:
+    """`q4_k_m uses 0.61 ± 0.03 of the energy of f16 on … at batch 1 (…); 0.58 ± 0.01 of its time; quality …`"""
+    a, b = one.names[pair.one], one.names[pair.other]
+    at = f"on {_work(work)}"
+    energies = [r for r in pair.ratios if r.measure == "energy"]
+    if not energies:
+        parts = [f"{a} and {b} have no energy to compare {at}"]
+    elif _told(energies[0]):
+        parts = [f"{a} uses {ratio_text(energies[0])} of the energy of {b} {at} ({basis_text(energies[0])})"]
+    else:
+        parts = [f"{a} and {b} {at}: {_untold(energies[0], 'energy')} ({basis_text(energies[0])})"]
+    for more in energies[1:]:
+        said = f"{ratio_text(more)} of it" if _told(more) else _untold(more, "energy")
+        parts.append(f"{said} ({basis_text(more)})")
+    times = [r for r in pair.ratios if r.measure == "time"]
+    parts += [f"{ratio_text(r)} of its time" if _told(r) else _untold(r, "time") for r in times]
+    parts += [difference_text(d) for d in pair.differences]
+    return (
+        "; ".join(parts) if pair.differences else "; ".join([*parts, f"quality not comparable: {pair.no_quality}"])
+    )
+
+
+def ratio_text(one: Ratio) -> str:
+    """`0.61 ± 0.03`; `0.61 (0.40 to 0.93)` where the two sides differ; of one round without an interval."""
+    if one.low is None or one.high is None:
+        return f"{_fixed(one.value, _decimals(0.1 * one.value))} (one round: no interval)"
+    below, above = one.value - one.low, one.high - one.value
+    half = (below + above) / 2
+    decimals = _decimals(half or 0.01 * one.value)
+    if abs(above - below) <= _EVEN_RATIO * half:
+        return f"{_fixed(one.value, decimals)} ± {_fixed(max(below, above), decimals)}"
+    return f"{_fixed(one.value, decimals)} ({_fixed(one.low, decimals)} to {_fixed(one.high, decimals)})"
+
+
+def basis_text(one: Ratio) -> str:
+    """The boundary and the basis of a ratio: a modelled one says what its model cannot see."""
+    said = f"{one.boundary}, " if one.boundary else ""
+    if one.basis == "modelled":
+        of = " from a declared power" if one.simulated else ""
+        return f"{said}MODELLED{of}: {MODEL_NOTE}"
+    return f"{said}{word(one)}"
+
+
+def word(one: Ratio | Level) -> str:
+    """The basis in a word: what a program gave is never called measured."""
+    if one.basis == "modelled":
+        return "MODELLED"
+    return "SIMULATED" if one.simulated else str(one.basis)
+
+
+def difference_text(one: Difference) -> str:
+    """A difference of scores in words."""
+    name = one.score.replace("_", " ")
+    said = f"{one.value:+.3f} ({one.low:+.3f} to {one.high:+.3f})".replace("-", "−")
+    if one.low <= 0 <= one.high:
+        return f"no difference in {name} that these answers can tell ({said})"
+    return f"{name} {said}"
+
+
+def front_text(one: Compared, work: WorkCompared) -> tuple[str, ...]:
+    """Which candidates are dominated, on the front, or neither beyond the intervals."""
+    said = []
+    for standing in work.standings:
+        name = one.names[standing.candidate]
+        aims = "energy, latency and quality" if standing.scored else "energy and latency"
+        at = f"on {_work(work)} ({standing.boundary}; by {aims})"
+        if standing.place == "dominated":
+            said.append(f"{name} is dominated by {_listed([one.names[n] for n in standing.by])} {at}")
+        elif standing.place == "front":
+            said.append(f"{name} is on the front {at}")
+        else:
+            said.append(f"{name}: the intervals do not tell whether it is on the front {at}")
+    return tuple(said)
+
+
+def unit_text(work: WorkCompared) -> str:
+    """The unit of a work's figures: `token`, `audio s`."""
+    return _UNITS.get(work.unit, work.unit.replace("_", " "))
+
+
+def what_text(one: Ratio | Level, unit: str) -> str:
+    """What a ratio is of: `J per output token, host`."""
+    if one.measure == "energy":
+        return f"J per {unit}, {one.boundary}"
+    return f"s per {unit}" if one.measure == "time" else "s a request, median"
+
+
+def price_text(price: Price, unit: str) -> str:
+    """What a price is of: `EUR per 1000 output tokens`."""
+    return f"{price.currency} per 1000 {plural(unit)}"
+
+
+def plural(unit: str) -> str:
+    """`output tokens`, `audio s`."""
+    return unit if unit.endswith(" s") else f"{unit}s"
+
+
+def comparison_text(one: Compared, width: int = _WIDTH) -> str:
+    """The whole comparison: what stands against what, ratios, each candidate's own figures, verdicts, remarks."""
+    told = [_head(one, width)]
+    for work in one.works:
+        told.append(_ratios(one, work, width))
+        told.append(_levels(one, work, width))
+    told.append(_wrapped(sentences(one), width))
+    fronts = [text for work in one.works for text in front_text(one, work)]
+    told.append(_wrapped(fronts, width) if fronts else "")
+    told.append(_wrapped(remarks(one), width))
+    return "\n\n".join(text for text in told if text)
+
+
+def remarks(one: Compared) -> tuple[str, ...]:
+    """What must stand beside the figures: the gain, notes of pairs and of the whole, and what was set apart."""
+    ratios = [r for work in one.works for pair in work.pairs for r in pair.ratios]
+    said = []
+    if any(r.gain_cancels for r in ratios):
+        said.append(
+            "the board's own gain is in no ratio's interval: both were read on one device, by one driver and one "
+            "method, so that it cancels"
+        )
+    if any(r.gain_cancels is False for r in ratios):
+        said.append(
+            "the gain of the sensors is in the interval: the two were not read by one device and one method"
+        )
+    if any(r.basis == "modelled" for r in ratios):
+        said.append(f"{SPAN_NOTE}; the span of a ratio is that over the model's low and high series")
+    said += [note for work in one.works for pair in work.pairs for note in pair.notes]
+    said += one.notes
+    said += [f"set apart: {why}" for why in one.set_apart]
+    return tuple(dict.fromkeys(said))
+
+
+def _head(one: Compared, width: int) -> str:
+    made = one.candidates[0]
+    weights = (
+        "no" if made.precision == "none" else made.weights.upper() if made.weights == "synthetic" else made.weights
+    )
+    lines = textwrap.wrap(f"on {made.hardware}, {weights} weights", width, subsequent_indent=_GAP)
+    for name, cand in zip(one.names, one.candidates, strict=True):
+        said = f"{name}: {cand.engine} {cand.engine_version}, {cand.model}:{cand.precision}, on {cand.device}"
+        lines += textwrap.wrap(said, width, initial_indent=_GAP, subsequent_indent=_GAP * 3)
+    return "\n".join(lines)
+
+
+def _ratios(one: Compared, work: WorkCompared, width: int) -> str:
+    unit = unit_text(work)
+    rows = [
+        (
+            f"{one.names[pair.one]} ÷ {one.names[pair.other]}",
+            what_text(r, unit), ratio_text(r), word(r) if r.measure == "energy" else "measured", str(r.rounds),
+        )
+        for pair in work.pairs
+        for r in pair.ratios
+    ]  # fmt: skip
+    rows += [
+        (f"{one.names[pair.one]} − {one.names[pair.other]}", d.score.replace("_", " "),
+         f"{d.value:+.3f} ({d.low:+.3f} to {d.high:+.3f})".replace("-", "−"), "measured", "")
+        for pair in work.pairs
+        for d in pair.differences
+    ]  # fmt: skip
+    return _table(f"{work.work}", ("ratio", "of", "95 %", "basis", "rounds"), rows, width)
+
+
+def _levels(one: Compared, work: WorkCompared, width: int) -> str:
+    unit = unit_text(work)
+    rows: list[Line] = []
+    for number, levels in enumerate(work.levels):
+        said = [(_level_name(v, unit), level_text(v), word(v)) for v in levels]
+        if one.price and (cost := work.price_per_1000[number]) is not None:
+            said.append((f"1000 {plural(unit)}", _with_half(cost, one.price.currency, 1.0), "price × time"))
+        rows += [(one.names[number] if not at else "", *line) for at, line in enumerate(said)]
+    return _table("", ("candidate", "gross, per", "mean of rounds ± 95 %", "basis"), rows, width)
+
+
+def _level_name(one: Level, unit: str) -> str:
+    if one.measure == "energy":
+        return f"{unit}, {one.boundary}"
+    return unit if one.measure == "time" else "request, median"
+
+
+def level_text(one: Level) -> str:
+    """A candidate's own figure, and half of its interval over rounds in per cent."""
+    if one.measure == "energy":
+        return _with_half(one, "J", 1.0)
+    return _with_half(one, "ms", S_PER_MS) if one.value < _MS_BELOW_S else _with_half(one, "s", 1.0)
+
+
+def _with_half(one: Level, unit: str, factor: float) -> str:
+    value = shown(one.value / factor, unit)
+    if one.low is None or one.high is None:
+        return value
+    half = (one.high - one.low) / 2 / one.value
+    return f"{value} ± {half * 100:.{1 if half < 0.1 else 0}f} %"
+
+
+def _told(one: Ratio) -> bool:
+    return one.low is None or one.tells
+
+
+def _untold(one: Ratio, what: str) -> str:
+    return f"no difference in {what} that these rounds can tell ({ratio_text(one)})"
+
+
+def _work(work: WorkCompared) -> str:
+    one = work.work
+    more = [f"concurrency {one.concurrency}"] if one.concurrency != 1 else []
+    more += [f"{one.rate:g} requests/s"] if one.rate is not None else []
+    more += [f"load {one.load}"] if one.load else []
+    return f"{one.workload} at {', '.join(more) if more else f'batch {one.batch}'}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _decimals(half: float) -> int:
+    """As many as show the half-width's first digit, two where that is a 1."""
+    if half <= 0 or not math.isfinite(half):
+        return _LEAST_DECIMALS
+    place = -math.floor(math.log10(half))
+    if half * 10**place < 2:
+        place += 1
+    return max(_LEAST_DECIMALS, min(place, _MOST_DECIMALS))
+
+
+def _fixed(value: float, decimals: int) -> str:
+    return f"{value:.{decimals}f}"
+
+
+def _table(title: str, header: Line, rows: Sequence[Line], width: int) -> str:
+    """Aligned columns under a title; the first column wraps so that no line is wider than `width`."""
+    if not rows:
+        return ""
+    sizes = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    over = sum(sizes) + len(_GAP) * (len(sizes) - 1) - width
+    sizes[0] = max(sizes[0] - max(over, 0), min(9, sizes[0]))
+    return "\n".join([*([title] if title else []), *_lines((header, tuple("─" * n for n in sizes), *rows), sizes)])
+
+
+def _lines(rows: Sequence[Line], sizes: Sequence[int]) -> Iterator[str]:
+    for row in rows:
+        first = textwrap.wrap(row[0], sizes[0], subsequent_indent=" ") or [""]
+        cells = [cell.ljust(size) for cell, size in zip((first[0], *row[1:]), sizes, strict=True)]
+        yield _GAP.join(cells).rstrip()
+        yield from first[1:]
+
+
+def _wrapped(texts: Sequence[str], width: int) -> str:
+    return "\n".join(
+        line
+        for text in texts
+        for line in textwrap.wrap(text, width, subsequent_indent=_GAP, break_on_hyphens=False)
+    )

@@ -1,0 +1,76 @@
+"""Each run's energy as its requests', by terms that were fitted on other cells; and what the meter says beside."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bench.fit.attribution import WindowAccount, accounts, needs
+from bench.fit.coefficients import fit
+from bench.fit.levels import merged
+from bench.fit.rows import Group, Measured, groups
+from bench.nouns import Coefficients
+from bench.physics.doubles import pretends
+from bench.run.learn import read_folder
+from bench.run.publish import measured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attributed:
+    """One run within one boundary. Without accounts: `why` says what is missing."""
+
+    run_id: str
+    cell: str
+    boundary: str
+    basis: str
+    simulated: bool = False  # a program plays the sensor
+    in_sample: bool = False  # the terms rest on this cell's own runs too
+    windows: tuple[WindowAccount, ...] = ()
+    why: str = ""
+
+
+def attribute_folder(out: Path) -> tuple[tuple[Attributed, ...], tuple[str, ...]]:
+    """Every sealed run of OUT, and the runs that could not be read. Raises BadInput without runs."""
+    sealed, broken = read_folder(out)
+    every = [measured(one) for one in sorted(sealed, key=lambda s: s.folder.name) if one.run is not None]
+    return tuple(attributed(every)), broken
+
+
+def attributed(every: Sequence[Measured]) -> Iterator[Attributed]:
+    """The runs one by one, each within every boundary that it was read in."""
+    whole = fit(every)
+    for one in every:
+        others = fit([m for m in every if m.run.spec.cell != one.run.spec.cell])
+        for group in groups([one]):
+            yield _of(one, group, others, whole)
+
+
+def _of(one: Measured, group: Group, others: Sequence[Coefficients], whole: Sequence[Coefficients]) -> Attributed:
+    cell = str(one.run.spec.cell)
+    simulated = any(pretends(source) for source in one.run.sources if source.boundary == group.boundary)
+    said = Attributed(
+        run_id=one.run.id, cell=cell, boundary=group.boundary, basis=group.basis, simulated=simulated
+    )
+    if not group.runs:
+        why = group.excluded[0].partition(": ")[2] if group.excluded else "no window has an energy"
+        return replace(said, why=why)
+    found = _fitting(others, group, one)
+    in_sample = found is None
+    found = found or _fitting(whole, group, one)
+    if found is None:
+        return replace(
+            said,
+            why="its terms are not known: run more shapes of work, or more loads (`joulemark fit` says which)",
+        )
+    return replace(said, in_sample=in_sample, windows=accounts(found, group, one.run))
+
+
+def _fitting(known: Sequence[Coefficients], group: Group, one: Measured) -> Coefficients | None:
+    """The entry that describes this run's work; None: there is none with all of its terms."""
+    cell, wanted = one.run.spec.cell, needs(merged([group]))
+    for entry in known:
+        if (entry.key, entry.boundary, entry.batch) != (group.key, group.boundary, group.batch):
+            continue
+        own = (entry.concurrency, entry.rate, entry.load) == (cell.concurrency, cell.rate, cell.load)
+        if (own or entry.levels) and wanted <= entry.terms.keys():
+            return entry
+    return None

@@ -1,0 +1,181 @@
+"""`compare`: rounds of candidates on the same work, measured A B A B …, and the comparison that they prove.
+
+    cells ─→ rounds, each a whole sealed run ─┐
+    folders of sealed runs ───────────────────┴─→ Record (which runs) ─→ showings ─→ ratios ─→ OUT/comparisons/
+
+The record names runs and nothing else: `verify` makes the showings, the ratios and the page from it once more.
+"""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BadInput, BrokenResults
+from bench.files.atomic import write_whole
+from bench.files.codec import build, plain
+from bench.files.store import (
+    SEAL,
+    Sealed,
+    comparison_path,
+    json_bytes,
+    profile_folder,
+    read_json,
+    read_seal,
+    run_folders,
+)
+from bench.fit.comparison import compare
+from bench.fit.showings import same_conditions, showing
+from bench.nouns import RunSpec
+from bench.nouns.compared import Compared, Price, Showing
+from bench.report.compare_text import front_text, sentences
+from bench.run.evidence import evidence
+from bench.run.publish import measured
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Take:
+    """One run of a comparison: whose it is, and of which round."""
+
+    run_id: str
+    candidate: int
+    round: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What a comparison rests on; all else follows from it."""
+
+    schema_version: int = SCHEMA_VERSION
+    id: str
+    names: tuple[str, ...]
+    runs: tuple[Take, ...]
+    interleaved: bool
+    measured_for_it: bool  # its rounds bear its name, and all of those that do are in it
+    stopping: str = ""  # when rounds ended
+    price: Price | None = None
+
+
+def round_of(spec: RunSpec | None) -> tuple[str, int] | None:
+    """The comparison and the number of the round that a run was measured for; None: for none."""
+    name, _, number = ((spec.round if spec else None) or "").rpartition("/")
+    return (name, int(number)) if name and number.isdecimal() else None
+
+
+def recompute(record: Record, known: Mapping[str, Sealed]) -> Compared:
+    """The comparison, from the runs that it names. Raises BadInput and BrokenResults where they show none."""
+    showings: list[Showing] = []
+    apart: list[str] = []
+    for take in record.runs:
+        sealed = known.get(take.run_id)
+        if sealed is None or sealed.run is None:
+            raise BrokenResults(f"{take.run_id}: no sealed run of this comparison reads whole under that name")
+        shown = showing(measured(sealed), sealed.published.quality, candidate=take.candidate, round_=take.round)
+        if isinstance(shown, str):
+            apart.append(f"{take.run_id}, round {take.round} of {record.names[take.candidate]}: {shown}")
+        else:
+            showings.append(shown)
+    missing = [n for c, n in enumerate(record.names) if all(s.candidate != c for s in showings)]
+    if missing:
+        why = f": {apart[0]}" if apart else ""
+        raise BrokenResults(f"no run of {missing[0]} can be compared{why}; joulemark audit says what to mend")
+    same_conditions(showings, record.names)
+    made = compare(showings, record.names, interleaved=record.interleaved, price=record.price, set_apart=apart)
+    if not any(pair.ratios for work in made.works for pair in work.pairs):
+        raise BrokenResults(
+            "no round has a sound run of both candidates; the same command measures what is missing"
+        )
+    return replace(made, notes=(*made.notes, record.stopping)) if record.stopping else made
+
+
+def document(record: Record, compared: Compared, known: Mapping[str, Sealed]) -> dict[str, Any]:
+    """What lies in OUT/comparisons/ID.json: the record, what follows from it, and the seals of its runs."""
+    return {
+        **plain(record),
+        "comparison": plain(compared),
+        "verdicts": list(sentences(compared)),
+        "front": [text for work in compared.works for text in front_text(compared, work)],
+        "seals": {t.run_id: known[t.run_id].seal_sha256 for t in record.runs},
+    }
+
+
+def read_record(path: Path) -> tuple[Record, Any]:
+    """The record of a comparison's file, and the whole of what it says. Raises BrokenResults."""
+    data = read_json(path)
+    if not isinstance(data, dict) or data.get("schema_version") != SCHEMA_VERSION:
+        found = data.get("schema_version") if isinstance(data, dict) else type(data).__name__
+        raise BrokenResults(f"{path}: schema_version {found!r}, this Joulemark reads {SCHEMA_VERSION}")
+    derived = ("comparison", "verdicts", "front", "seals")
+    record = build(Record, {k: v for k, v in data.items() if k not in derived}, str(path))
+    if record.id != path.stem:
+        raise BrokenResults(f"{path}: its id is {record.id!r}: the file was renamed")
+    if any(not 0 <= t.candidate < len(record.names) for t in record.runs):
+        raise BrokenResults(f"{path}: a run belongs to no candidate")
+    return record, data
+
+
+def round_names(out: Path) -> tuple[str, ...]:
+    """The comparisons of which OUT holds rounds, by their runs' seals alone."""
+    return tuple(sorted({of[0] for of in map(round_of, _specs(out).values()) if of}))
+
+
+def sealed_rounds(out: Path, id_: str) -> dict[str, Sealed]:
+    """The runs in OUT that were measured for a comparison and read whole, by their ids."""
+    mine = [folder for folder, spec in _specs(out).items() if (of := round_of(spec)) and of[0] == id_]
+    return {one.id: one for one in evidence(mine) if isinstance(one, Sealed)}
+
+
+def _specs(out: Path) -> dict[Path, RunSpec | None]:
+    found = {}
+    for folder in run_folders(out):
+        with suppress(BrokenResults):  # verify names it
+            found[folder] = read_seal(folder).spec
+    return found
+
+
+def takes(sealed: Mapping[str, Sealed], order: Sequence[tuple[str, str, str, str]]) -> tuple[Take, ...]:
+    """Measured rounds as a record names them; `order`: engine, model, precision and device of each candidate."""
+    found = []
+    for id_, one in sorted(sealed.items()):
+        of = round_of(one.run.spec) if one.run else None
+        if of is not None and (parts := parts_of(one)) in order:
+            found.append(Take(run_id=id_, candidate=order.index(parts), round=of[1]))
+    return tuple(found)
+
+
+def parts_of(sealed: Sealed) -> tuple[str, str, str, str]:
+    """Engine, model, precision and device of a run, as they were asked for."""
+    assert sealed.run is not None
+    cell = sealed.run.spec.cell
+    return cell.engine, cell.model, cell.precision, cell.device or ""
+
+
+def keep(out: Path, record: Record, compared: Compared, known: Mapping[str, Sealed]) -> Path:
+    """Seals the comparison's figures; returns where. Runs that lie elsewhere are copied, so that OUT proves it."""
+    for one in known.values():
+        _adopt(out, one)
+    path = comparison_path(out, record.id)
+    write_whole(path, json_bytes(document(record, compared, known)))
+    return path
+
+
+def _adopt(out: Path, sealed: Sealed) -> None:
+    """A copy of a run in OUT, seal last; its machine's profile with it where that was generated."""
+    target = out / "runs" / sealed.id
+    if target.resolve() == sealed.folder.resolve():
+        return
+    if (target / SEAL).exists():
+        if (target / SEAL).read_bytes() != (sealed.folder / SEAL).read_bytes():
+            raise BadInput(f"{target} is another run of that id; choose another --out")
+        return
+    for name in (*sorted(p.name for p in sealed.folder.iterdir() if p.name != SEAL), SEAL):
+        write_whole(target / name, (sealed.folder / name).read_bytes())
+    for profile in profile_folder(sealed.folder.parents[1]).glob("*.toml"):
+        kept = profile_folder(out) / profile.name
+        if sealed.run and profile.stem == sealed.run.spec.hardware and not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(profile, kept)

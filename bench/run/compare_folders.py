@@ -1,0 +1,83 @@
+"""Folders of sealed runs → the record of a comparison: whose they are, which work they share, what is paired."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from bench.errors import BadInput
+from bench.files.store import Sealed
+from bench.fit.showings import work_of
+from bench.nouns.compared import Price
+from bench.run.candidates import Folder, short_names
+from bench.run.compare import Record, Take, parts_of
+from bench.run.evidence import evidence, sealed_folders
+
+
+def from_folders(folders: Sequence[Folder], price: Price | None) -> tuple[Record, dict[str, Sealed]]:
+    """The record of runs that are sealed already, and the runs. Raises BadInput where they share no work."""
+    sides = [_side(folder) for folder in folders]
+    parts = [parts_of(side[0]) for side in sides]
+    if len(set(parts)) < len(parts):
+        raise BadInput(
+            "two of these folders hold the same engine, model, precision and device: nothing to compare; "
+            "one candidate measured twice is repeats, which `joulemark fit` pools"
+        )
+    known, runs = {}, []
+    shared = set.intersection(*({str(work_of(s.run)) for s in side if s.run} for side in sides))
+    if not shared:
+        raise BadInput("no workload at the same batch is in all of these folders: a ratio needs the same work")
+    for candidate, side in enumerate(sides):
+        counts: dict[str, int] = {}
+        for one in side:
+            assert one.run is not None
+            if (name := str(work_of(one.run))) in shared:
+                counts[name] = counts.get(name, 0) + 1
+                runs.append(Take(run_id=one.id, candidate=candidate, round=counts[name]))
+                known[one.id] = one
+    record = Record(
+        id="folders-" + _sum("".join(s.seal_sha256 for _, s in sorted(known.items()))),
+        names=short_names(parts),
+        runs=tuple(runs),
+        interleaved=_interleaved(runs, known, len(sides)),
+        measured_for_it=False,
+        price=price,
+    )
+    return record, known
+
+
+def _side(folder: Folder) -> list[Sealed]:
+    """The runs of the one candidate of a folder, oldest first."""
+    every = evidence(sealed_folders(folder.path, "compare"))
+    runs = [s for s in every if isinstance(s, Sealed) and s.run is not None]
+    held = sorted({parts_of(s) for s in runs})
+    if folder.only is not None:
+        runs = [s for s in runs if parts_of(s) == folder.only]
+    if not held or not runs or (folder.only is None and len(held) > 1):
+        named = ", ".join(_spelt(p) for p in held[:6]) + (" …" if len(held) > 6 else "")
+        found = f"runs of {len(held)} candidates" if len(held) > 1 else "no run of that candidate"
+        raise BadInput(f"{folder.path}: {found}; name one, {folder.path}::{named or 'ENGINE/MODEL:PRECISION'}")
+    return runs
+
+
+def _spelt(parts: tuple[str, str, str, str]) -> str:
+    engine, model, precision, device = parts
+    return f"{engine}/{model}:{precision}" + (f"@device={device}" if device else "")
+
+
+def _interleaved(runs: Sequence[Take], known: Mapping[str, Sealed], count: int) -> bool:
+    """Whether the runs of each work came in turn: A B A B, and as many of each."""
+    by_work: dict[str, list[Take]] = {}
+    for take in sorted(runs, key=lambda t: t.run_id):  # an id begins with the moment
+        run = known[take.run_id].run
+        assert run is not None
+        by_work.setdefault(str(work_of(run)), []).append(take)
+    return all(
+        [t.candidate for t in found] == [found[n % count].candidate for n in range(len(found))]
+        and len({t.candidate for t in found[:count]}) == count
+        and len(found) % count == 0
+        and len(found) > count
+        for found in by_work.values()
+    )
+
+
+def _sum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -1,0 +1,197 @@
+"""Rounds of a comparison, one after the other: every candidate loaded and measured once a round, A B A B …
+
+A round is named in the spec of each of its runs, so that the same call goes on where the last one ended: whole
+rounds are never measured again, and one that was cut off is left, with a new one in its place: its halves would
+lie too far apart in time to share a drift.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from bench.errors import CannotRun
+from bench.files.store import Sealed, spec_sha256
+from bench.fit.comparison import half_widths
+from bench.fit.showings import showing
+from bench.nouns import Weights
+from bench.nouns.compared import Price, Showing
+from bench.run.arrange import Ask, arrange
+from bench.run.candidates import Candidate, short_names
+from bench.run.compare import Record, recompute, round_names, round_of, sealed_rounds, takes
+from bench.run.host import Host
+from bench.run.line import measure_plan
+from bench.run.plan import Plan, PlannedCell
+from bench.run.publish import measured
+from bench.run.supervise import CellResult
+
+# Student's factor over √n, in units of one round's scatter: 9 of two rounds, 2.5 of three, 1.6 of four, 1.2 of
+# five, 1.05 of six. From three on an interval says something; after five another round takes a sixth off it.
+LEAST_ROUNDS, USUAL_ROUNDS, MOST_ROUNDS = 3, 5, 10
+_SPOILT_ROUNDS = 2  # so many beyond those asked for, where runs are void or cut off
+_STOPPED = (
+    "rounds ended as soon as every time and energy was within ±{:.3g} % (statistical), or after {}: such a stop "
+    "keeps lucky rounds, so that these intervals cover 91 to 95 of 100, by simulation"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundsAsk:
+    """What was typed of a comparison that is to be measured."""
+
+    candidates: tuple[Candidate, ...]
+    out: Path
+    weights: Weights = "synthetic"
+    weights_paths: tuple[str, ...] = ()  # none, one for all, or one for each
+    manifest: Path | None = None
+    timing: Mapping[str, float] = field(default_factory=dict)
+    rounds: int = USUAL_ROUNDS
+    precision_ratio: float | None = None  # rounds end when all are within it, or at `most_rounds`
+    most_rounds: int = MOST_ROUNDS
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arranged:
+    """The cells of one round, candidate by candidate, and the comparison's name."""
+
+    id: str
+    names: tuple[str, ...]
+    cells: tuple[PlannedCell, ...]
+    plan: Plan
+
+    @property
+    def order(self) -> list[tuple[str, str, str, str]]:
+        """Engine, model, precision and device of each candidate."""
+        found = ((c.cell.engine, c.cell.model, c.cell.precision, c.cell.device or "") for c in self.cells)
+        return list(dict.fromkeys(found))
+
+
+def arrange_rounds(ask: RoundsAsk, host: Host) -> Arranged:
+    """One round as it is going to be. Raises CannotRun where a candidate can't be held here, and as `arrange`."""
+    cells: list[PlannedCell] = []
+    plan = None
+    paths = ask.weights_paths * len(ask.candidates) if len(ask.weights_paths) == 1 else ask.weights_paths
+    for number, candidate in enumerate(ask.candidates):
+        plan = arrange(
+            Ask(
+                names=tuple(map(str, candidate.cells)), out=ask.out, weights=ask.weights, manifest=ask.manifest,
+                weights_path=paths[number] if paths else None, timing=ask.timing, fresh=True,
+            ),
+            host,
+        )  # fmt: skip
+        for one in plan.cells:
+            if one.skipped:
+                raise CannotRun(f"{one.cell}: {one.skipped}; a comparison needs every candidate")
+        cells += plan.cells
+    assert plan is not None
+    base = _sum([spec_sha256(one.spec) for one in cells])
+    names = short_names([c.parts for c in ask.candidates])
+    return Arranged(
+        id=_generation(ask.out, base, fresh=ask.fresh),
+        names=names,
+        cells=tuple(cells),
+        plan=replace(plan, name="a round", cells=tuple(cells)),
+    )
+
+
+def measure_rounds(
+    ask: RoundsAsk, arranged: Arranged, host: Host, listen: Callable[[Mapping[str, Any]], None]
+) -> Iterator[CellResult]:
+    """Every run as it is sealed, until the rounds are enough, or no more are worth it."""
+    spoilt = 0
+    while (due := left(ask, arranged)) and spoilt <= _SPOILT_ROUNDS:
+        before = _whole(ask.out, arranged)
+        number = 1 + max((of[1] for of in map(_number, _sealed(ask.out, arranged).values()) if of), default=0)
+        results = []
+        for result in _round(ask, arranged, host, listen, number, due):
+            results.append(result)
+            yield result
+        spoilt += _whole(ask.out, arranged) <= before
+        if all(r.status == "failed" for r in results):
+            return  # nothing works: more rounds of it tell no more
+
+
+def left(ask: RoundsAsk, arranged: Arranged) -> int:
+    """How many rounds are still due, at least: none when the interval is as narrow as asked, or all are made."""
+    made = _whole(ask.out, arranged)
+    if ask.precision_ratio is None:
+        return max(0, ask.rounds - made)
+    if made < LEAST_ROUNDS:
+        return LEAST_ROUNDS - made
+    return 0 if made >= ask.most_rounds or _narrow(ask, arranged) else 1
+
+
+def record_of(ask: RoundsAsk, arranged: Arranged, price: Price | None = None) -> tuple[Record, dict[str, Sealed]]:
+    """What has been measured for the comparison, as far as it lies in OUT."""
+    known = _sealed(ask.out, arranged)
+    stopping = "" if ask.precision_ratio is None else _STOPPED.format(ask.precision_ratio * 100, ask.most_rounds)
+    record = Record(
+        id=arranged.id, names=arranged.names, runs=takes(known, arranged.order), interleaved=True,
+        measured_for_it=True, stopping=stopping, price=price,
+    )  # fmt: skip
+    return record, {t.run_id: known[t.run_id] for t in record.runs}
+
+
+def _round(
+    ask: RoundsAsk,
+    arranged: Arranged,
+    host: Host,
+    listen: Callable[[Mapping[str, Any]], None],
+    number: int,
+    due: int,
+) -> Iterator[CellResult]:
+    """One round: every candidate's cells in turn."""
+    listen({"event": "round", "number": number, "due": due})
+    label = f"{arranged.id}/{number}"
+    cells = tuple(replace(c, spec=replace(c.spec, round=label)) for c in arranged.cells)
+    paths = ask.weights_paths if len(ask.weights_paths) > 1 else ask.weights_paths * len(arranged.order)
+    for at, parts in enumerate(arranged.order):
+        mine = tuple(
+            c for c in cells if (c.cell.engine, c.cell.model, c.cell.precision, c.cell.device or "") == parts
+        )
+        asked = Ask(
+            names=(), out=ask.out, weights=ask.weights, manifest=ask.manifest,
+            weights_path=paths[at] if paths else None, timing=ask.timing,
+        )  # fmt: skip
+        yield from measure_plan(asked, replace(arranged.plan, cells=mine), host, listen)
+
+
+def _number(sealed: Sealed) -> tuple[str, int] | None:
+    return round_of(sealed.run.spec) if sealed.run else None
+
+
+def _narrow(ask: RoundsAsk, arranged: Arranged) -> bool:
+    assert ask.precision_ratio is not None
+    halves = half_widths(recompute(*record_of(ask, arranged)))
+    return all(half is not None and half <= ask.precision_ratio for half in halves)
+
+
+def _whole(out: Path, arranged: Arranged) -> int:
+    """The rounds in which every candidate has a sound run of every work: the fewest over all works."""
+    known = _sealed(out, arranged)
+    shown: dict[tuple[str, int], set[int]] = {}
+    for take in takes(known, arranged.order):
+        one = showing(measured(known[take.run_id]), None, candidate=take.candidate, round_=take.round)
+        if isinstance(one, Showing):
+            shown.setdefault((str(one.work), one.round), set()).add(one.candidate)
+    works = len(arranged.cells) // len(arranged.order)
+    whole = [work for (work, _), held in shown.items() if len(held) == len(arranged.order)]
+    return min((whole.count(w) for w in set(whole)), default=0) if len(set(whole)) == works else 0
+
+
+def _sealed(out: Path, arranged: Arranged) -> dict[str, Sealed]:
+    return sealed_rounds(out, arranged.id) if out.is_dir() else {}
+
+
+def _generation(out: Path, base: str, *, fresh: bool) -> str:
+    """The comparison's name: of what was asked, and with --fresh the next of that name."""
+    found = [name for name in round_names(out) if name.partition("-")[0] == base]
+    newest = max((int(name.partition("-")[2] or 1) for name in found), default=0)
+    number = newest + 1 if fresh else max(newest, 1)
+    return base if number == 1 else f"{base}-{number}"
+
+
+def _sum(parts: list[str]) -> str:
+    return hashlib.sha256("".join(parts).encode()).hexdigest()[:8]
