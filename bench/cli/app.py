@@ -5,7 +5,7 @@ import sys
 import typer
 
 from bench import __version__
-from bench.cli import attribute, export, inspect, join, measure, meter, profile, results
+from bench.cli import attribute, compare, export, inspect, join, measure, meter, profile, results
 from bench.cli.output import fail
 from bench.errors import JoulemarkError
 
@@ -39,6 +39,7 @@ for command in (
     results.audit,
     attribute.attribute,
     join.join,
+    compare.compare,
     export.export,
 ):
     app.command(command.__name__.rstrip("_"))(command)
