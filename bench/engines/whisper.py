@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.engines import (
     Setting,
@@ -24,10 +24,11 @@ from bench.engines import (
     step_bytes,
     synchroniser,
 )
+from bench.engines._answers import Answers
 from bench.errors import BadInput, CannotRun
 from bench.loading.seeded import whisper_model
 from bench.loading.speech import NO_LANGUAGE, WINDOW_SAMPLES, Clips, Piece, decoded
-from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Session
+from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Session, Told
 from bench.units import S_PER_NS
 
 _EXTRA = "whisper"
@@ -94,8 +95,11 @@ class _Session:
         self._loaded = loaded
         self._batches = itertools.count()
         self._synchronise = synchroniser(setting.torch, setting.device)
-        self._end_of_text = _end_of_text(library, model)
+        self._vocabulary = _vocabulary(library, model)
+        self._end_of_text = int(self._vocabulary.eot)
         self._clips = Clips(model.dims.n_text_ctx, self._language)
+        self._answers = Answers(loaded.weights)
+        self._said: dict[int, list[_Said]] = {}
 
     @property
     def loaded(self) -> Loaded:
@@ -112,14 +116,21 @@ class _Session:
         return self._clips.stage(requests)
 
     def run(self, batch: Sequence[Request]) -> Sequence[Outcome]:
-        """Decodes the requests' first audio windows together, then their second ones, and so on."""
+        """Decodes the requests' first audio windows together, then their second ones, and so on.
+
+        Transcripts that are to be judged may end before their last token, and the rest of it is decoded all the
+        same: it is the same work.
+        """
         pieces = [self._clips.pieces(row, request) for row, request in enumerate(batch)]
         stamp = Stamp(self._synchronise)
+        judged = self._answers.wanted(batch)
+        self._said = {row: [] for row in range(len(batch))}
         with self._torch.inference_mode(), memory_guard(self._torch, "running a batch"):
             start_ns = time.monotonic_ns()
-            produced = decoded(pieces, lambda together: self._decode(together, stamp))
+            produced = decoded(pieces, lambda together: self._decode(together, stamp, judged=judged))
             self._synchronise()
             end_ns = time.monotonic_ns()
+        self._answers.keep(batch, list(self._said.values()) if judged else None)
         achieved = self._clips.achieved(batch, pieces, produced)
         return outcomes(batch, achieved, next(self._batches), (start_ns, stamp.at_ns, end_ns))
 
@@ -129,7 +140,15 @@ class _Session:
             raise BadInput(f"request {request.id!r}: whisper knows no language {language!r}")
         return language
 
-    def _decode(self, pieces: Sequence[Piece], stamp: Stamp) -> list[int]:
+    def told(self) -> Sequence[Told | None]:
+        """The transcripts of the labelled requests, each audio window's up to the model's own end."""
+        return self._answers.told(self._told)
+
+    def _told(self, said: Sequence["_Said"]) -> Told:
+        texts = (self._vocabulary.decode(one.ids).strip() for one in said)
+        return Told(text=" ".join(filter(None, texts)), ended=all(one.ended for one in said))
+
+    def _decode(self, pieces: Sequence[Piece], stamp: Stamp, *, judged: bool) -> list[int]:
         """How many tokens the decoder produced for each audio window, all of them in one batch."""
         torch, whisper = self._torch, self._library
         mel = torch.stack([self._mel(piece) for piece in pieces])
@@ -141,41 +160,64 @@ class _Session:
         languages = {piece.language for piece in pieces}
         if len(languages) > 1:
             raise BadInput(f"a batch holds the languages {sorted(languages)}: give each its own batch")
-        task = whisper.decoding.DecodingTask(self._model, self._options(pieces[0].language, most, fp16=fp16))
-        task.decoder = _Watched(task.decoder, stamp)
-        return [len(result.tokens) for result in task.run(mel)]
+        options = self._options(pieces[0].language, most, fp16=fp16, judged=judged)
+        task = whisper.decoding.DecodingTask(self._model, options)
+        task.decoder = watched = _Watched(task.decoder, stamp, endless=judged)
+        results = task.run(mel)
+        if not judged:
+            return [len(result.tokens) for result in results]
+        for piece, result in zip(pieces, results, strict=True):
+            ids = result.tokens[: piece.tokens]
+            self._said[piece.row].append(_Said(ids, len(ids) < piece.tokens))
+        return [watched.steps] * len(pieces)
 
     def _mel(self, piece: Piece) -> Any:
         samples = self._torch.from_numpy(piece.samples).to(self._device.torch_name)
         padded = self._library.pad_or_trim(samples, WINDOW_SAMPLES)
         return self._library.log_mel_spectrogram(padded, n_mels=self._model.dims.n_mels)
 
-    def _options(self, language: str, tokens: int, *, fp16: bool) -> Any:
+    def _options(self, language: str, tokens: int, *, fp16: bool, judged: bool) -> Any:
         return self._library.DecodingOptions(
             language=language,
             without_timestamps=True,
             temperature=0.0,
             sample_len=tokens,
-            suppress_tokens=[self._end_of_text],  # nothing ends early; a list, for None and "" mean something else
-            suppress_blank=False,
+            # nothing ends early; a list, for None and "" mean something else. What is judged is decoded as whisper
+            # does by default, without the tokens that are no speech
+            suppress_tokens="-1" if judged else [self._end_of_text],
+            suppress_blank=judged,
             fp16=fp16,
         )
 
 
-class _Watched:
-    """Whisper's token decoder, with the time at which the first token was out."""
+class _Said(NamedTuple):
+    """What was said in one audio window, up to the model's end, and whether it came to one."""
 
-    def __init__(self, decoder: Any, stamp: Stamp) -> None:
+    ids: list[int]
+    ended: bool
+
+
+class _Watched:
+    """Whisper's token decoder, with the time at which the first token was out.
+
+    `endless`: it goes on after every row has ended, so that an answer's end changes no work. (A row that has ended
+    is fed its end again and again.)
+    """
+
+    def __init__(self, decoder: Any, stamp: Stamp, *, endless: bool) -> None:
         self._decoder = decoder
         self._stamp = stamp
+        self._endless = endless
+        self.steps = 0
         self.reset = decoder.reset
         self.finalize = decoder.finalize
 
     def update(self, tokens: Any, logits: Any, sum_logprobs: Any) -> tuple[Any, bool]:
         """The tokens with the next one of each row, and whether all rows have ended."""
-        updated: tuple[Any, bool] = self._decoder.update(tokens, logits, sum_logprobs)
+        updated, ended = self._decoder.update(tokens, logits, sum_logprobs)
         self._stamp()
-        return updated
+        self.steps += 1
+        return updated, bool(ended) and not self._endless
 
 
 def _share_of_step(name: str, _: Any) -> float:
@@ -187,12 +229,11 @@ def _share_of_step(name: str, _: Any) -> float:
     return float(name.startswith("decoder.") and not before and not looked_up)
 
 
-def _end_of_text(whisper: ModuleType, model: Any) -> int:
-    """The id that ends a transcript. Reads the vocabulary, which whisper keeps from then on."""
+def _vocabulary(whisper: ModuleType, model: Any) -> Any:
+    """Whisper's tokenizer, which it keeps from then on."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # whisper leaves the file to the garbage collector
-        tokenizer = whisper.tokenizer.get_tokenizer(model.is_multilingual, num_languages=model.num_languages)
-        return int(tokenizer.eot)
+        return whisper.tokenizer.get_tokenizer(model.is_multilingual, num_languages=model.num_languages)
 
 
 def _model(whisper: ModuleType, setting: Setting) -> Any:

@@ -264,6 +264,48 @@ def test_a_file_of_the_users_own_runs_as_it_is(tmp_path: Path) -> None:
             pass
 
 
+def test_the_text_of_a_labelled_answer_is_told_after_the_window(tmp_path: Path, monkeypatch) -> None:
+    """By the file's own tokenizer, up to the first token that ends a generation; the work is the same."""
+    path = tmp_path / "mine.gguf"
+    path.write_bytes(make.make_file(of_precision("q8_0", seed=5)).read_bytes())
+    spec = replace(of_precision("q8_0"), weights="pretrained", path=str(path))
+    tokenizer, _ = open_tokenizer(REAL)
+    asked = replace(prompt(8, 0), meant="anything")
+
+    with open_engine().load(spec) as loaded:
+        staged = loaded.stage([asked])
+        loaded.run(staged)
+        ids = list(loaded._answers._rows[0])  # type: ignore[attr-defined]
+        (whole,) = loaded.told()  # type: ignore[attr-defined]
+        loaded._api = _EndsAt(loaded._api, ids[3])  # type: ignore[attr-defined]
+        (outcome,) = loaded.run(staged)
+        (cut,) = loaded.told()  # type: ignore[attr-defined]
+        loaded.run([prompt(3, 0)])
+        nothing = loaded.told()  # type: ignore[attr-defined]
+
+    first = ids.index(ids[3])
+    assert (len(ids), whole.ended, cut.ended) == (8, False, True)
+    # special ids have no text, of either side
+    assert tokenizer.encode(whole.text.strip()) == [i for i in ids if i > 2] or "\ufffd" in whole.text
+    assert whole.text.startswith(cut.text)
+    assert (cut.text == "") == (first == 0)
+    assert outcome.achieved == asked.asked
+    assert nothing == [None]
+
+
+class _EndsAt:
+    """llama.cpp's functions, with an end of generation of the test's own."""
+
+    def __init__(self, api: object, end: int) -> None:
+        self._inner, self._end = api, end
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+    def llama_vocab_is_eog(self, _: object, token: int) -> bool:
+        return token == self._end
+
+
 def test_what_does_not_fit_is_refused_before_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a full disk nor a machine out of memory: the message says what is needed and what is free."""
     monkeypatch.setenv("JOULEMARK_CACHE", str(tmp_path / "cache"))

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.engines import SYNTHETIC_NOTE, library_check, library_version, outcomes, require_room
+from bench.engines._answers import Answers, until_end
 from bench.engines.llama_cpp.decoding import Context, Size
 from bench.engines.llama_cpp.library import DISTRIBUTION, EXTRA, Library, cuda_beside
 from bench.engines.llama_cpp.make import make_file, synthetic_file
@@ -24,12 +25,13 @@ from bench.errors import BadInput, CannotRun, UnknownName
 from bench.files.gguf import FILE_TYPES, Gguf, check_declared, read_gguf
 from bench.loading.boards import CPU, Board, thread_count
 from bench.loading.gguf import GENERATOR, WRITTEN
-from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Session, Usage
+from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Session, Told, Usage
 from bench.units import S_PER_NS
 
 _IMATRIX_KEY = "quantize.imatrix.file"  # written by llama-quantize where it used one
 _SHA256_DIGITS = 16
 _NO_TOKENIZER = "none"
+_PIECE_BYTES = 1024
 _NVIDIA_DRIVER = Path("/proc/driver/nvidia")
 _WITH_CUDA = "CMAKE_ARGS=-DGGML_CUDA=on pip install --force-reinstall --no-cache-dir --no-deps llama-cpp-python"
 _QUANTISED_NOTE = "quantised by llama.cpp from the F16 file of the same weights, without an importance matrix"
@@ -117,6 +119,7 @@ class _Session:
         self._vocabulary = self._api.llama_model_get_vocab(model)
         self._size = int(self._api.llama_vocab_n_tokens(self._vocabulary))
         self._batches = itertools.count()
+        self._answers = Answers(loaded.weights)
         self._context: Context | None = None
         self._longest = 0
 
@@ -154,7 +157,24 @@ class _Session:
             Usage(requests=1, prompt_tokens=prompt, output_tokens=len(tokens))
             for prompt, tokens in zip(done.prompt_tokens, done.tokens, strict=True)
         ]
+        judged = self._answers.wanted(batch) and self._loaded.facts["tokenizer"] != _NO_TOKENIZER
+        self._answers.keep(batch, done.tokens if judged else None)
         return outcomes(batch, achieved, next(self._batches), (done.start_ns, done.first_ns, done.end_ns))
+
+    def told(self) -> Sequence[Told | None]:
+        """The texts of the labelled answers, each cut at the model's own end of generation."""
+        return self._answers.told(self._told)
+
+    def _told(self, tokens: Sequence[int]) -> Told:
+        ends = {token for token in tokens if self._api.llama_vocab_is_eog(self._vocabulary, token)}
+        ids, ended = until_end(tokens, ends)
+        return Told(text=b"".join(map(self._piece, ids)).decode("utf-8", errors="replace"), ended=ended)
+
+    def _piece(self, token: int) -> bytes:
+        """A token's bytes, special ones without any; no token of a vocabulary has as many as there is room for."""
+        room = ctypes.create_string_buffer(_PIECE_BYTES)
+        count = self._api.llama_token_to_piece(self._vocabulary, token, room, _PIECE_BYTES, 0, False)
+        return room.raw[: max(count, 0)]
 
     def _sized(self, sequences: int) -> Context:
         """The context for exactly so many sequences of the longest staged request."""

@@ -21,12 +21,13 @@ from bench.engines import (
     release,
     synchroniser,
 )
+from bench.engines._answers import NO_END, Answers, until_end
 from bench.engines.transformers.build import built_model, step_facts
 from bench.engines.transformers.forms import form_setting, layered_version, reshape
 from bench.engines.transformers.kv import Kind, KvCache, kv_cache
 from bench.engines.transformers.stored import stored_facts
 from bench.errors import BadInput, CannotRun
-from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Session, Usage
+from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Session, Told, Usage
 from bench.units import S_PER_NS
 
 _EXTRA = "transformers"
@@ -101,6 +102,7 @@ class _Session:
         self._batches = itertools.count()
         self._synchronise = synchroniser(setting.torch, setting.device)
         self._tokenizer: Any = None
+        self._answers = Answers(setting.spec.weights)
 
     @property
     def loaded(self) -> Loaded:
@@ -114,27 +116,47 @@ class _Session:
 
     def stage(self, requests: Sequence[Request]) -> tuple[Request, ...]:
         """The requests as ids inside the vocabulary and the context. Raises BadInput."""
+        if self._answers.wanted(requests):
+            self._opened_tokenizer()  # found absent here, not after the first window
         staged = tuple(self._staged(request) for request in requests)
         self._kv.fit([len(r.token_ids) for r in staged], [_wanted(r, self._translates) for r in staged])
         return staged
 
     def run(self, batch: Sequence[Request]) -> Sequence[Outcome]:
-        """Generates exactly what each request asks for; the batch runs until its longest is done."""
+        """Generates exactly what each request asks for; the batch runs until its longest is done.
+
+        Answers that are to be judged go on past the model's own end of text, which is then seen in them; others
+        have it suppressed. Either way it is the same work.
+        """
         wanted = [_wanted(request, self._translates) for request in batch]
+        judged = self._answers.wanted(batch)
         stamp = Stamp(self._synchronise)
         torch = self._setting.torch
         with self._kv.guard(), torch.inference_mode(), memory_guard(torch, "running a batch"):
             start_ns = time.monotonic_ns()
-            produced = self._generate(batch, max(wanted), stamp)
+            answers = self._generate(batch, max(wanted), stamp, NO_END if judged else None)
             self._synchronise()
             end_ns = time.monotonic_ns()
+        produced = int(answers.shape[1])
+        rows = [row[:count] for row, count in zip(answers, wanted, strict=True)] if judged else None
+        self._answers.keep(batch, rows)
         achieved = [self._achieved(r, min(produced, n)) for r, n in zip(batch, wanted, strict=True)]
         found = outcomes(batch, achieved, next(self._batches), (start_ns, stamp.at_ns, end_ns))
         wrong = self._kv.wrong()
         return [replace(one, error=wrong) for one in found] if wrong else found
 
-    def _generate(self, batch: Sequence[Request], tokens: int, stamp: Stamp) -> int:
-        """How many tokens each row of the returned tensor has beyond what it was given."""
+    def told(self) -> Sequence[Told | None]:
+        """The texts of the labelled answers, each cut at the model's own end of text."""
+        return self._answers.told(self._told)
+
+    def _told(self, row: Any) -> Told:
+        settings, config = self._model.generation_config, self._model.config
+        ends = {id_ for one in (settings.eos_token_id, config.eos_token_id) for id_ in _ids_of(one)}
+        ids, ended = until_end(row.tolist(), ends)
+        return Told(text=self._opened_tokenizer().decode(ids, skip_special_tokens=True), ended=ended)
+
+    def _generate(self, batch: Sequence[Request], tokens: int, stamp: Stamp, end: int | None) -> Any:
+        """What each row holds beyond what it was given, shape (rows, tokens). `end` stands in for the model's."""
         torch, device = self._setting.torch, self._setting.device
         ids, mask = padded([r.token_ids for r in batch], self._pad_id(), left=not self._translates)
         inputs = torch.tensor(ids, device=device.torch_name)
@@ -142,14 +164,14 @@ class _Session:
         sequences = self._model.generate(
             inputs,
             attention_mask=torch.tensor(mask, device=device.torch_name),
-            generation_config=self._settings(batch, tokens),
+            generation_config=self._settings(batch, tokens, end),
             stopping_criteria=self._library.StoppingCriteriaList([_Watch(stamp, never)]),
             **self._kv.arguments(len(batch), inputs.shape[1], tokens),
         )
         # an encoder-decoder's row starts with the decoder's start token, a causal model's with the prompt
-        return int(sequences.shape[1]) - (1 if self._translates else inputs.shape[1])
+        return sequences[:, 1 if self._translates else inputs.shape[1] :]
 
-    def _settings(self, batch: Sequence[Request], tokens: int) -> Any:
+    def _settings(self, batch: Sequence[Request], tokens: int, end: int | None) -> Any:
         config = self._model.config
         return self._library.GenerationConfig(
             min_new_tokens=tokens,  # no end-of-text before the last token
@@ -157,7 +179,7 @@ class _Session:
             do_sample=False,
             num_beams=1,
             use_cache=True,
-            eos_token_id=config.eos_token_id,
+            eos_token_id=config.eos_token_id if end is None else end,
             pad_token_id=self._pad_id(),
             decoder_start_token_id=getattr(config, "decoder_start_token_id", None),
             forced_bos_token_id=self._target_language_id(batch) if self._translates else None,
@@ -219,19 +241,26 @@ class _Session:
         return request.token_ids
 
     def _tokenised(self, request: Request) -> tuple[int, ...]:
-        path = self._setting.spec.path or self._spec.hub
-        if self._setting.spec.weights != "pretrained" or path is None:
+        if self._setting.spec.weights != "pretrained":
             raise BadInput(
                 f"request {request.id!r} is a text: synthetic weights have no tokenizer, give token ids"
             )
-        if self._tokenizer is None:
+        tokenizer = self._opened_tokenizer()
+        if self._translates and self._spec.languages:
+            tokenizer.src_lang = self._language(request.source_language)
+        return tuple(tokenizer(request.text)["input_ids"])
+
+    def _opened_tokenizer(self) -> Any:
+        """The tokenizer beside the weights. Raises CannotRun without one."""
+        path = self._setting.spec.path or self._spec.hub
+        if self._tokenizer is None and path is not None:
             try:
                 self._tokenizer = self._library.AutoTokenizer.from_pretrained(path)
             except (OSError, ValueError, ImportError) as error:
                 raise CannotRun(f"no tokenizer in {path!r}: {error}") from error
-        if self._translates and self._spec.languages:
-            self._tokenizer.src_lang = self._language(request.source_language)
-        return tuple(self._tokenizer(request.text)["input_ids"])
+        if self._tokenizer is None:
+            raise CannotRun(f"{self._spec.name} has no tokenizer: name a folder of weights that holds one")
+        return self._tokenizer
 
 
 class _Watch:
@@ -252,6 +281,11 @@ def _wanted(request: Request, translates: bool) -> int:
     if count is None or count < 1:
         raise BadInput(f"request {request.id!r}: asks for {name} {count!r}, at least 1 is needed")
     return count
+
+
+def _ids_of(found: Any) -> tuple[int, ...]:
+    """An end of text as configurations hold it: none, an id, or several."""
+    return () if found is None else (int(found),) if isinstance(found, int) else tuple(map(int, found))
 
 
 def _language_id(code: str) -> int:
