@@ -1,8 +1,10 @@
 """A calibration's readings and work → what its device does at most, and for how many joules a byte or a FLOP.
 
     rate        = work of a window ÷ the time in which batches ran           by the clock
-    gross       = energy of the window ÷ its work
-    above idle  = (energy − idle_resident × duration) ÷ its work
+    gross       = (energy − idle_resident × time in which none ran) ÷ work     at that rate
+    above idle  = (energy − idle_resident × duration) ÷ work
+
+(None runs between batches, while a train waits for its phase, and in the ticks beside the window.)
 
 Each is the median over the windows of one kernel. Its 95 % interval holds, in quadrature, Student's interval of
 the windows' scatter (times √(π/2), the standard error of a median over that of a mean for normal values: Kenney,
@@ -14,6 +16,7 @@ seen widens it on its own side. Where energy is modelled all is repeated on the 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from bench.nouns import (
     Calibration,
@@ -100,7 +103,7 @@ class _Found:
         name = f"{kernel.label}_rate"
         factor, unit = _RATES[kernel.unit]
         seen = [
-            _work(kernel, mine) / (sum(o.end_ns - o.start_ns for o in mine) * S_PER_NS) / factor
+            _work(kernel, mine) / _busy_s(mine) / factor
             for w in work(self.run.trace.windows)
             if _of(w.label, kernel) and (mine := window_outcomes(w, self.run.outcomes))
         ]
@@ -138,23 +141,24 @@ class _Found:
         self, source: Source, kernel: Kernel, mine: Sequence[WindowEnergy], at_rest: "_Level | None"
     ) -> None:
         gross, above = f"{kernel.label}_gross", f"{kernel.label}_above_idle"
-        rows, amounts = [], []
+        rows, amounts, waits_s = [], [], []
         for e in work(mine):
-            done = _work(kernel, self._outcomes(e)) if _of(e.label, kernel) else 0
-            if done and _has(e):
+            batches = self._outcomes(e) if _of(e.label, kernel) else ()
+            if batches and _has(e):
                 rows.append(_Row.of(e))
-                amounts.append(float(done))
+                amounts.append(float(_work(kernel, batches)))
+                waits_s.append(max(0.0, rows[-1].duration_s - _busy_s(batches)))
         why = self._why(kernel, source.domain)
-        if why or len(rows) < 2:
+        if not why and len(rows) < 2:
+            why = f"{len(rows)} window with an energy, 2 needed for an interval"
+        if why or at_rest is None:
             for name in (gross, above):
-                self._refuse(source, name, why or f"{len(rows)} window with an energy, 2 needed for an interval")
+                self._refuse(source, name, why or "needs idle_resident, which is not known")
             return
         unit = f"J/{kernel.unit}"
-        self._bounded(gross, source, _level(rows, amounts, source), unit)
-        if at_rest is None:
-            self._refuse(source, above, "needs idle_resident, which is not known")
-        else:
-            self._bounded(above, source, _level(rows, amounts, source, at_rest), unit)
+        self._bounded(gross, source, _level(rows, amounts, source, (at_rest, waits_s)), unit)
+        spans_s = [r.duration_s for r in rows]
+        self._bounded(above, source, _level(rows, amounts, source, (at_rest, spans_s)), unit)
 
     def _outcomes(self, energy: WindowEnergy) -> tuple[Outcome, ...]:
         """What was done in the energy's window."""
@@ -249,30 +253,35 @@ class _Level:
     above: float
 
 
-def _level(
-    rows: Sequence[_Row], amounts: Sequence[float], source: Source, at_rest: _Level | None = None
-) -> _Level:
-    """Energy over amount, of each window; idle's (`at_rest`, W) is taken off first, and its doubt carried.
+_ZERO = MappingProxyType(dict.fromkeys(_SERIES, 0.0))
+_NOTHING = _Level(value=_ZERO, scatter=_ZERO, half=_ZERO, below=0.0, above=0.0)
 
-    The gain is one for all: it scales the difference, and is in no part of it twice.
+
+def _level(
+    rows: Sequence[_Row],
+    amounts: Sequence[float],
+    source: Source,
+    at_rest: tuple[_Level, Sequence[float]] | None = None,
+) -> _Level:
+    """Energy over amount, of each window; idle's power for so many seconds of each is taken off first.
+
+    Its doubt is carried. The gain is one for all: it scales the difference, and is in no part of it twice.
     """
-    times = [r.duration_s / a for r, a in zip(rows, amounts, strict=True)]
+    idle_w, off_s = at_rest or (_NOTHING, [0.0] * len(rows))
+    off = mean([t / a for t, a in zip(off_s, amounts, strict=True)])
     open_ = COVERAGE_95 * math.sqrt(math.fsum((r.own_j / a) ** 2 for r, a in zip(rows, amounts, strict=True)))
     value, scatter, half = {}, {}, {}
     for s in _SERIES:
-        rest_w = at_rest.value[s] if at_rest else 0.0
-        each = [(r.energy_j[s] - rest_w * r.duration_s) / a for r, a in zip(rows, amounts, strict=True)]
+        each = [(r.energy_j[s] - idle_w.value[s] * t) / a for r, a, t in zip(rows, amounts, off_s, strict=True)]
         value[s] = median(each)
-        carried = at_rest.scatter[s] * mean(times) if at_rest else 0.0
-        scatter[s] = math.hypot(max(_half(each), open_ / len(rows)), carried)
+        scatter[s] = math.hypot(max(_half(each), open_ / len(rows)), idle_w.scatter[s] * off)
         half[s] = math.hypot(scatter[s], source.gain_ratio_95 * value[s])
-    unseen_low, unseen_high = (at_rest.below, at_rest.above) if at_rest else (0.0, 0.0)
     return _Level(
         value=value,
         scatter=scatter,
         half=half,
-        below=mean([r.below_j / a for r, a in zip(rows, amounts, strict=True)]) + unseen_high * mean(times),
-        above=mean([r.above_j / a for r, a in zip(rows, amounts, strict=True)]) + unseen_low * mean(times),
+        below=mean([r.below_j / a for r, a in zip(rows, amounts, strict=True)]) + idle_w.above * off,
+        above=mean([r.above_j / a for r, a in zip(rows, amounts, strict=True)]) + idle_w.below * off,
     )
 
 
@@ -284,6 +293,11 @@ def _half(values: Sequence[float]) -> float:
 def _work(kernel: Kernel, outcomes: Iterable[Outcome]) -> int:
     """Bytes or FLOP of these batches: their passes times the work of one."""
     return kernel.per_pass * sum(o.achieved.requests or 0 for o in outcomes)
+
+
+def _busy_s(outcomes: Iterable[Outcome]) -> float:
+    """The time in which these batches ran, one after another."""
+    return sum(o.end_ns - o.start_ns for o in outcomes) * S_PER_NS
 
 
 def _has(energy: WindowEnergy) -> bool:

@@ -1,76 +1,42 @@
 """`profile`: every device of this machine calibrated, sealed, and its figures written beside the declared ones."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from bench import __version__
 from bench.engines._busy import check
-from bench.engines._ceilings import has_torch, usable_cpus
 from bench.errors import CannotRun, SensorLost
 from bench.files.atomic import held, write_whole
 from bench.files.codec import plain
-from bench.files.machine import Machine, read_machine
-from bench.files.processor import cache_bytes, short_formats
-from bench.files.profiles import profile_names, read_profile, read_profiles
+from bench.files.machine import read_machine
+from bench.files.profiles import profile_names, read_profile
 from bench.files.store import Published, known_passports, profile_folder, write_calibration
 from bench.nouns import (
     Calibration,
     Ceilings,
-    Figure,
     HardwareProfile,
-    Kernel,
     Loaded,
-    Peak,
     Source,
 )
-from bench.physics.floor import MEMORY_BYTES_PER_S
 from bench.run.calibrate import REPEATS, Opened, drive
 from bench.run.calibrated import ENGINE, calibrated
 from bench.run.characterise import characterise, unknown_devices
+from bench.run.drivable import Asked, boards, cpu
 from bench.run.host import Host, look
-from bench.run.profile import is_board, render_profile
+from bench.run.profile import render_profile
 from bench.run.remote import Remote, remote
 from bench.run.runner import Clockwork
 from bench.sensing.sampler import Sampler
 from bench.stats import significant
-from bench.units import BYTES_PER_MIB
 
 SAMPLE_PERIOD_S = 0.05
 MODEL_NOTE = (
     "the modelled host sees busy time, not instructions: its joules per byte and per FLOP are shares of its watts "
     "by time, and a ratio of two of them is a ratio of times"
 )
-_CACHES = (
-    4  # each array at least so many times the caches: stream.c (checked 2026-11-21), www.cs.virginia.edu/stream
-)
-_UNKNOWN_CACHE_BYTES = 64 * BYTES_PER_MIB
-_LEAST_ARRAY_BYTES, _BOARD_ARRAY_BYTES = 64 * BYTES_PER_MIB, 1024 * BYTES_PER_MIB  # chosen; a B200 caches 126 MB
-_MEMORY_SHARE = 16  # an array takes at most this part of the free memory
-_SIDE, _WIDE_SIDE, _BOARD_SIDE = 2048, 4096, 8192  # chosen: a pass of a tenth of a second on two threads, or less
-_WIDE_FROM = 8
-_DECLARED = {  # label → the declared figure, and what its unit is worth
-    "triad": ("bandwidth_gb_s", 1e9, "GB/s"),
-    "copy": ("bandwidth_gb_s", 1e9, "GB/s"),
-    "fp32_matmul": ("dense_fp32_tflops", 1e12, "TFLOP/s"),
-    "bf16_matmul": ("dense_bf16_tflops", 1e12, "TFLOP/s"),
-    "fp16_matmul": ("dense_fp16_tflops", 1e12, "TFLOP/s"),
-}
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One device, how it is to be driven, and which CUDA devices its process sees."""
-
-    calibration: Calibration
-    device: Literal["cpu", "cuda"]
-    name: str
-    visible: str
-    threads: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +81,7 @@ def make_profile(out: Path, window_s: float, say: Say, *, passports: bool = True
             _take_passports(host, out, say)
         done: list[Profiled] = []
         skipped: dict[str, str] = {}
-        for asked in (_cpu(host, machine, known), *_boards(host)):
+        for asked in (cpu(host, machine, known), *boards(host)):
             device = asked.calibration.device
             if asked.device == "cuda" and (loadable := check()).status != "ok":
                 skipped[device] = f"{loadable.reason} → {loadable.remedy}"
@@ -194,92 +160,6 @@ def _take_passports(host: Host, out: Path, say: Say) -> None:
             characterise(host.sensors.meters, device, out)
         except (CannotRun, SensorLost) as error:
             say(f"{device.domain}: no passport: {error}")
-
-
-def _cpu(host: Host, machine: Machine, known: HardwareProfile) -> Asked:
-    quota = machine.cpu_limit
-    threads = max(1, min(usable_cpus(), math.ceil(quota) if quota else machine.cpu.threads))
-    limits = [f"{threads} of the machine's {machine.cpu.threads} threads"]
-    if quota and quota < threads:
-        limits.append(f"a quota of {quota:g} threads")
-    if machine.cpu.hypervisor:
-        limits.append("a guest: its processor has others beside it")
-    cached = cache_bytes()
-    array_bytes, short = array_size(cached, host.memory_bytes)
-    kernels = [Kernel(kind="triad" if has_torch() else "copy", precision="fp32", size=array_bytes // 4)]
-    side = _WIDE_SIDE if threads > _WIDE_FROM else _SIDE
-    kernels.append(Kernel(kind="matmul", precision="fp32", size=side))
-    formats = short_formats() if has_torch() else frozenset()
-    if "bf16" in formats:
-        kernels.append(Kernel(kind="matmul", precision="bf16", size=side))
-    if "fp16" in formats:
-        kernels.append(Kernel(kind="matmul", precision="fp16", size=side))
-    declared = known.figures if known.accelerator is None else {}
-    calibration = Calibration(
-        device="cpu",
-        hardware=host.profile.name,
-        kernels=tuple(kernels),
-        peaks=_peaks(declared, known.name),
-        limits=(*limits, *([short] if short else [])),
-    )
-    return Asked(
-        calibration=calibration, device="cpu", name=machine.cpu.name or "CPU", visible="", threads=threads
-    )
-
-
-def array_size(cached: int | None, free_bytes: float | None) -> tuple[int, str]:
-    """The bytes of one streamed array, and what to say where memory does not allow what the caches ask for."""
-    asked = max(_LEAST_ARRAY_BYTES, _CACHES * (cached or _UNKNOWN_CACHE_BYTES))
-    most = asked if free_bytes is None else max(BYTES_PER_MIB, int(free_bytes / _MEMORY_SHARE))
-    if asked <= most:
-        return asked, ""
-    told = most // BYTES_PER_MIB
-    return (
-        told * BYTES_PER_MIB,
-        f"memory: arrays of {told} MiB, {asked // BYTES_PER_MIB} MiB are {_CACHES} times its caches",
-    )
-
-
-def _boards(host: Host) -> Iterator[Asked]:
-    """Every board that is read, whether or not CUDA can use it: that is found out by trying."""
-    for source in host.gpus:
-        if source.basis == "excluded":
-            continue
-        free = source.details.get("memory_free_bytes")
-        array_bytes = _BOARD_ARRAY_BYTES
-        if isinstance(free, (int, float)) and free:
-            array_bytes = min(array_bytes, max(BYTES_PER_MIB, int(free / _MEMORY_SHARE)))
-        kernels = (
-            Kernel(kind="triad", precision="fp32", size=array_bytes // 4),
-            *(Kernel(kind="matmul", precision=p, size=_BOARD_SIDE) for p in ("fp32", "fp16", "bf16")),
-        )
-        calibration = Calibration(
-            device=source.domain,
-            hardware=host.profile.name,
-            kernels=kernels,
-            peaks=_board_peaks(source),
-        )
-        name = source.device_name or source.device
-        yield Asked(calibration=calibration, device="cuda", name=name, visible=source.device, threads=1)
-
-
-def _board_peaks(source: Source) -> dict[str, Peak]:
-    """What is declared of the board; of its bandwidth, else, what NVML tells of clock and width."""
-    board = next((p for p in read_profiles() if p.kind == "gpu" and is_board(source.device_name, p)), None)
-    if board is not None:
-        return _peaks(board.figures, board.name)
-    told = source.details.get(MEMORY_BYTES_PER_S)
-    if isinstance(told, (int, float)) and told:
-        return {"triad": Peak(per_s=float(told), source="NVML: twice the memory clock times the bus's width")}
-    return {}
-
-
-def _peaks(declared: Mapping[str, Figure], profile: str) -> dict[str, Peak]:
-    return {
-        label: Peak(per_s=declared[name].value * factor, source=f"{name} of {profile}: {declared[name].source}")
-        for label, (name, factor, _) in _DECLARED.items()
-        if name in declared
-    }
 
 
 def _constants(model: Source) -> dict[str, str | int | float | bool | None]:
