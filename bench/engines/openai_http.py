@@ -36,6 +36,7 @@ _LLAMA_HEADERS = {"Connection": "close"}
 _TRANSFORMERS = "transformers serve"
 _TRANSFORMERS_PAGES = {"/load_model", "/reset", "/v1/completions"}
 _TRANSFORMERS_EXACTLY = {"generation_config": '{"eos_token_id": 2147483647, "do_sample": false}'}
+_TRANSFORMERS_FREELY = {"generation_config": '{"do_sample": false}'}
 _SIZES = {"Small": "_s", "Medium": "_m", "Large": "_l"}
 
 
@@ -114,7 +115,9 @@ def _needs(identity: Identity) -> "Needs":
         return Needs(words=_LLAMA_WORDS, headers=_LLAMA_HEADERS)
     if identity.version == _TRANSFORMERS:
         revision = "" if "@" in identity.model else "@main"
-        return Needs(exactly=_TRANSFORMERS_EXACTLY, answers_as=identity.model + revision)
+        return Needs(
+            exactly=_TRANSFORMERS_EXACTLY, freely=_TRANSFORMERS_FREELY, answers_as=identity.model + revision
+        )
     return Needs()
 
 

@@ -14,7 +14,7 @@ from bench.units import S_PER_NS
 from bench.wire.exchange import Call, Reply
 from bench.wire.framing import json_lines
 from bench.wire.probe import post
-from bench.wire.served import Answer, counted, refusal, refused
+from bench.wire.served import Answer, counted, labelled, refusal, refused
 from bench.wire.wording import Wording
 
 # Ollama cuts generation off, without a last line, where one token repeats so often (llama_server.go; 2026-11-21)
@@ -49,6 +49,7 @@ class OllamaDialect:
             return answer
         output_ns: list[int] = []
         pieces = characters = 0
+        said: list[str] = []
         last: Mapping[str, Any] = {}
         for line in json_lines(reply.pieces):
             if line.wrong or not isinstance(line.data, dict):
@@ -61,6 +62,7 @@ class OllamaDialect:
                 last = line.data
             else:
                 pieces += 1
+                said.append(str(line.data.get("response") or ""))
                 if text := line.data.get("response") or line.data.get("thinking"):
                     output_ns.append(line.at_ns)
                     characters += len(str(text))
@@ -70,7 +72,9 @@ class OllamaDialect:
         if last.get("model") not in (None, self.model):
             return refused("wrong-model", f"{last.get('model')!r} answered, {self.model!r} was asked")
         answer = counted(request, usage_of(last), output_ns, (pieces, characters), self.wording)
-        return answer if answer.error else replace(answer, server=durations_of(last))
+        if answer.error:
+            return answer
+        return labelled(replace(answer, server=durations_of(last)), request, said, last.get("done_reason"))
 
 
 def generate(

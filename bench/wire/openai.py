@@ -1,7 +1,7 @@
 """OpenAI's protocol: a request as it is spelt, and what a stream of events adds up to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bench.nouns import Request, Usage
@@ -9,7 +9,7 @@ from bench.units import S_PER_MS
 from bench.wire.exchange import Call, Reply
 from bench.wire.framing import server_sent_events
 from bench.wire.probe import post
-from bench.wire.served import Answer, counted, refusal, refused
+from bench.wire.served import Answer, counted, labelled, refusal, refused
 from bench.wire.wording import Wording
 
 
@@ -23,13 +23,19 @@ class OpenAiDialect:
     wording: Wording
     extra: Mapping[str, Any]
     headers: Mapping[str, str]
+    freely: Mapping[str, Any] = field(default_factory=dict)  # the same without those that fix a length
     answers_as: str = ""  # the name under which the server answers for the model, where it is another
 
     def call(self, request: Request, serial: int) -> Call:
-        """A streamed request for exactly the tokens asked."""
+        """A streamed request for exactly the tokens asked.
+
+        An answer that is to be judged may end before, where the model ends it: a server that goes on past its end
+        leaves no trace of it in the text, or takes what it would have said less gladly.
+        """
         asked = request.asked
+        extra = self.extra if request.meant is None else self.freely
         text = self.wording.begun(request.text, asked.prompt_tokens or 1, serial)
-        body = body_of(self.model, text, asked.output_tokens or 1, self.extra, chat=self.chat)
+        body = body_of(self.model, text, asked.output_tokens or 1, extra, chat=self.chat)
         return post(self.url, {**body, "stream": True, "stream_options": {"include_usage": True}}, self.headers)
 
     def read(self, request: Request, reply: Reply) -> Answer:
@@ -45,7 +51,9 @@ class OpenAiDialect:
             return refused("wrong-model", f"{stream.model!r} answered, {self.model!r} was asked")
         came = (stream.pieces, stream.characters)
         answer = counted(request, usage_of(stream.usage), stream.output_ns, came, self.wording)
-        return answer if answer.error else replace(answer, server=stream.timings)
+        if answer.error:
+            return answer
+        return labelled(replace(answer, server=stream.timings), request, stream.said, stream.finish)
 
 
 class _Stream:
@@ -59,6 +67,8 @@ class _Stream:
         self.model = ""
         self.ended = False
         self.timings: dict[str, float] = {}
+        self.said: list[str] = []
+        self.finish: Any = None
 
     def follow(self, reply: Reply) -> str | None:
         """Reads every event; what is wrong with the stream, or None."""
@@ -86,12 +96,20 @@ class _Stream:
         finished = False
         for choice in data.get("choices") or ():
             if isinstance(choice, dict):
+                self.finish = choice.get("finish_reason") or self.finish
                 finished = finished or choice.get("finish_reason") is not None
+                self.said.append(_answer(choice))
                 self.pieces += _holds_text(choice)
                 if text := _text(choice):
                     self.output_ns.append(at_ns)
                     self.characters += len(text)
         return finished
+
+
+def _answer(choice: Mapping[str, Any]) -> str:
+    """What a piece says of the answer itself: of thoughts nothing."""
+    delta = choice.get("delta")
+    return str((delta.get("content") if isinstance(delta, dict) else choice.get("text")) or "")
 
 
 def _text(choice: Mapping[str, Any]) -> str:

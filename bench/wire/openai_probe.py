@@ -33,6 +33,7 @@ class Needs:
     words: Mapping[str, Any] = field(default_factory=dict)  # of the body
     headers: Mapping[str, str] = field(default_factory=dict)
     exactly: Mapping[str, Any] | None = None  # its own words for an exact length; None: those of most servers
+    freely: Mapping[str, Any] = field(default_factory=dict)  # words in their place, where a length is a ceiling
     answers_as: str = ""  # the name that its answers give the model
 
     @property
@@ -69,7 +70,7 @@ def probed(base: str, model: str, api: str, timeout_s: float, needs: Needs) -> P
     return Probed(
         dialect=OpenAiDialect(
             url=asking.url(chat=chat), model=model, chat=chat, wording=wording, extra=extra,
-            headers=asking.headers, answers_as=needs.answers_as,
+            freely={**needs.freely, **needs.words}, headers=asking.headers, answers_as=needs.answers_as,
         ),
         alone_token_s=min(took_s / max(1, tokens) for took_s, tokens in timed),
         notes=tuple(notes),

@@ -9,9 +9,9 @@ import gc
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType, TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from bench.errors import BadInput, CannotRun
 from bench.nouns import (
@@ -55,12 +55,25 @@ class Answer:
     error: str | None = None
     cause: Cause | None = None
     server: dict[str, float] = field(default_factory=dict)
-    said: str | None = None  # the class that a classifier named
+    said: str | None = (
+        None  # the class that a classifier named, or the text that a labelled request was answered by
+    )
+    ended: bool | None = None  # whether such a text came to its end, or to the tokens asked; None: not said
 
 
 def refused(cause: Cause, error: str) -> Answer:
     """A reply that counts for nothing, and why: often in the server's words, less the user's key."""
     return Answer(achieved=Usage(requests=0), cause=cause, error=hidden(error))
+
+
+def labelled(answer: Answer, request: Request, said: Sequence[str], finish: Any) -> Answer:
+    """The same answer; of a labelled request with its text, and whether it came to its end.
+
+    `finish`: why the server says that it ended, "stop", or "length" where the tokens did. A refused answer has none.
+    """
+    if request.meant is None or answer.error:
+        return answer
+    return replace(answer, said="".join(said), ended={"stop": True, "length": False}.get(str(finish)))
 
 
 def refusal(reply: Reply) -> Answer | None:
@@ -301,7 +314,8 @@ def _outcome(sent: _Sent, answer: Answer) -> Outcome:
         output_ns=answer.output_ns,
         server=answer.server,
         said=answer.said,
-        meant=answer.said and sent.request.meant,
+        meant=None if answer.said is None else sent.request.meant,
+        ended=answer.ended,
     )
 
 
