@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from bench.fit.intervals import SERIES, multiplicative, own, quantity, row_series
 from bench.fit.rows import Group, Row
 from bench.fit.terms import RATES, Term
-from bench.nouns import Quantity, Usage
+from bench.nouns import Quantity
 from bench.stats import deviation, mean, t95
 
 _RANGES = (
@@ -77,18 +77,13 @@ def domain(group: Group) -> Mapping[str, tuple[float, float]]:
     How many were under way at once is set where users wait for their answers alone: in an open load or a scenario
     it follows from the server, and is left out.
     """
-    ranges: dict[str, tuple[float, float]] = {"batch": (float(group.batch), float(group.batch))}
     if group.levels:
-        ranges |= group.ranges
-    elif group.rate is None and group.load is None:
+        return group.ranges
+    ranges: dict[str, tuple[float, float]] = {"batch": (float(group.batch), float(group.batch))}
+    if group.rate is None and group.load is None:
         ranges["concurrency"] = (float(group.concurrency), float(group.concurrency))
-    for usages in group.outcomes_usage:
-        for usage in usages:
-            for name, value in _counted(usage).items():
-                low, high = ranges.get(name, (value, value))
-                ranges[name] = (min(low, value), max(high, value))
+    for name in _RANGES:
+        counts = (getattr(usage, name) for usages in group.outcomes_usage for usage in usages)
+        if known := [float(n) for n in counts if n is not None]:
+            ranges[name] = (min(known), max(known))
     return ranges
-
-
-def _counted(usage: Usage) -> Mapping[str, float]:
-    return {n: float(v) for n in _RANGES if (v := getattr(usage, n)) is not None}

@@ -18,7 +18,7 @@ from bench.nouns import (
     Verdict,
     WindowEnergy,
 )
-from bench.physics.attribution import window_outcomes, window_usage
+from bench.physics.attribution import usage_of, window_outcomes
 from bench.physics.budget import COVERAGE_95, GAIN, UNSEEN_HIGH, UNSEEN_LOW, Budget
 from bench.physics.sharing import shared_work
 from bench.physics.verdict import voided
@@ -226,6 +226,7 @@ def _rows(one: Measured, domains: Sequence[Domain]) -> list[Row]:
         ]
         if len(mine) != len(domains) or any(e.energy_j is None for e in mine):
             continue
+        done = window_outcomes(window, one.run.outcomes)
         durations_s = [(e.end_ns - e.start_ns) * S_PER_NS for e in mine]
         made.append(
             Row(
@@ -237,8 +238,8 @@ def _rows(one: Measured, domains: Sequence[Domain]) -> list[Row]:
                 energy_j=sum(e.energy_j or 0.0 for e in mine),
                 model_low_j=sum(e.components.get("model_low_j", e.energy_j or 0.0) for e in mine),
                 model_high_j=sum(e.components.get("model_high_j", e.energy_j or 0.0) for e in mine),
-                usage=window_usage(window, one.run.outcomes),
-                shared=shared_work(window_outcomes(window, one.run.outcomes)),
+                usage=usage_of(done),
+                shared=shared_work(done),
                 # the gain is every window's alike and enters a coefficient once; the domains' own parts are apart
                 own_j=math.hypot(*(_own_j(e) for e in mine)),
                 unseen_low_j=sum(e.components.get(UNSEEN_LOW, 0.0) for e in mine),

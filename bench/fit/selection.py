@@ -14,7 +14,7 @@ from itertools import combinations
 
 import numpy as np
 
-from bench.fit.solve import Array, separable, solve
+from bench.fit.solve import CONDITION_LIMIT, Array, condition_number, solve
 from bench.stats import deviation, mean
 
 _FEWEST_LEFT_OUT = 3  # of fewer workloads a difference has no standard error to speak of
@@ -61,12 +61,16 @@ def left_out(evidence: Evidence, columns: Sequence[int]) -> dict[str, float]:
         return found
     for kind in kinds:
         out = np.array([w == kind for w in evidence.workloads])
-        if len(separable(chosen[~out], evidence.weights[~out])) < len(columns):
+        if not _told_apart(chosen[~out], evidence.weights[~out]):
             continue
         terms = solve(chosen[~out], evidence.above_idle_j[~out], evidence.weights[~out]).terms
         wrong_j = chosen[out] @ terms - evidence.above_idle_j[out]
         found[kind] = float(np.sqrt(np.mean((wrong_j / evidence.energy_j[out]) ** 2)))
     return found
+
+
+def _told_apart(design: Array, weights: Array) -> bool:
+    return len(design) >= design.shape[1] and condition_number(design, weights) <= CONDITION_LIMIT
 
 
 def _adds(evidence: Evidence, columns: Sequence[int], base: int) -> bool:

@@ -1,10 +1,11 @@
 """Which work was done in which window. Nothing is scaled to make sums agree."""
 
 from collections.abc import Sequence
-from functools import reduce
-from operator import add
+from dataclasses import fields
 
 from bench.nouns import Outcome, Usage, Window
+
+_UNITS = tuple(f.name for f in fields(Usage))
 
 
 def window_outcomes(window: Window, outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
@@ -14,4 +15,10 @@ def window_outcomes(window: Window, outcomes: Sequence[Outcome]) -> tuple[Outcom
 
 def window_usage(window: Window, outcomes: Sequence[Outcome]) -> Usage:
     """The achieved work of the window."""
-    return reduce(add, (o.achieved for o in window_outcomes(window, outcomes)), Usage())
+    return usage_of(window_outcomes(window, outcomes))
+
+
+def usage_of(outcomes: Sequence[Outcome]) -> Usage:
+    """The achieved work of all of them. What none counts is None."""
+    counts = {name: [n for o in outcomes if (n := getattr(o.achieved, name)) is not None] for name in _UNITS}
+    return Usage(**{name: sum(found) for name, found in counts.items() if found})

@@ -7,21 +7,28 @@ The first token comes of the pass over the prompt.
 """
 
 import math
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from bench.nouns import Outcome, Window
 from bench.units import S_PER_NS
+
+if TYPE_CHECKING:  # numpy is imported where it is used
+    import numpy
+    from numpy.typing import NDArray
+
+    Array = NDArray[numpy.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class _Decoding:
     """A request's tokens after the first, and the span in which it decoded (ns)."""
 
-    times_ns: tuple[float, ...]
+    times_ns: "Array"
     from_ns: float
     to_ns: float
 
@@ -63,18 +70,15 @@ def _lengths(one: Outcome) -> dict[str, float]:
 
 def _steps_of_each(outcomes: Sequence[Outcome]) -> list[float | None]:
     """Each request's share of the decoding steps; None where an engine can't see when its tokens came."""
-    streams = {i: _decoding(o) for i, o in enumerate(outcomes) if o.output_ns}
-    begins = sorted(one.from_ns for one in streams.values())
-    ends = sorted(one.to_ns for one in streams.values())
+    streamed = _shares([o for o in outcomes if o.output_ns])
     # requests that went through a model together stay together until the longest of them is done
     lengths: dict[int, list[int]] = defaultdict(list)
     for one in outcomes:
         lengths[one.batch_id].append(one.achieved.output_tokens or 1)
     found: list[float | None] = []
-    for i, one in enumerate(outcomes):
-        if i in streams:
-            under_way = (bisect_left(begins, t) - bisect_left(ends, t) for t in streams[i].times_ns)
-            found.append(math.fsum(1.0 / max(1, count) for count in under_way))
+    for one in outcomes:
+        if one.output_ns:
+            found.append(next(streamed))
         elif one.due_ns is not None:  # of a server that does not stream
             found.append(None)
         else:
@@ -84,13 +88,27 @@ def _steps_of_each(outcomes: Sequence[Outcome]) -> list[float | None]:
     return found
 
 
-def _decoding(one: Outcome) -> _Decoding:
+def _shares(streams: Sequence[Outcome]) -> Iterator[float]:
+    """Of each stream: Σ 1/k over its tokens after the first. A campaign holds millions of them: arrays."""
+    import numpy as np
+
+    decoding = [_decoding(np.asarray(o.output_ns, dtype=float), o.achieved.output_tokens or 1) for o in streams]
+    begins = np.sort([one.from_ns for one in decoding])
+    ends = np.sort([one.to_ns for one in decoding])
+    for one in decoding:
+        under_way = np.searchsorted(begins, one.times_ns) - np.searchsorted(ends, one.times_ns)
+        yield float(np.sum(1.0 / np.maximum(1, under_way)))
+
+
+def _decoding(pieces_ns: "Array", tokens: int) -> _Decoding:
     """When its tokens came: those of a piece of several at the piece's moment."""
-    tokens, pieces = one.achieved.output_tokens or 1, one.output_ns
-    times = [float(pieces[min(len(pieces) - 1, k * len(pieces) // tokens)]) for k in range(tokens)]
+    import numpy as np
+
+    count = len(pieces_ns)
+    times = pieces_ns if count == tokens else pieces_ns[np.minimum(count - 1, np.arange(tokens) * count // tokens)]
     # half a step early and half a step late: a moment's jitter between two streams puts no one out of a step
-    half = (times[-1] - times[0]) / max(1, tokens - 1) / 2
-    return _Decoding(tuple(times[1:]), times[0] + half, times[-1] + half)
+    half = float(times[-1] - times[0]) / max(1, tokens - 1) / 2
+    return _Decoding(times[1:], float(times[0]) + half, float(times[-1]) + half)
 
 
 def idle_of_each(window: Window, outcomes: Sequence[Outcome]) -> tuple[tuple[float, ...], float]:
