@@ -28,7 +28,7 @@ from bench.files.store import (
 )
 from bench.fit.comparison import compare
 from bench.fit.showings import same_conditions, showing
-from bench.nouns import RunSpec
+from bench.nouns import Cell, RunSpec
 from bench.nouns.compared import Compared, Price, Showing
 from bench.report.compare_text import front_text, sentences
 from bench.run.evidence import evidence
@@ -150,7 +150,11 @@ def takes(sealed: Mapping[str, Sealed], order: Sequence[tuple[str, str, str, str
 def parts_of(sealed: Sealed) -> tuple[str, str, str, str]:
     """Engine, model, precision and device of a run, as they were asked for."""
     assert sealed.run is not None
-    cell = sealed.run.spec.cell
+    return parts_of_cell(sealed.run.spec.cell)
+
+
+def parts_of_cell(cell: Cell) -> tuple[str, str, str, str]:
+    """Engine, model, precision and device of a cell."""
     return cell.engine, cell.model, cell.precision, cell.device or ""
 
 

@@ -10,6 +10,7 @@ from bench.nouns.compared import Price
 from bench.run.candidates import Folder, short_names
 from bench.run.compare import Record, Take, parts_of
 from bench.run.evidence import evidence, sealed_folders
+from bench.units import counted
 
 
 def from_folders(folders: Sequence[Folder], price: Price | None) -> tuple[Record, dict[str, Sealed]]:
@@ -49,12 +50,16 @@ def _side(folder: Folder) -> list[Sealed]:
     every = evidence(sealed_folders(folder.path, "compare"))
     runs = [s for s in every if isinstance(s, Sealed) and s.run is not None]
     held = sorted({parts_of(s) for s in runs})
+    named = ", ".join(_spelt(p) for p in held[:6]) + (" …" if len(held) > 6 else "") or "no run of an engine"
     if folder.only is not None:
         runs = [s for s in runs if parts_of(s) == folder.only]
-    if not held or not runs or (folder.only is None and len(held) > 1):
-        named = ", ".join(_spelt(p) for p in held[:6]) + (" …" if len(held) > 6 else "")
-        found = f"runs of {len(held)} candidates" if len(held) > 1 else "no run of that candidate"
-        raise BadInput(f"{folder.path}: {found}; name one, {folder.path}::{named or 'ENGINE/MODEL:PRECISION'}")
+        if not runs:
+            raise BadInput(f"{folder.path}: no run of {_spelt(folder.only)}; it holds {named}")
+    elif len(held) != 1:
+        raise BadInput(
+            f"{folder.path} holds runs of {counted(len(held), 'candidate')}: {named}; name one of them, "
+            f"{folder.path}::ENGINE/MODEL:PRECISION"
+        )
     return runs
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bench.errors import CannotRun
+from bench.errors import BadInput, CannotRun
 from bench.files.store import Sealed, spec_sha256
 from bench.fit.comparison import half_widths
 from bench.fit.showings import showing
@@ -19,7 +19,7 @@ from bench.nouns import Weights
 from bench.nouns.compared import Price, Showing
 from bench.run.arrange import Ask, arrange
 from bench.run.candidates import Candidate, short_names
-from bench.run.compare import Record, recompute, round_names, round_of, sealed_rounds, takes
+from bench.run.compare import Record, parts_of_cell, recompute, round_names, round_of, sealed_rounds, takes
 from bench.run.host import Host
 from bench.run.line import measure_plan
 from bench.run.plan import Plan, PlannedCell
@@ -64,20 +64,19 @@ class Arranged:
     @property
     def order(self) -> list[tuple[str, str, str, str]]:
         """Engine, model, precision and device of each candidate."""
-        found = ((c.cell.engine, c.cell.model, c.cell.precision, c.cell.device or "") for c in self.cells)
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(parts_of_cell(c.cell) for c in self.cells))
 
 
 def arrange_rounds(ask: RoundsAsk, host: Host) -> Arranged:
     """One round as it is going to be. Raises CannotRun where a candidate can't be held here, and as `arrange`."""
     cells: list[PlannedCell] = []
     plan = None
-    paths = ask.weights_paths * len(ask.candidates) if len(ask.weights_paths) == 1 else ask.weights_paths
+    paths = _paths(ask)
     for number, candidate in enumerate(ask.candidates):
         plan = arrange(
             Ask(
                 names=tuple(map(str, candidate.cells)), out=ask.out, weights=ask.weights, manifest=ask.manifest,
-                weights_path=paths[number] if paths else None, timing=ask.timing, fresh=True,
+                weights_path=paths[number], timing=ask.timing, fresh=True,
             ),
             host,
         )  # fmt: skip
@@ -97,17 +96,23 @@ def arrange_rounds(ask: RoundsAsk, host: Host) -> Arranged:
 
 
 def measure_rounds(
-    ask: RoundsAsk, arranged: Arranged, host: Host, listen: Callable[[Mapping[str, Any]], None]
+    ask: RoundsAsk,
+    arranged: Arranged,
+    host: Host,
+    listen: Callable[[Mapping[str, Any]], None],
+    *,
+    run: Callable[[Ask, Plan, Host, Callable[[Mapping[str, Any]], None]], Iterator[CellResult]] = measure_plan,
 ) -> Iterator[CellResult]:
     """Every run as it is sealed, until the rounds are enough, or no more are worth it."""
     spoilt = 0
-    while (due := left(ask, arranged)) and spoilt <= _SPOILT_ROUNDS:
+    while left(ask, arranged) and spoilt <= _SPOILT_ROUNDS:
         before = _whole(ask.out, arranged)
         number = 1 + max((of[1] for of in map(_number, _sealed(ask.out, arranged).values()) if of), default=0)
         results = []
-        for result in _round(ask, arranged, host, listen, number, due):
-            results.append(result)
-            yield result
+        for asked, plan in _round(ask, arranged, number):
+            for result in run(asked, plan, host, listen):
+                results.append(result)
+                yield result
         spoilt += _whole(ask.out, arranged) <= before
         if all(r.status == "failed" for r in results):
             return  # nothing works: more rounds of it tell no more
@@ -134,28 +139,28 @@ def record_of(ask: RoundsAsk, arranged: Arranged, price: Price | None = None) ->
     return record, {t.run_id: known[t.run_id] for t in record.runs}
 
 
-def _round(
-    ask: RoundsAsk,
-    arranged: Arranged,
-    host: Host,
-    listen: Callable[[Mapping[str, Any]], None],
-    number: int,
-    due: int,
-) -> Iterator[CellResult]:
-    """One round: every candidate's cells in turn."""
-    listen({"event": "round", "number": number, "due": due})
+def _round(ask: RoundsAsk, arranged: Arranged, number: int) -> Iterator[tuple[Ask, Plan]]:
+    """One round: every candidate's cells in turn, each under its round's name."""
     label = f"{arranged.id}/{number}"
     cells = tuple(replace(c, spec=replace(c.spec, round=label)) for c in arranged.cells)
-    paths = ask.weights_paths if len(ask.weights_paths) > 1 else ask.weights_paths * len(arranged.order)
+    paths = _paths(ask)
     for at, parts in enumerate(arranged.order):
-        mine = tuple(
-            c for c in cells if (c.cell.engine, c.cell.model, c.cell.precision, c.cell.device or "") == parts
-        )
+        mine = tuple(c for c in cells if parts_of_cell(c.cell) == parts)
         asked = Ask(
-            names=(), out=ask.out, weights=ask.weights, manifest=ask.manifest,
-            weights_path=paths[at] if paths else None, timing=ask.timing,
+            names=(), out=ask.out, weights=ask.weights, manifest=ask.manifest, weights_path=paths[at],
+            timing=ask.timing,
         )  # fmt: skip
-        yield from measure_plan(asked, replace(arranged.plan, cells=mine), host, listen)
+        yield asked, replace(arranged.plan, cells=mine)
+
+
+def _paths(ask: RoundsAsk) -> tuple[str | None, ...]:
+    """Where each candidate's weights come from. Raises BadInput where it is not told of each."""
+    given, count = ask.weights_paths, len(ask.candidates)
+    if len(given) not in (0, 1, count):
+        raise BadInput(
+            f"--weights-path is given {len(given)} times for {count} candidates: once for all, or once for each"
+        )
+    return given if len(given) == count else (given[0] if given else None,) * count
 
 
 def _number(sealed: Sealed) -> tuple[str, int] | None:

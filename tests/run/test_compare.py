@@ -1,0 +1,233 @@
+"""Sealed rounds become a comparison that proves itself; what can't be compared is refused or set apart."""
+
+import json
+import re
+
+import pytest
+from comparison_demo import rounds, sealed_round
+
+from bench.errors import BadInput, BrokenResults
+from bench.nouns.compared import Price
+from bench.run.candidates import Folder, parse_candidates, short_names
+from bench.run.compare import Record, recompute, sealed_rounds, takes
+from bench.run.compare_folders import from_folders
+from bench.run.compared import compare_folders, price_of, seal
+from bench.run.verify import verify
+
+ORDER = [("echo", "mistral-160m", "q8", ""), ("echo", "mistral-160m", "f16", "")]
+NAMES = ("q8", "f16")
+
+
+def record_of(out, **more):
+    known = sealed_rounds(out, "c0ffee00")
+    return (
+        Record(
+            id="c0ffee00", names=NAMES, runs=takes(known, ORDER), interleaved=True, measured_for_it=True, **more
+        ),
+        known,
+    )
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory):
+    out = tmp_path_factory.mktemp("out")
+    rounds(out)
+    seal(out, *record_of(out, price=Price(per_hour=3.6, currency="EUR", source="as typed")))
+    return out
+
+
+@pytest.fixture
+def out(pristine, tmp_path):
+    import shutil
+
+    return shutil.copytree(pristine, tmp_path / "out")
+
+
+def touched(out):
+    return [(d.file, d.field) for d in verify(out).differences]
+
+
+def ratios(compared):
+    return {(r.measure, r.boundary): r for r in compared.works[0].pairs[0].ratios}
+
+
+def test_a_machine_that_slows_down_for_both_is_in_no_ratio(pristine):
+    """Batches of 0.33 against 0.55 s, 0.36 against 0.6, 0.39 against 0.65: 0.6 of the time, exactly."""
+    found = ratios(recompute(*record_of(pristine)))
+
+    assert found["time", None].value == pytest.approx(0.6)
+    assert found["time", None].components["statistical"] == pytest.approx(0.0, abs=1e-6)
+    energy = found["energy", "gpu"]
+    assert (energy.basis, energy.rounds, energy.gain_cancels) == ("measured", 3, True)
+    assert energy.low < 0.6 < energy.high
+
+
+def test_the_price_is_price_times_time(pristine):
+    """3.6 EUR an hour is 1 EUR for 1000 s; eight tokens take 0.3 to 0.4 s."""
+    price = Price(per_hour=3.6, currency="EUR", source="as typed")
+    work = recompute(*record_of(pristine, price=price)).works[0]
+
+    time_s = next(v.value for v in work.levels[0] if v.measure == "time")
+    assert work.price_per_1000[0].value == pytest.approx(time_s, rel=1e-6)
+
+
+def test_an_untouched_comparison_proves_itself(out):
+    """Six runs, the comparison's figures and its page."""
+    found = verify(out)
+
+    assert (found.checked, found.differences) == (8, ())
+
+
+def test_one_digit_of_a_ratio_is_named(out):
+    """The seventh digit of a bound."""
+    path = out / "comparisons" / "c0ffee00.json"
+    data = json.loads(path.read_text())
+    data["comparison"]["works"][0]["pairs"][0]["ratios"][0]["low"] *= 1.000002
+    path.write_text(json.dumps(data))
+
+    assert touched(out) == [("comparisons/c0ffee00.json", "comparison.works[0].pairs[0].ratios[0].low")]
+
+
+def test_a_verdict_in_other_words_is_named(out):
+    """Whoever calls a measured ratio larger than it is, in words alone."""
+    path = out / "comparisons" / "c0ffee00.json"
+    path.write_text(path.read_text().replace(" of the energy of ", " of the cost of "))
+
+    assert ("comparisons/c0ffee00.json", "verdicts[0]") in touched(out)
+
+
+def test_a_round_that_was_left_out_is_named(out):
+    """A comparison that was measured holds all of its rounds: the lucky ones are not chosen."""
+    known = sealed_rounds(out, "c0ffee00")
+    some = tuple(t for t in takes(known, ORDER) if t.round != 2)
+    record = Record(id="c0ffee00", names=NAMES, runs=some, interleaved=True, measured_for_it=True)
+    seal(out, record, known)
+
+    left = [field for _, field in touched(out)]
+    assert [field.startswith("runs.") for field in left] == [True, True]
+
+
+@pytest.mark.parametrize("pattern", [r'value="0\.6\d*">', r"0\.6\d?\d? ± 0", r'<circle cx="\d+'])
+def test_a_page_that_was_touched_is_named(out, pattern):
+    """A figure's value, a sentence and a dot of the plot."""
+    page = out / "comparisons" / "c0ffee00.html"
+    text = page.read_text()
+    found = re.search(pattern, text)
+    assert found, "the page has none of these"
+    page.write_text(text[: found.start()] + found[0].replace("6", "5", 1) + text[found.end() :])
+    if found[0].replace("6", "5", 1) == found[0]:
+        page.write_text(text.replace(found[0], found[0] + "9", 1))
+
+    assert {file for file, _ in touched(out)} == {"comparisons/c0ffee00.html"}
+
+
+def test_a_comparison_without_its_runs_is_named(out):
+    """A run that is gone proves nothing."""
+    import shutil
+
+    shutil.rmtree(sorted((out / "runs").iterdir())[0])
+
+    assert ("comparisons/c0ffee00.json", "comparison") in touched(out)
+
+
+def test_rounds_of_another_engine_version_are_set_apart(tmp_path):
+    """Two rounds of version 1, then two of version 2: the newest stand, the others are named with the remedy."""
+    for number in (1, 2):
+        sealed_round(tmp_path, number, precision="q8", batch_s=0.3 + number / 100, version="1")
+        sealed_round(tmp_path, number, precision="f16", batch_s=0.5 + number / 100, version="1")
+    for number in (3, 4):
+        sealed_round(tmp_path, number, precision="q8", batch_s=0.35 * (1 + number / 50), version="2")
+        sealed_round(tmp_path, number, precision="f16", batch_s=0.5 * (1 + number / 50), version="1")
+    made = recompute(*record_of(tmp_path))
+
+    assert ratios(made)["time", None].rounds == 2
+    assert ratios(made)["time", None].value == pytest.approx(0.7)
+    assert len(made.set_apart) == 2
+    assert "engine version 1, its newest round 2" in made.set_apart[0]
+    assert "--fresh" in made.set_apart[0]
+
+
+def test_two_machines_are_refused(tmp_path):
+    """A ratio of two machines is no ratio of two models."""
+    sealed_round(tmp_path, 1, precision="q8", batch_s=0.3)
+    sealed_round(tmp_path, 1, precision="f16", batch_s=0.5, hardware="another-machine")
+
+    with pytest.raises(BadInput, match="a ratio of two machines; measure both on one"):
+        recompute(*record_of(tmp_path))
+
+
+def test_a_round_whose_power_fell_below_idle_is_set_apart(tmp_path):
+    """Idle is 70 W: a run that worked at 20 W is void, and its round has no pair."""
+    rounds(tmp_path, 2)
+    sealed_round(tmp_path, 3, precision="q8", batch_s=0.3, busy_w=20.0)
+    sealed_round(tmp_path, 3, precision="f16", batch_s=0.5)
+    made = recompute(*record_of(tmp_path))
+
+    assert ratios(made)["energy", "gpu"].rounds == 2
+    assert "round 3 of q8: void: below idle" in made.set_apart[0]
+
+
+def test_where_every_run_of_one_is_void_there_is_no_comparison(tmp_path):
+    """The reason is in the refusal."""
+    sealed_round(tmp_path, 1, precision="q8", batch_s=0.3, busy_w=20.0)
+    sealed_round(tmp_path, 1, precision="f16", batch_s=0.5)
+
+    with pytest.raises(BrokenResults, match=r"no run of q8 can be compared.*below idle"):
+        recompute(*record_of(tmp_path))
+
+
+def test_folders_that_were_not_interleaved_are_not_paired(tmp_path):
+    """All of one, then all of the other: Welch's interval, and a note that drift is in the ratio."""
+    for number in (1, 2, 3):
+        sealed_round(tmp_path / "a", number, precision="q8", batch_s=0.3 + number / 100, name="", minute=number)
+        sealed_round(
+            tmp_path / "b", number, precision="f16", batch_s=0.5 + number / 100, name="", minute=30 + number
+        )
+    kept = compare_folders(
+        [Folder(path=tmp_path / "a"), Folder(path=tmp_path / "b")], tmp_path / "o", (None, "EUR")
+    )
+
+    assert kept.compared.interleaved is False
+    assert kept.compared.works[0].pairs[0].runs == ()
+    assert any("not interleaved" in note for note in kept.compared.notes)
+    assert verify(tmp_path / "o").differences == ()
+
+
+def test_folders_whose_runs_came_in_turn_are_paired(tmp_path):
+    """A B A B by the moments at which they began."""
+    for number in (1, 2, 3):
+        sealed_round(tmp_path / "a", number, precision="q8", batch_s=0.3 + number / 100, name="")
+        sealed_round(tmp_path / "b", number, precision="f16", batch_s=0.5 + number / 100, name="")
+    record, _ = from_folders([Folder(path=tmp_path / "a"), Folder(path=tmp_path / "b")], None)
+
+    assert record.interleaved
+    assert record.names == ("q8", "f16")
+
+
+def test_a_folder_of_several_candidates_asks_for_one(tmp_path):
+    """It names them."""
+    rounds(tmp_path / "a", 1)
+
+    with pytest.raises(BadInput, match="holds runs of 2 candidates: echo/mistral-160m:f16, echo/mistral-160m:q8;"):
+        from_folders([Folder(path=tmp_path / "a"), Folder(path=tmp_path / "a")], None)
+
+
+def test_names_tell_apart_what_differs_alone():
+    """The precision where all else is one; the engine beside it where that differs too."""
+    assert short_names([("e", "m", "q8", ""), ("e", "m", "f16", "")]) == ("q8", "f16")
+    assert short_names([("e", "m", "q8", ""), ("f", "m", "f16", "")]) == ("e/q8", "f/f16")
+    assert short_names([("e", "m", "q8", "cpu"), ("e", "m", "q8", "cuda")]) == ("device=cpu", "device=cuda")
+    assert short_names([("e", "small", "q8", ""), ("e", "large", "q8", "")]) == ("small", "large")
+
+
+def test_a_candidate_meets_every_work():
+    """Levels of the work and the device of the candidate come together in a cell."""
+    found, _ = parse_candidates(["e/m:q8@device=cpu", "e/m:q8@device=cuda"], ["w@batch=8", "v"])
+
+    assert [str(c) for c in found[0].cells] == ["e/m:q8/w@batch=8,device=cpu", "e/m:q8/v@device=cpu"]
+
+
+def test_a_typed_price_goes_before_a_declared_one():
+    """None where neither is known."""
+    assert price_of(3.2, "USD", None) == Price(per_hour=3.2, currency="USD", source="as typed")
+    assert price_of(None, "EUR", None) is None

@@ -1,0 +1,124 @@
+"""How rounds follow each other: A B A B …, on from where they ended, until they are enough."""
+
+from dataclasses import replace
+
+import pytest
+from comparison_demo import sealed_round
+from fakes import spec
+
+from bench.errors import BadInput
+from bench.files.models import read_model
+from bench.nouns import Cell
+from bench.run.candidates import Candidate
+from bench.run.compare import recompute
+from bench.run.compare_rounds import Arranged, RoundsAsk, _paths, left, measure_rounds, record_of
+from bench.run.plan import Plan, PlannedCell
+from bench.run.supervise import CellResult
+
+CELLS = tuple(
+    Cell(engine="echo", model="mistral-160m", precision=precision, workload="prompt-32-8")
+    for precision in ("q8", "f16")
+)
+PLANNED = tuple(
+    PlannedCell(cell=c, spec=replace(spec(), cell=c), model=read_model("mistral-160m"), seconds=1.0, kwh=None)
+    for c in CELLS
+)
+PLAN = Plan(name="a round", weights="synthetic", hardware="fake-machine", cells=PLANNED)
+ARRANGED = Arranged(id="c0ffee00", names=("q8", "f16"), cells=PLANNED, plan=PLAN)
+
+
+def ask(out, **more):
+    return RoundsAsk(candidates=tuple(Candidate(cells=(c,)) for c in CELLS), out=out, **more)
+
+
+class Machine:
+    """Seals what it is told to run; `scatter` is how far q8 strays in a round, `spoils` which runs are void."""
+
+    def __init__(self, *, scatter=(0.0,), spoils=(), cuts=None):
+        self.ran, self.scatter, self.spoils, self.cuts = [], scatter, spoils, cuts
+
+    def __call__(self, asked, plan, host, listen):
+        for one in plan.cells:
+            number = int(one.spec.round.rpartition("/")[2])
+            key = (one.cell.precision, number)
+            if self.cuts == key:
+                raise KeyboardInterrupt
+            self.ran.append(key)
+            stray = self.scatter[(number - 1) % len(self.scatter)] if key[0] == "q8" else 0.0
+            batch_s = {"q8": 0.3, "f16": 0.5}[key[0]] * (1 + number / 100 + stray)
+            sealed_round(
+                asked.out, number, precision=key[0], batch_s=batch_s, busy_w=20.0 if key in self.spoils else 400.0
+            )
+            yield CellResult(cell=str(one.cell), status="void" if key in self.spoils else "done")
+
+
+def measured(out, machine, **more):
+    asked = ask(out, **more)
+    list(measure_rounds(asked, ARRANGED, None, lambda _: None, run=machine))
+    return asked
+
+
+def test_rounds_are_interleaved(tmp_path):
+    """A B A B, and no more of them than asked for."""
+    machine = Machine()
+    asked = measured(tmp_path, machine, rounds=2)
+
+    assert machine.ran == [("q8", 1), ("f16", 1), ("q8", 2), ("f16", 2)]
+    assert left(asked, ARRANGED) == 0
+
+
+def test_the_same_call_goes_on_with_a_whole_round(tmp_path):
+    """Cut off in the middle of round 2: round 1 is kept, round 2 is left, round 3 takes its place."""
+    with pytest.raises(KeyboardInterrupt):
+        measured(tmp_path, Machine(cuts=("f16", 2)), rounds=2)
+    machine = Machine()
+    asked = measured(tmp_path, machine, rounds=2)
+
+    assert machine.ran == [("q8", 3), ("f16", 3)]
+    made = recompute(*record_of(asked, ARRANGED))
+    assert [r.rounds for r in made.works[0].pairs[0].ratios] == [2, 2, 2]
+
+
+def test_a_void_run_costs_its_round_and_another_takes_its_place(tmp_path):
+    """Round 1 has no pair; two sound ones follow."""
+    machine = Machine(spoils=(("f16", 1),))
+    measured(tmp_path, machine, rounds=2)
+
+    assert [number for _, number in machine.ran] == [1, 1, 2, 2, 3, 3]
+
+
+def test_what_is_void_again_and_again_is_given_up(tmp_path):
+    """Three rounds without a pair are enough to know; what is missing is told."""
+    machine = Machine(spoils=tuple(("f16", n) for n in range(1, 9)))
+    asked = measured(tmp_path, machine, rounds=2)
+
+    assert len(machine.ran) == 6
+    assert left(asked, ARRANGED) == 2
+
+
+def test_a_precision_that_is_reached_ends_the_rounds_early(tmp_path):
+    """Rounds that agree: three are enough, and the comparison says how it ended."""
+    machine = Machine()
+    asked = measured(tmp_path, machine, precision_ratio=0.03)
+
+    assert len(machine.ran) == 6
+    assert "±3 %" in recompute(*record_of(asked, ARRANGED)).notes[-1]
+
+
+def test_a_precision_that_is_not_reached_goes_on_to_the_most(tmp_path):
+    """Rounds that stray by 20 %: five, and not one more."""
+    machine = Machine(scatter=(0.0, 0.2, -0.1))
+    asked = measured(tmp_path, machine, precision_ratio=0.01, most_rounds=5)
+
+    assert len(machine.ran) == 10
+    assert left(asked, ARRANGED) == 0
+
+
+def test_weights_are_told_once_for_all_or_once_for_each(tmp_path):
+    """Anything between is a guess."""
+    asked = ask(tmp_path)
+    assert _paths(asked) == (None, None)
+    assert _paths(replace(asked, weights_paths=("a",))) == ("a", "a")
+    assert _paths(replace(asked, weights_paths=("a", "b"))) == ("a", "b")
+    with pytest.raises(BadInput, match="given 3 times for 2 candidates"):
+        _paths(replace(asked, weights_paths=("a", "b", "c")))
