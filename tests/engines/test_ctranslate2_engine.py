@@ -105,6 +105,53 @@ def test_a_translation_begins_with_its_language_and_batches_may_mix_them(transla
     assert {len(result.hypotheses[0]) for result in seen[0]} == {3}
 
 
+class _Words:
+    """A tokenizer of the test's own: a token's id is its place, its text its name; the language is special."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def convert_tokens_to_ids(self, tokens: list[str]) -> list[int]:
+        self.names += tokens
+        return list(range(len(self.names) - len(tokens), len(self.names)))
+
+    def decode(self, ids: list[int], *, skip_special_tokens: bool) -> str:
+        assert skip_special_tokens
+        return " ".join(self.names[i] for i in ids if not self.names[i].endswith("_Latn"))
+
+
+@needs_library
+@pytest.mark.models
+def test_a_labelled_translation_goes_on_past_its_end_and_is_cut_there(
+    translator: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another token is declared the end, and that one is held back; what stands before the real one is told."""
+    from bench.engines._answers import Answers
+
+    asked = replace(translation(9, 0), meant="anything")
+    monkeypatch.setattr(translator, "_answers", Answers("pretrained"))
+    monkeypatch.setattr(translator, "_tokenizer", _Words())
+    staged = translator.stage([asked])
+
+    translator.run(staged)
+    (whole,) = translator.told()  # type: ignore[attr-defined]
+    words = whole.text.split()
+    monkeypatch.setattr("bench.engines.ctranslate2.translation._END", words[3])
+    (outcome,) = translator.run(staged)
+    (cut,) = translator.told()  # type: ignore[attr-defined]
+    monkeypatch.setattr("bench.engines.ctranslate2.translation._NO_END", words[0])
+    translator.run(staged)
+    (other,) = translator.told()  # type: ignore[attr-defined]
+    translator.run([replace(asked, meant=None)])
+
+    assert (len(words), whole.ended) == (8, False)  # nine, the language's among them
+    assert cut.text.split() == words[: words.index(words[3])]
+    assert cut.ended
+    assert outcome.achieved == asked.asked
+    assert words[0] not in other.text.split()
+    assert translator.told() == [None]  # type: ignore[attr-defined]
+
+
 @needs_library
 @pytest.mark.models
 def test_the_weights_are_those_of_the_engine_transformers(translator: Session) -> None:

@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.engines import Stamp, outcomes
+from bench.engines._answers import Answers
 from bench.errors import BadInput, CannotRun
-from bench.nouns import Loaded, LoadSpec, Outcome, Request, Usage
+from bench.nouns import Loaded, LoadSpec, Outcome, Request, Told, Usage
+
+# NLLB's own end of text, and a token that no translation needs: declared as the end, it is what is suppressed
+_END, _NO_END = "</s>", "<unk>"
 
 
 class TranslationSession:
@@ -22,6 +26,7 @@ class TranslationSession:
         self._loaded = loaded
         self._batches = itertools.count()
         self._tokenizer: Any = None
+        self._answers = Answers(spec.weights)
         self._names = tuple(json.loads((folder / "shared_vocabulary.json").read_text(encoding="utf-8")))
         self._known = frozenset(self._names)
 
@@ -36,17 +41,26 @@ class TranslationSession:
 
     def stage(self, requests: Sequence[Request]) -> tuple[Request, ...]:
         """The requests as ids inside the vocabulary and the context. Raises BadInput."""
+        if self._answers.wanted(requests):
+            self._opened_tokenizer()  # found absent here, not after the first window
         return tuple(self._staged(request) for request in requests)
 
     def run(self, batch: Sequence[Request]) -> Sequence[Outcome]:
-        """Translates to exactly what each request asks for, the language token the first of it."""
+        """Translates to exactly what each request asks for, the language token the first of it.
+
+        Translations that are to be judged go on past the model's own end of text, which is then seen in them;
+        others have it suppressed. Either way it is the same work.
+        """
+        judged = self._answers.wanted(batch)
         wanted = [_wanted(request) for request in batch]
         source = [[self._names[i] for i in request.token_ids] for request in batch]
         prefix = [[self._language(request.target_language)] for request in batch] if self._languages else None
         stamp = Stamp(lambda: None)  # the library calls back when a token is on the host
         start_ns = time.monotonic_ns()
-        results = self._translated(source, prefix, max(wanted), stamp)
+        results = self._translated(source, prefix, max(wanted), stamp, _NO_END if judged else None)
         end_ns = time.monotonic_ns()
+        rows = [r.hypotheses[0][:count] for r, count in zip(results, wanted, strict=True)] if judged else None
+        self._answers.keep(batch, rows)
         achieved = [
             Usage(
                 requests=1,
@@ -57,8 +71,24 @@ class TranslationSession:
         ]
         return outcomes(batch, achieved, next(self._batches), (start_ns, stamp.at_ns, end_ns))
 
+    def told(self) -> Sequence[Told | None]:
+        """The labelled translations, each cut at the model's own end of text."""
+        return self._answers.told(self._told)
+
+    def _told(self, names: list[str]) -> Told:
+        ended = _END in names
+        said = names[: names.index(_END)] if ended else names
+        tokenizer = self._opened_tokenizer()
+        ids = tokenizer.convert_tokens_to_ids(said)
+        return Told(text=tokenizer.decode(ids, skip_special_tokens=True), ended=ended)
+
     def _translated(
-        self, source: list[list[str]], prefix: list[list[str]] | None, tokens: int, stamp: Stamp
+        self,
+        source: list[list[str]],
+        prefix: list[list[str]] | None,
+        tokens: int,
+        stamp: Stamp,
+        end: str | None,
     ) -> Sequence[Any]:
         def seen(_: Any) -> bool:
             stamp()
@@ -73,6 +103,7 @@ class TranslationSession:
             max_input_length=0,  # nothing is cut off
             min_decoding_length=tokens,  # no end-of-text before the last token
             max_decoding_length=tokens,
+            end_token=end,  # None: the model's own
             return_end_token=True,  # so that what was decoded is what is counted
             callback=seen,
         )
@@ -116,21 +147,28 @@ class TranslationSession:
         return request.token_ids
 
     def _tokenised(self, request: Request) -> tuple[int, ...]:
-        path = self._spec.path or self._spec.model.hub
-        if self._spec.weights != "pretrained" or path is None:
+        if self._spec.weights != "pretrained":
             raise BadInput(
                 f"request {request.id!r} is a text: synthetic weights have no tokenizer, give token ids"
             )
-        if self._tokenizer is None:
+        tokenizer = self._opened_tokenizer()
+        if self._languages:
+            tokenizer.src_lang = self._language(request.source_language)
+        return tuple(tokenizer(request.text)["input_ids"])
+
+    def _opened_tokenizer(self) -> Any:
+        """The tokenizer beside the weights. Raises CannotRun without one."""
+        path = self._spec.path or self._spec.model.hub
+        if self._tokenizer is None and path is not None:
             try:
                 from transformers import AutoTokenizer
 
                 self._tokenizer = AutoTokenizer.from_pretrained(path)
             except (OSError, ValueError, ImportError) as error:
                 raise CannotRun(f"no tokenizer in {path!r}: {error}") from error
-        if self._languages:
-            self._tokenizer.src_lang = self._language(request.source_language)
-        return tuple(self._tokenizer(request.text)["input_ids"])
+        if self._tokenizer is None:
+            raise CannotRun(f"{self._spec.model.name} has no tokenizer: name a folder of weights that holds one")
+        return self._tokenizer
 
 
 def _wanted(request: Request) -> int:
