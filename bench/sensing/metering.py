@@ -58,7 +58,7 @@ def meter_command(
     witnesses.end()
     sleep(rest_s(recorder.sources))
     window = Window(phase="work", label="1", start_ns=start_ns, end_ns=end_ns)
-    trace, faults = _read(recorder, witnesses, window)
+    trace, faults = read_trace(recorder, (window,), witnesses)
     return Metered(
         exit_code=code if code >= 0 else 128 - code,
         start_ns=start_ns,
@@ -81,13 +81,15 @@ def _wait(process: "subprocess.Popen[bytes]") -> int:
             continue
 
 
-def _read(recorder: Recorder, witnesses: Watch, window: Window) -> tuple[Trace, tuple[Fault, ...]]:
+def read_trace(
+    recorder: Recorder, windows: tuple[Window, ...], witnesses: Watch = NOBODY
+) -> tuple[Trace, tuple[Fault, ...]]:
     """What the sensors and the peers said, and which of the sensors died."""
     said = witnesses.collect()
     try:
         observations = merged(recorder.collect(), said)
     except SensorLost as error:
         died = Fault(domain=None, reason=f"the sampler died: {error}")
-        return Trace(observations=said, windows=(window,), witnesses=witnesses.records), (died,)
+        return Trace(observations=said, windows=windows, witnesses=witnesses.records), (died,)
     lost = tuple(Fault(domain=domain, reason=reason) for domain, reason in recorder.lost.items())
-    return Trace(observations=observations, windows=(window,), witnesses=witnesses.records), lost
+    return Trace(observations=observations, windows=windows, witnesses=witnesses.records), lost
