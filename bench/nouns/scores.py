@@ -59,4 +59,5 @@ class Quality:
         """The metric that a comparison names first, and its score; None where there is no score."""
         if self.macro_f1 is not None:
             return "macro_f1", self.macro_f1
-        return next(iter(self.scores.items()), None)
+        ranked = sorted(self.scores, key=lambda name: (name.startswith("bleu"), name))
+        return (ranked[0], self.scores[ranked[0]]) if ranked else None

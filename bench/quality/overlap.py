@@ -34,7 +34,7 @@ def signatures() -> Mapping[str, str]:
     for name, metric in _metrics().items():
         metric.corpus_score(["a"], [["a"]])  # until then it does not know how many references there are
         found[name] = str(metric.get_signature())
-    return found
+    return dict(sorted(found.items()))
 
 
 def _metrics() -> dict[str, Any]:

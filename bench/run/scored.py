@@ -114,11 +114,12 @@ def _by_family(family: Family, answers: Sequence[Answer]) -> dict[str, object]:
 def _flat(groups: Mapping[str, Mapping[str, Score]]) -> dict[str, Score]:
     """By metric; by metric@language where there are several: no mean over languages is told of errors."""
     alone = len(groups) == 1
-    return {
+    found = {
         name if alone else f"{name}@{group or 'unknown'}": _rounded(one)
         for group, scores in groups.items()
         for name, one in scores.items()
     }
+    return dict(sorted(found.items()))  # in the order in which they are sealed
 
 
 def _first(run: Run) -> tuple[Sequence[Outcome], int]:
