@@ -233,3 +233,34 @@ def test_where_it_is_not_used_nothing_is_imported_and_nothing_opened(pytester):
 
     done.assert_outcomes(passed=1)
     done.stdout.no_fnmatch_line("*energy of one call*")
+
+
+BOARD = """
+import time, pytest
+
+@pytest.mark.energy_max("1 J", boundary="gpu")
+def test_board(energy_benchmark):
+    energy_benchmark(time.sleep, 0.02)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("look_ms", [100, 25], ids=["sees all of the time", "looks at a quarter of it"])
+def test_a_board_s_joules_are_its_power_times_the_call(nvml_sim, tmp_path, look_ms):
+    """200 W for 20 ms by a simulated board's counter, through the driver's library; it is called SIMULATED."""
+    board = [f"name Simulated {look_ms}", "point 0 200", f"instant_window_ms {look_ms}", "limit_w 400"]
+    (tmp_path / "test_board.py").write_text(BOARD)
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *ALONE, "--benchmark-json", "b.json"], cwd=tmp_path,
+        env={**os.environ, **nvml_sim.environment(board), "JOULEMARK_METERS": "nvml"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    [found] = json.loads((tmp_path / "b.json").read_text())["benchmarks"]
+    [one] = found["extra_info"]["energy"]
+    truth_j = 200.0 * one["busy_s"] / one["calls"]
+    assert one["energy_per_call_j"] == pytest.approx(truth_j, rel=0.02)
+    assert one["low_j"] <= truth_j <= one["high_j"]
+    assert one["domains"] == ["gpu:0"]
+    assert outcome(ran.stdout, "test_board") == "FAILED"
+    assert re.search(r"^test_board .* SIMULATED +gpu +1 J OVER$", ran.stdout, flags=re.MULTILINE), ran.stdout
