@@ -144,6 +144,7 @@ def _measured_figure(device: str, domain: str | None, name: str, table: Table) -
         ),
         run_id=table.text("run"),
         limited_by=table.text("limited_by", ""),
+        stand_in=table.text("stand_in", ""),
     )
     table.finish()
     return found

@@ -34,6 +34,7 @@ from bench.nouns import (
 from bench.physics.attribution import window_outcomes
 from bench.physics.budget import COVERAGE_95, GAIN, UNSEEN_HIGH, UNSEEN_LOW, Budget
 from bench.physics.ceilings import implausible, slows
+from bench.physics.doubles import DOUBLE, pretends
 from bench.physics.phases import idle, idle_kind, work
 from bench.physics.rules import POWER_CAP
 from bench.physics.verdict import judge, voided
@@ -211,6 +212,7 @@ class _Found:
                 quantity=quantity,
                 run_id=self.run.id,
                 limited_by=limited_by,
+                stand_in=f"{DOUBLE}: {source.device_name}" if source and pretends(source) else "",
             )
         )
 

@@ -87,6 +87,7 @@ class MeasuredFigure:
     quantity: Quantity
     run_id: str
     limited_by: str = ""  # what bounds a rate besides the device: threads, a power limit
+    stand_in: str = ""  # what was read in a sensor's place; "": a sensor, or a model of one
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -88,6 +88,8 @@ def _all(report: ReportInput) -> _Pairs:
     for one in report.hardware:
         if not isinstance(one.value, str):
             yield f"hardware/{one.name}", _plain(one.value, one.unit or declared_name(one.name)[1])
+    for number, measured in enumerate(report.measured):
+        yield from _quantity(f"measured/{number}", measured.quantity, abs(measured.quantity.value))
     for source in report.sources:
         base = f"sources/{source.domain}"
         if source.power_limit_w is not None:

@@ -35,6 +35,7 @@ from bench.report.marked import FIGURES_ID, bare, block, drawn_title, environmen
 from bench.report.passports import known_by
 from bench.report.plots import plots
 from bench.report.power import bar_energies
+from bench.report.profile_text import figure_name
 from bench.report.quality_text import score_name, without_scores
 from bench.report.views import HardwareFigure, PowerSeries, ReportInput, RunView
 from bench.report.words import (
@@ -236,8 +237,8 @@ _VERBS: Mapping[str, Callable[..., object]] = MappingProxyType(
         verb.__name__: verb
         for verb in (
             bar_energies, beside, bounded, bounds_head, declared_name, doubts, energy_key, engine_name, entry_keys,
-            field_key, gathered, gross_rates, holding, is_void, known_by, level, person, rate_domain, rate_name,
-            rate_workload, run_key, shown_name, term_name, void_rates, weights_name, why_gap,
+            field_key, figure_name, gathered, gross_rates, holding, is_void, known_by, level, person, rate_domain,
+            rate_name, rate_workload, run_key, shown_name, term_name, void_rates, weights_name, why_gap,
         )
     }
 )  # fmt: skip

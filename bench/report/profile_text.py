@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bench.nouns import Calibration, Ceilings, Loaded, MeasuredFigure, Verdict
 from bench.report.numbers import quantity, shown
-from bench.report.words import SPAN_NOTE
+from bench.report.words import SPAN_NOTE, basis_word
 
 _GAP = "  "
 _WIDTH = 80
@@ -24,17 +24,19 @@ def device_text(
     head = f"{calibration.device}: {loaded.device_name}, {loaded.engine_version}, sealed as {run_id}"
     lines: list[tuple[str, ...]] = [("what", "where", "measured", "basis", "declared", "ratio")]
     lines += [_line(one, calibration) for one in found.figures]
+    drawn = _table(lines) if found.figures else ["no figure: none stands, and why is said below"]
     modelled = any(one.quantity.basis == "modelled" for one in found.figures)
     told = [
         *(f"{k.label}: {_size(calibration, k.label)}" for k in calibration.kernels),
         *(f"{name} limited by {by}" for by, name in _limited(found.figures).items()),
+        *(f"{what}, and no sensor: {names}" for what, names in _stand_ins(found.figures).items()),
         *(f"{label}: not driven: {why}" for label, why in calibration.left_out.items()),
         *(f"{name}: void: {why}" for why, name in _gathered(found.refused).items()),
         *(f"{v.level}, {v.domain or 'every domain'}: {v.name}: {v.evidence}; {v.remedy}" for v in verdicts),
         *(() if calibration.peaks else ("declared: nothing of its bandwidth or FLOP/s",)),
         *((SPAN_NOTE,) if modelled else ()),
     ]
-    return "\n".join([*textwrap.wrap(head, _WIDTH, subsequent_indent=_GAP), *_table(lines), *_wrapped(told)])
+    return "\n".join([*textwrap.wrap(head, _WIDTH, subsequent_indent=_GAP), *drawn, *_wrapped(told)])
 
 
 def note_text(note: str) -> str:
@@ -51,7 +53,8 @@ def figure_name(one: MeasuredFigure) -> str:
 
 
 def _line(one: MeasuredFigure, calibration: Calibration) -> tuple[str, ...]:
-    basis = one.quantity.basis.upper() if one.quantity.basis == "modelled" else one.quantity.basis
+    word = basis_word(one.quantity.basis, simulated=bool(one.stand_in))
+    basis = word.upper() if word == "modelled" else word
     peak = calibration.peaks.get(one.name.removesuffix("_rate")) if one.domain is None else None
     scale = _SCALES.get(one.quantity.unit)
     if peak is None or scale is None:
@@ -73,6 +76,11 @@ def _size(calibration: Calibration, label: str) -> str:
 
 def _limited(figures: Iterable[MeasuredFigure]) -> Mapping[str, str]:
     return _gathered({figure_name(one): one.limited_by for one in figures if one.limited_by})
+
+
+def _stand_ins(figures: Iterable[MeasuredFigure]) -> Mapping[str, str]:
+    """What was read in a sensor's place → the domains that it stands in for."""
+    return _gathered({one.domain or "": one.stand_in for one in figures if one.stand_in})
 
 
 def _gathered(found: Mapping[str, str]) -> dict[str, str]:

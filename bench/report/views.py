@@ -9,6 +9,7 @@ from bench.nouns import (
     Coefficients,
     Domain,
     LoadCurve,
+    MeasuredFigure,
     Passport,
     Quality,
     Quantity,
@@ -93,6 +94,7 @@ class ReportInput:
     generated_by: str  # "Joulemark 0.1.0"
     hardware_title: str
     hardware: tuple[HardwareFigure, ...] = ()
+    measured: tuple[MeasuredFigure, ...] = ()  # of the machine, by `joulemark profile`
     sources: tuple[Source, ...] = ()
     passports: Mapping[Domain, Passport] = field(default_factory=dict)  # of the measured sources
     runs: tuple[RunView, ...] = ()

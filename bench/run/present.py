@@ -43,6 +43,7 @@ def report_input(
         generated_by=f"Joulemark {__version__}",
         hardware_title=profile.title,
         hardware=tuple(_hardware(profile)),
+        measured=profile.measured,
         sources=_sources(runs),
         passports=_passports(runs),
         runs=tuple(_view(s, coefficients) for s in runs),

@@ -82,6 +82,7 @@ def _inline(one: MeasuredFigure) -> str:
         f"{name} = {_number(value)}" for name, value in (("value", q.value), ("low", q.low), ("high", q.high))
     ]
     texts = [("unit", q.unit), ("basis", q.basis), ("run", one.run_id), ("limited_by", one.limited_by)]
+    texts.append(("stand_in", one.stand_in))
     return f"{{ {', '.join([*numbers, *(f'{name} = {_quoted(text)}' for name, text in texts if text)])} }}"
 
 

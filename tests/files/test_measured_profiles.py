@@ -20,7 +20,7 @@ PROFILE = HardwareProfile(
     figures={"vcpu": Figure(value=2.0, source="a page")},
     measured=(
         figure("cpu", None, "triad_rate", "GB/s", limited_by="2 of the machine's 8 threads"),
-        figure("cpu", "host", "idle_bare", basis="modelled"),
+        figure("cpu", "host", "idle_bare", basis="modelled", stand_in="a test double: x"),
         figure("cpu", "host", "triad_gross", "J/byte", "modelled", 3.661245e-10),
         figure("gpu:0", "gpu:0", "fp16_matmul_above_idle", "J/FLOP", value=7.7e-13),
     ),

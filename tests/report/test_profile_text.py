@@ -58,6 +58,16 @@ def test_modelled_is_in_capitals_and_says_what_its_bounds_are():
     assert "no coverage is claimed" in text
 
 
+def test_what_no_sensor_told_is_never_called_measured():
+    """A simulated board's, as everywhere else."""
+    board = figure("idle_bare", "gpu:0", "W", 75.0, stand_in="a test double: Simulated H100")
+    text = device_text(CALIBRATION, LOADED, Ceilings(figures=(board,)), (), "RUN-ID")
+
+    assert "SIMULATED" in text
+    assert "measured" not in text.splitlines()[3]
+    assert "a test double: Simulated H100, and no sensor: gpu:0" in text
+
+
 def test_what_bounds_what_is_absent_and_why_is_all_there():
     text = " ".join("\n".join(lines()).split())
 

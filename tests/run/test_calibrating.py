@@ -120,6 +120,7 @@ def test_joules_per_byte_are_those_of_a_meter_that_is_known_exactly(made):
         assert above.low <= 0.0 <= above.high
     assert known["cpu", "wall", "idle_bare"].value == pytest.approx(WATTS, rel=0.05)
     assert known["cpu", "wall", "idle_resident"].value == pytest.approx(WATTS, rel=0.05)
+    assert {f.stand_in for f in profile.profile.measured if f.domain} == {"a test double: constant power"}
     assert known["cpu", None, "triad_rate"].value == pytest.approx(3 * 4 * 262_144 / PASS_S / 1e9, rel=0.5)
 
 
