@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.files.profiles import profile_names, read_profile
-from bench.files.store import known_passports
+from bench.files.store import known_passports, profile_folder
 from bench.nouns import Source
 from bench.run.host import Host
 from bench.run.plan import Speeds
@@ -47,7 +47,7 @@ def speeds_of(host: Host, out: Path | None = None, *, on_gpu: bool = True) -> Sp
     known = known_passports(out) if out else {}
     rests_s = rest_s([replace(s, passport=known.get((s.device, s.driver), s.passport)) for s in host.sensors.live])
     if host.gpus and on_gpu:
-        return replace(_gpu_speeds(host), rest_s=rests_s)
+        return replace(_gpu_speeds(host, out), rest_s=rests_s)
     own = _cpu_speeds(_busy_w([s for s in host.sensors.live if not s.is_board]))
     return replace(own, rest_s=rests_s)
 
@@ -68,12 +68,17 @@ def _source_busy_w(source: Source) -> float | None:
     return float(idle_w or 0) + float(slope_w or 0) * float(threads or 0)
 
 
-def _gpu_speeds(host: Host) -> Speeds:
-    """Declared peaks of the board at the shares that unfused engines reach; a T4's where nothing is declared."""
+def _gpu_speeds(host: Host, out: Path | None) -> Speeds:
+    """The board's ceilings at the shares that unfused engines reach: as `profile` measured them into OUT, else as
+    they are declared, else a T4's.
+    """
     name = host.profile.accelerator
     figures = read_profile(name).figures if name in profile_names() and name else host.profile.figures
     tflops = figures["dense_fp16_tflops"].value if "dense_fp16_tflops" in figures else _T4_TFLOPS
     bandwidth = figures["bandwidth_gb_s"].value if "bandwidth_gb_s" in figures else _T4_BANDWIDTH_GB_S
+    measured = _measured(host, out) if out else {}
+    tflops = measured.get("fp16_matmul_rate", tflops)
+    bandwidth = measured.get("triad_rate", bandwidth)
     return Speeds(
         flop_per_s=_ON_GPU.flop_ratio * tflops * 1e12,
         bytes_per_s=_ON_GPU.bandwidth_ratio * bandwidth * 1e9,
@@ -82,6 +87,17 @@ def _gpu_speeds(host: Host) -> Speeds:
         start_s=_ON_GPU.start_s,
         busy_w=_busy_w(host.sensors.live),
     )
+
+
+def _measured(host: Host, out: Path) -> dict[str, float]:
+    """The rates of the first board that `profile` calibrated into OUT: TFLOP/s of products, GB/s of streams."""
+    folder, boards = profile_folder(out), {s.domain for s in host.gpus}
+    if not (folder / f"{host.profile.name}.toml").is_file():
+        return {}
+    found = [
+        f for f in read_profile(host.profile.name, folder).measured if f.device in boards and f.domain is None
+    ]
+    return {f.name: f.quantity.value for f in found if f.device == found[0].device}
 
 
 def _cpu_speeds(busy_w: float | None) -> Speeds:
