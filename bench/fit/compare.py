@@ -132,7 +132,7 @@ def _aims(pair: Pair, boundary: Boundary) -> tuple[int, ...] | None:
         return None
     found = [0 if not r.tells else -1 if r.value < 1 else 1 for r in (energy, latency)]
     for one in pair.differences[:1]:
-        better = 1 if one.score in LOWER_IS_BETTER else -1
+        better = 1 if one.score.partition("@")[0] in LOWER_IS_BETTER else -1
         found.append(0 if one.low <= 0 <= one.high else better if one.value > 0 else -better)
     return tuple(found)
 

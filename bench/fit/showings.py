@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from bench.errors import BadInput
 from bench.fit.rows import Group, Measured, groups
 from bench.fit.terms import RATES
-from bench.nouns import Boundary, Outcome, Quality, Run, Share, Usage, Window
+from bench.nouns import Boundary, Outcome, Quality, Run, Score, Share, Usage, Window
 from bench.nouns.compared import Joules, Made, Showing, Work
 from bench.physics.attribution import window_outcomes, window_usage
 from bench.physics.doubles import pretends
@@ -114,6 +114,11 @@ def scores(quality: Quality | None) -> Mapping[str, Share]:
             found[one.name] = value
         elif isinstance(value, Mapping):
             found |= {str(name): share for name, share in value.items() if isinstance(share, Share)}
+            found |= {
+                str(name): Share(value=told.value, low=told.low, high=told.high)
+                for name, told in value.items()
+                if isinstance(told, Score) and told.low is not None and told.high is not None
+            }
     return found
 
 

@@ -10,6 +10,7 @@ import pytest
 from fakes import LOADED, FakeClock, FakeRecorder, FakeSession, spec
 
 from bench.files.store import read_sealed, write_run
+from bench.fit.showings import scores
 from bench.nouns import MOST_CHARACTERS, Request, Telling, Told, Usage, Workload
 from bench.report.quality_text import quality_table
 from bench.run.answers import with_answers
@@ -252,3 +253,13 @@ def test_only_labelled_and_sound_answers_are_kept():
 
     assert [(o.said, o.meant, o.language) for o in told] == [("A", "right", "fr"), (None, None, None)]
     assert [(o.said, o.meant) for o in failed] == [(None, None), (None, None)]
+
+
+def test_a_comparison_takes_scores_that_have_an_interval(out, tmp_path):
+    """A word error rate of twelve clips; none of three sentences, which have no interval."""
+    work = workload("translation", ["the cat sat on the mat"] * 3, source_language="fr", target_language="en")
+    few = sealed_run(tmp_path / "few", work, {one.id: Told(text="a mat", ended=True) for one in work.requests})
+    (heard_,) = out.glob("runs/*")
+
+    assert scores(read_sealed(heard_).published.quality)["wer"].value == 0.25
+    assert scores(read_sealed(few).published.quality) == {}
