@@ -7,16 +7,19 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from fakes import GPU
 
 import bench.run.calibrate as calibrate
 import bench.run.calibrating as calibrating
 import bench.run.drivable as drivable
 from bench.errors import BadDeclaration, CannotRun
+from bench.files.machine import read_machine
 from bench.files.profiles import read_profile
 from bench.files.store import read_sealed, run_folders
-from bench.nouns import Calibration, Check, Figure, Kernel
-from bench.run.host import look
+from bench.nouns import Calibration, Check, Figure, HardwareProfile, Kernel
+from bench.run.host import Host, look
 from bench.run.profile import render_profile
+from bench.run.sensors import Sensors
 from bench.run.verify import verify
 from bench.sensing.recorder import APPROACH_S, rest_s
 from bench.units import BYTES_PER_MIB
@@ -240,6 +243,57 @@ def test_arrays_are_four_times_the_caches_or_say_that_they_are_not():
     size, said = drivable.array_size(256 * BYTES_PER_MIB, 1024 * BYTES_PER_MIB)
     assert size == 64 * BYTES_PER_MIB
     assert said == "memory: arrays of 64 MiB, 1024 MiB are 4 times its caches"
+
+
+def test_a_cpu_without_torch_is_driven_by_what_is_there(monkeypatch):
+    """A core installation: numpy's copy and its products, in the one format that it multiplies fast."""
+    monkeypatch.setattr(drivable, "has_torch", lambda: False)
+    profile = HardwareProfile(name="m", title="m", kind="machine")
+
+    asked = drivable.cpu(look(), read_machine(), profile)
+
+    assert [k.label for k in asked.calibration.kernels] == ["copy", "fp32_matmul"]
+    assert asked.calibration.peaks == {}
+    assert f"of the machine's {read_machine().cpu.threads} threads" in asked.calibration.limits[0]
+
+
+def test_what_is_declared_of_a_cpu_is_its_peak_and_of_a_machine_with_a_board_the_boards():
+    """Bandwidth and FLOP/s in a machine's own file are its CPU's; a GPU's machine declares its GPU's."""
+    figures = {name: Figure(value=20.0, source="a page") for name in ("bandwidth_gb_s", "dense_fp32_tflops")}
+    alone = HardwareProfile(name="m", title="m", kind="machine", figures=figures)
+    beside = replace(alone, accelerator="nvidia-t4", accelerator_count=1.0)
+
+    peaks = drivable.cpu(look(), read_machine(), alone).calibration.peaks
+
+    assert (peaks["triad"].per_s, peaks["fp32_matmul"].per_s) == (20e9, 20e12)
+    assert peaks["triad"].source == "bandwidth_gb_s of m: a page"
+    assert drivable.cpu(look(), read_machine(), beside).calibration.peaks == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "bandwidth", "source"),
+    [
+        ("NVIDIA H200", 4800e9, "bandwidth_gb_s of nvidia-h200-sxm5-141gb"),
+        ("Some Board", 1e12, "NVML"),
+        ("", None, ""),
+    ],
+)
+def test_a_boards_peaks_are_those_of_its_own_profile_or_nvmls(name, bandwidth, source):
+    """By the name that NVML tells; where nobody has declared it, its memory's clock times its width."""
+    details = {"memory_bytes_per_s": 1e12} if name else {}
+    board = replace(GPU, device_name=name, details={**details, "memory_free_bytes": 8 * 1024**3})
+    host = Host(
+        profile=HardwareProfile(name="m", title="m", kind="machine"), memory_bytes=None,
+        sensors=Sensors(meters={}, sources=(board, replace(board, basis="excluded")), checks=()),
+    )  # fmt: skip
+
+    (asked,) = drivable.boards(host)
+
+    peak = asked.calibration.peaks.get("triad")
+    assert (peak.per_s if peak else None) == bandwidth
+    assert not peak or peak.source.startswith(source)
+    assert (asked.visible, asked.calibration.device) == ("GPU-1", "gpu:0")
+    assert asked.calibration.kernels[0].held_bytes == 3 * 512 * 1024**2  # a sixteenth of 8 GiB each
 
 
 @pytest.fixture

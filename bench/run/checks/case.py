@@ -39,6 +39,14 @@ class Case:
         return work(self.sealed.trace.windows)
 
     @property
+    def loads(self) -> tuple[tuple[Window, ...], ...]:
+        """Work windows that did one and the same thing: all of a run's, those of each kernel of a calibration."""
+        if self.sealed.calibration is None:
+            return (self.work,)
+        labels = [kernel.label for kernel in self.sealed.calibration.kernels]
+        return tuple(tuple(w for w in self.work if w.label.rpartition("-")[0] == one) for one in labels)
+
+    @property
     def live(self) -> tuple[Source, ...]:
         """The sources that are read."""
         return tuple(s for s in self.sealed.sources if s.basis != "excluded")

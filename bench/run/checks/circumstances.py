@@ -58,9 +58,8 @@ def clock_drift(case: Case) -> Lines:
 
 def _drifting(case: Case, question: Question, name: str) -> _Judge:
     def judge(board: Source, _: Sequence[float]) -> Lines:
-        return _said(
-            question, case, board, (v for v in drifts(board, case.known, case.work) if v.name == name), "steady"
-        )
+        found = (v for windows in case.loads for v in drifts(board, case.known, windows) if v.name == name)
+        return _said(question, case, board, found, "steady")
 
     return judge
 
