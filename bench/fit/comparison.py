@@ -8,6 +8,7 @@ from bench.fit.intervals import SYNTHETIC_DATA_RATIO_95
 from bench.nouns import Boundary
 from bench.nouns.compared import (
     Compared,
+    Difference,
     Joules,
     Level,
     Made,
@@ -134,20 +135,27 @@ def _pair(
         values = [getattr(s, name) for s in ones], [getattr(s, name) for s in others]
         ratios.append(time_ratio(measure, values, interleaved=interleaved))
     notes += _work_notes(ones[-1], others[-1], (names[one], names[other]))
-    differences = tuple(
-        difference(n, share, others[-1].scores[n])
-        for n, share in ones[-1].scores.items()
-        if n in others[-1].scores
-    )
+    differences, no_quality = _qualities(ones[-1], others[-1])
     return Pair(
         one=one,
         other=other,
         ratios=tuple(ratios),
         differences=differences,
-        no_quality="" if differences else ones[-1].unscored or others[-1].unscored or "no score of both",
+        no_quality=no_quality,
         runs=tuple((a.run_id, b.run_id) for a, b in zip(ones, others, strict=False)) if interleaved else (),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _qualities(one: Showing, other: Showing) -> tuple[tuple[Difference, ...], str]:
+    """Differences of the scores of both, or why there are none."""
+    if why := one.unscored or other.unscored:
+        return (), why
+    if one.scored_by != other.scored_by:
+        return (), f"judged by other rules: {one.scored_by or 'none said'}; {other.scored_by or 'none said'}"
+    both = [name for name in one.scores if name in other.scores]
+    found = tuple(difference(name, one.scores[name], other.scores[name]) for name in both)
+    return found, "" if found else "no score of both"
 
 
 def _energies(
@@ -206,8 +214,8 @@ def _work_notes(one: Showing, other: Showing, names: tuple[str, str]) -> list[st
     for side, name in ((one, names[0]), (other, names[1])):
         if side.paused_ratio > _PAUSED_RATIO:
             said.append(
-                f"{side.paused_ratio:.0%} of the windows of {name} are pauses between trains: their idle is "
-                "in its gross energy, and draws the ratio towards 1"
+                f"{side.paused_ratio:.0%} of the windows of {name} lie between its batches: what is drawn then is "
+                "in its gross energy, and in no time of a unit"
             )
     return said
 

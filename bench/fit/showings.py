@@ -49,6 +49,7 @@ def showing(measured: Measured, quality: Quality | None, *, candidate: int, roun
         void=void,
         scores=scores(quality) if run.loaded.weights != "synthetic" else {},
         unscored=_unscored(run, quality),
+        scored_by=_scored_by(quality),
         paused_ratio=significant(max(0.0, 1 - busy_s / open_s)) if run.spec.pace is None and open_s else 0.0,
     )
 
@@ -128,6 +129,15 @@ def _unscored(run: Run, quality: Quality | None) -> str:
     if run.loaded.weights == "synthetic":
         return "synthetic weights"
     return "" if scores(quality) else "no answer of this workload is scored"
+
+
+def _scored_by(quality: Quality | None) -> str:
+    """By whose rules and on whose voices answers were judged: scores of two of them are never subtracted."""
+    if quality is None:
+        return ""
+    return ", ".join(
+        filter(None, (quality.library, quality.rules, f"{quality.voice} voices" if quality.voice else ""))
+    )
 
 
 def _joules(measured: Measured, usage: str) -> tuple[dict[Boundary, Joules], dict[Boundary, str]]:

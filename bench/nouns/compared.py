@@ -75,7 +75,8 @@ class Showing:
     void: Mapping[Boundary, str] = field(default_factory=dict)  # boundaries without a figure, and why
     scores: Mapping[str, Share] = field(default_factory=dict)
     unscored: str = ""  # why there is no score
-    paused_ratio: float = 0.0  # of the windows: pauses that the sensor's trains made
+    scored_by: str = ""  # by whose rules, and on whose voices
+    paused_ratio: float = 0.0  # of the windows: what lies between batches, or between trains of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,9 +47,9 @@ def sentence(one: Compared, work: WorkCompared, pair: Pair) -> str:
 
 
 def ratio_text(one: Ratio) -> str:
-    """`0.61 ± 0.03`; `0.61 (0.40 to 0.93)` where the two sides differ; of one round without an interval."""
+    """`0.61 ± 0.03`; `0.61 (0.40 to 0.93)` where the two sides differ; `0.61 (one round)` without an interval."""
     if one.low is None or one.high is None:
-        return f"{_fixed(one.value, _decimals(0.1 * one.value))} (one round: no interval)"
+        return f"{_fixed(one.value, _decimals(0.1 * one.value))} (one round)"
     below, above = one.value - one.low, one.high - one.value
     half = (below + above) / 2
     decimals = _decimals(half or 0.01 * one.value)
@@ -77,10 +77,10 @@ def word(one: Ratio | Level) -> str:
 def difference_text(one: Difference) -> str:
     """A difference of scores in words."""
     name = one.score.replace("_", " ")
-    said = f"{one.value:+.3f} ({one.low:+.3f} to {one.high:+.3f})".replace("-", "−")
+    said = f"{one.value:+.3f}, {one.low:+.3f} to {one.high:+.3f}".replace("-", "−")
     if one.low <= 0 <= one.high:
         return f"no difference in {name} that these answers can tell ({said})"
-    return f"{name} {said}"
+    return f"{name} by {said}"
 
 
 def front_text(one: Compared, work: WorkCompared) -> tuple[str, ...]:
@@ -105,10 +105,10 @@ def unit_text(work: WorkCompared) -> str:
 
 
 def what_text(one: Ratio | Level, unit: str) -> str:
-    """What a ratio is of: `J per output token, host`."""
+    """What a ratio is of: `J/output token, host`."""
     if one.measure == "energy":
-        return f"J per {unit}, {one.boundary}"
-    return f"s per {unit}" if one.measure == "time" else "s a request, median"
+        return f"J/{unit}, {one.boundary}"
+    return f"s/{unit}" if one.measure == "time" else "s a request, median"
 
 
 def price_text(price: Price, unit: str) -> str:
