@@ -13,11 +13,11 @@ Written by `joulemark export`; `schema.json` says the same for programs, `bench.
 tables as pandas frames.
 
 - One row is one thing; the columns named *key* tell rows apart. `run_id` joins the tables of runs, `fit_id` those
-  of fits, `curve_id` those of load curves.
+  of fits, `curve_id` those of load curves, `comparison_id` those of comparisons.
 - A figure that is void or excluded is missing, never 0, and `reason` says why.
 - `basis` says whether a figure was measured or modelled. Figures of two bases or two boundaries are never added.
 - Times within a run are nanoseconds of that machine's monotonic clock: two runs' cannot be compared.
-- A load curve, a fit and its validity are there once `joulemark fit` has run.
+- Fits and load curves are there once `joulemark fit` has run, comparisons once `joulemark compare` has.
 """
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from bench.files.frames import of_fits, of_runs
+from bench.files.frames import of_compared, of_fits, of_runs
 from bench.files.frames.columns import Table
 from bench.files.frames.evidence import read_run, sealed_runs
 from bench.files.frames.tables import TABLES
@@ -24,6 +24,7 @@ _OF_RUNS: Mapping[str, Callable[[Sealed], Iterable[Row]]] = {
     "latencies": of_runs.latency_rows,
     "verdicts": of_runs.verdict_rows,
     "quality": of_runs.quality_rows,
+    "ceilings": of_runs.ceiling_rows,
 }
 _OF_FITS: Mapping[str, Callable[[of_fits.Learnt], Iterable[Row]]] = {
     "coefficients": of_fits.coefficient_rows,
@@ -32,6 +33,12 @@ _OF_FITS: Mapping[str, Callable[[of_fits.Learnt], Iterable[Row]]] = {
     "validity": of_fits.validity_rows,
     "curves": of_fits.curve_rows,
     "curve_lines": of_fits.curve_line_rows,
+}
+
+_OF_COMPARISONS: Mapping[str, Callable[[of_compared.Comparisons], Iterable[Row]]] = {
+    "levels": of_compared.level_rows,
+    "ratios": of_compared.ratio_rows,
+    "differences": of_compared.difference_rows,
 }
 
 
@@ -51,6 +58,9 @@ def gather(out: Path) -> Mapping[str, Columns]:
     learnt = of_fits.read_learnt(out, frozenset(doubles))
     for name, rows_of_fits in _OF_FITS.items():
         rows[name] += rows_of_fits(learnt)
+    compared = of_compared.read_comparisons(out)
+    for name, rows_of_comparisons in _OF_COMPARISONS.items():
+        rows[name] += rows_of_comparisons(compared)
     return {table.name: _columns(table, rows[table.name]) for table in TABLES}
 
 

@@ -38,7 +38,7 @@ def coefficient_rows(learnt: Learnt) -> Iterator[Row]:
         about = {
             "fit_id": fit_id, **_key(one.key), "test_double": tells_double(one.notes),
             "boundary": one.boundary, "batch": one.batch, "concurrency": one.concurrency, "rate_per_s": one.rate,
-            "load": one.load,
+            "load": one.load, "levels": BETWEEN.join(one.levels) or None,
         }  # fmt: skip
         for name, quantity in one.terms.items():
             yield {**about, "kind": "term", "name": name, "workload": None, **_told(quantity)}

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bench.errors import BrokenResults
 from bench.files.store import SEAL, Sealed, read_seal
-from bench.nouns import Outcome, Quality, Run, RunSpec, Usage, Verdict, Window, WindowEnergy
+from bench.nouns import Loaded, Outcome, Quality, RunSpec, Score, Share, Usage, Verdict, Window, WindowEnergy
 from bench.physics.attribution import window_outcomes, window_usage
 from bench.physics.doubles import pretends
 from bench.physics.latency import told_by_requests
@@ -20,6 +20,7 @@ Row = Mapping[str, object]
 def run_rows(one: Sealed) -> Iterator[Row]:
     """The one row of table runs."""
     reason = _why_void(one)
+    loaded = one.run.loaded if one.run else one.loaded
     precision = one.published.precision
     yield {
         "run_id": one.id,
@@ -28,7 +29,7 @@ def run_rows(one: Sealed) -> Iterator[Row]:
         "verdict": "void" if reason else "flag" if one.published.verdicts else "sound",
         "reason": reason,
         **(_asked(one.run.spec) if one.run else _NOTHING_ASKED),
-        **(_loaded(one.run) if one.run else _NOTHING_LOADED),
+        **(_loaded(loaded, one.run.workload_notes if one.run else ()) if loaded else _NOTHING_LOADED),
         "precision_ratio": precision.half_width_ratio if precision else None,
         "precision_domain": precision.domain if precision else None,
     }
@@ -65,12 +66,11 @@ def _asked(spec: RunSpec) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _loaded(run: Run) -> dict[str, object]:
-    loaded = run.loaded
+def _loaded(loaded: Loaded, notes: tuple[str, ...]) -> dict[str, object]:
     return {
         "precision": loaded.precision, "weights": loaded.weights, "engine_version": loaded.engine_version,
         "device": loaded.device, "device_name": loaded.device_name, "parameters": loaded.parameters,
-        "notes": BETWEEN.join((*run.workload_notes, *loaded.notes)) or None,
+        "notes": BETWEEN.join((*notes, *loaded.notes)) or None,
     }  # fmt: skip
 
 
@@ -134,7 +134,7 @@ def component_rows(one: Sealed) -> Iterator[Row]:
 def work_rows(one: Sealed) -> Iterator[Row]:
     """A row for each window."""
     for window in one.trace.windows:
-        inside = window_outcomes(window, one.run.outcomes if one.run else ())
+        inside = window_outcomes(window, _outcomes(one))
         yield {
             **_window(one.id, window), "start_ns": window.start_ns, "end_ns": window.end_ns,
             "duration_s": window.duration_s, "batches": len({o.batch_id for o in inside}),
@@ -145,7 +145,7 @@ def work_rows(one: Sealed) -> Iterator[Row]:
 
 def request_rows(one: Sealed) -> Iterator[Row]:
     """A row for each outcome."""
-    for number, outcome in enumerate(one.run.outcomes if one.run else ()):
+    for number, outcome in enumerate(_outcomes(one)):
         window = _holding(outcome, one.trace.windows)
         yield {
             "run_id": one.id, "number": number, "phase": window and window.phase,
@@ -157,6 +157,10 @@ def request_rows(one: Sealed) -> Iterator[Row]:
             "asked_output_tokens": outcome.requested.output_tokens,
             "asked_target_tokens": outcome.requested.target_tokens,
         }  # fmt: skip
+
+
+def _outcomes(one: Sealed) -> Sequence[Outcome]:
+    return one.run.outcomes if one.run else one.outcomes
 
 
 def _holding(outcome: Outcome, windows: Sequence[Window]) -> Window | None:
@@ -204,31 +208,62 @@ def verdict_rows(one: Sealed) -> Iterator[Row]:
 
 
 def quality_rows(one: Sealed) -> Iterator[Row]:
-    """A row for each score that the run publishes, whatever scores there are."""
+    """A row for each score that the run publishes, or one that says why there is none."""
     found = one.published.quality
-    for name, score in _scores(found) if found else ():
-        metric, _, part = name.partition("@")
-        value = score if score is None or isinstance(score, float) else getattr(score, "value", None)
+    if found is None:
+        return
+    about = {
+        "run_id": one.id, "voice": found.voice or None, "library": found.library or None,
+        "rules": found.rules or None,
+    }  # fmt: skip
+    scores = list(_scores(found))
+    for metric, part, score, reason in scores:
+        requests = score.n if isinstance(score, Score) else found.requests
+        value = score.value if isinstance(score, (Score, Share)) else score
+        low, high = (score.low, score.high) if isinstance(score, (Score, Share)) else (None, None)
         yield {
-            "run_id": one.id, "metric": metric, "part": part or None, "value": value,
-            "low": getattr(score, "low", None), "high": getattr(score, "high", None),
-            "requests": getattr(score, "n", None) or (found.requests if found else None),
-            "reason": "neither meant nor said" if value is None else None,
+            **about, "metric": metric, "part": part, "value": value, "low": low, "high": high,
+            "requests": requests, "reason": reason,
+        }  # fmt: skip
+    if all(score is None for _, _, score, _ in scores):
+        asked = f"{found.requests} of {found.of} labelled requests were asked: what came first is no sample"
+        yield {
+            **about, **dict.fromkeys(("metric", "part", "value", "low", "high")), "requests": found.requests,
+            "reason": found.unscored or asked,
         }  # fmt: skip
 
 
-def _scores(quality: Quality) -> Iterator[tuple[str, object]]:
-    """(metric or metric@part, its score) in the order of the fields: a ratio, an interval, or several by part."""
-    for one in dataclasses.fields(quality):
-        value = getattr(quality, one.name)
-        if hasattr(value, "low"):
-            yield one.name, value
-        elif isinstance(value, Mapping):
-            for part, score in value.items():
-                if score is None or isinstance(score, float):
-                    yield f"{one.name}@{part}", score
-                elif hasattr(score, "low"):  # named by its metric already: "wer@fr"
-                    yield part, score
+def _scores(found: Quality) -> Iterator[tuple[str, str | None, Share | Score | float | None, str | None]]:
+    """(metric, class or language, its score, why it has none)."""
+    for name, share in (("macro_f1", found.macro_f1), ("accuracy", found.accuracy)):
+        if share is not None:
+            yield name, None, share, None
+    for label, f1 in found.f1.items():
+        yield "f1", label, f1, None if f1 is not None else "neither meant nor said"
+    for name, score in found.scores.items():
+        metric, _, part = name.partition("@")
+        yield metric, part or None, score, None
+
+
+def ceiling_rows(one: Sealed) -> Iterator[Row]:
+    """A row for each figure that a calibration found, and for each that it did not."""
+    found = one.published.ceilings
+    if found is None:
+        return
+    for figure in found.figures:
+        quantity = figure.quantity
+        yield {
+            "run_id": one.id, "device": figure.device, "domain": figure.domain, "name": figure.name,
+            **{f.name: getattr(quantity, f.name) for f in dataclasses.fields(quantity)}, "reason": None,
+            "limited_by": figure.limited_by or None, "stand_in": figure.stand_in or None,
+        }  # fmt: skip
+    for name, reason in found.refused.items():
+        domain, _, label = name.rpartition("/")
+        yield {
+            "run_id": one.id, "device": one.calibration.device if one.calibration else None,
+            "domain": domain or None, "name": label, "reason": reason,
+            **dict.fromkeys(("value", "low", "high", "unit", "basis", "limited_by", "stand_in")),
+        }  # fmt: skip
 
 
 def _window(run_id: str, one: Window | WindowEnergy) -> dict[str, object]:

@@ -18,7 +18,7 @@ _ASK_FOR_PANDAS = "bench.read_results needs pandas: pip install 'joulemark[frame
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Results:
-    """A result folder as tidy frames; `run_id` joins those of runs, `fit_id` those of fits.
+    """A result folder as tidy frames: `run_id`, `fit_id`, `curve_id` and `comparison_id` join them.
 
     What a row and a column are: `bench.files.frames.tables`, or README.md of `joulemark export`.
     """
@@ -32,12 +32,16 @@ class Results:
     latencies: "pd.DataFrame"
     verdicts: "pd.DataFrame"
     quality: "pd.DataFrame"
+    ceilings: "pd.DataFrame"
     coefficients: "pd.DataFrame"
     fits: "pd.DataFrame"
     fit_runs: "pd.DataFrame"
     validity: "pd.DataFrame"
     curves: "pd.DataFrame"
     curve_lines: "pd.DataFrame"
+    levels: "pd.DataFrame"
+    ratios: "pd.DataFrame"
+    differences: "pd.DataFrame"
 
     def __iter__(self) -> Iterator[tuple[str, "pd.DataFrame"]]:
         """(name, frame) of every table, in their order."""

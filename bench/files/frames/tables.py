@@ -35,12 +35,13 @@ _QUANTITY = (
 
 RUNS = Table(
     name="runs",
-    row="one sealed run: a cell, a metered command, or a sensor under known steps of load",
+    row="one sealed run: a cell, a metered command, a sensor under known steps of load, or a calibration",
     key=("run_id",),
     columns=(
         RUN,
         text(
-            "kind", "run (a cell), meter (a command) or passport (known steps of load); the latter have no model"
+            "kind",
+            "run (a cell), meter (a command), passport (known steps of load), calibration; models are of cells",
         ),
         time("started_at", "when it began"),
         text("verdict", "sound, flag (figures stand, with doubts) or void (the figures it was made for do not)"),
@@ -175,18 +176,22 @@ VERDICTS = Table(
 )
 QUALITY = Table(
     name="quality",
-    row="one score of a run's answers; none of synthetic weights",
+    row="one score of a run's answers, or why there is none; none of synthetic weights",
     key=("run_id", "metric", "part"),
     columns=(
         RUN,
         text(
-            "metric", "macro_f1, accuracy, f1: shares; wer: a ratio that can pass 1; chrf, bleu: points of 100; …"
+            "metric",
+            "macro_f1, accuracy, f1, exact_match: shares; wer: a ratio that can pass 1; chrf, bleu: of 100",
         ),
         text("part", "the class or the language that it is of; missing: all of them"),
         number("value", "as the metric says", "the score"),
         number("low", "as the metric says", "lower end of the 95 % interval, where there is one"),
         number("high", "as the metric says", "upper end, likewise"),
         whole("requests", "labelled requests that were scored, each once"),
+        text("voice", "synthetic where the speech was: such a score is no natural speech's"),
+        text("library", "what computed it, with its version"),
+        text("rules", "the name of the normalisation of texts"),
         text("reason", "why there is no number"),
     ),
 )
@@ -200,6 +205,7 @@ COEFFICIENTS = Table(
         _DOUBLE,
         BOUNDARY,
         *LEVEL,
+        text("levels", "loads that its terms describe together, with ' | ' between them; missing: the one before"),
         text(
             "kind",
             "term (above the resident idle; idle_* and load stand beside them) or rate (gross, idle inside)",
@@ -279,7 +285,78 @@ CURVE_LINES = Table(
     ),
 )
 
+CEILINGS = Table(
+    name="ceilings",
+    row="one figure of a machine that a calibration found, or why it did not",
+    key=("run_id", "device", "domain", "name"),
+    columns=(
+        RUN,
+        text("device", "cpu, or a board's domain"),
+        text("domain", "where its joules were read; missing: told by the clock alone"),
+        text("name", "KERNEL_rate, KERNEL_gross or KERNEL_above_idle, as in triad_rate; idle_bare, idle_resident"),
+        *_QUANTITY,
+        text("limited_by", "what bounds a rate besides the device"),
+        text("stand_in", "what was read in a sensor's place; missing: a sensor, or a model of one"),
+    ),
+)
+_COMPARED = (
+    text("comparison_id", "the comparison: its file's name under comparisons/"),
+    text("work", "WORKLOAD@LEVELS that every candidate was asked"),
+)
+_SHOWN = (
+    text("measure", "energy (gross J a unit), time (s a unit) or e2e (s, median of requests)"),
+    text("boundary", "what an energy holds; missing: a time"),
+    BASIS,
+    _DOUBLE,
+)
+_ROUNDS = whole("rounds", "rounds behind it; one alone has no interval")
+LEVELS = Table(
+    name="levels",
+    row="what one candidate of a comparison showed on one work",
+    key=("comparison_id", "work", "candidate", "measure", "boundary", "basis"),
+    columns=(
+        *_COMPARED,
+        text("candidate", "its name in the comparison"),
+        *_SHOWN,
+        text("unit", "the unit of value, low and high"),
+        number("value", "as `unit` says", "the geometric mean of its rounds"),
+        number("low", "as `unit` says", "lower end of the 95 % interval of rounds alone"),
+        number("high", "as `unit` says", "upper end, likewise"),
+        _ROUNDS,
+    ),
+)
+RATIOS = Table(
+    name="ratios",
+    row="one candidate's figure over another's, paired by round; of modelled energies a ratio of processor times",
+    key=("comparison_id", "work", "one", "other", "measure", "boundary", "basis"),
+    columns=(
+        *_COMPARED,
+        text("one", "the candidate above the line"),
+        text("other", "the candidate below it"),
+        *_SHOWN,
+        number("value", "1", "one over other"),
+        number("low", "1", "lower end of the 95 % interval"),
+        number("high", "1", "upper end, likewise"),
+        _ROUNDS,
+    ),
+)
+DIFFERENCES = Table(
+    name="differences",
+    row="one candidate's score less another's, or why there is none",
+    key=("comparison_id", "work", "one", "other", "score"),
+    columns=(
+        *_COMPARED,
+        text("one", "the candidate whose score it is"),
+        text("other", "the candidate whose score is taken off"),
+        text("score", "the metric, as in quality"),
+        number("value", "as the metric says", "one less other"),
+        number("low", "as the metric says", "lower end of the 95 % interval"),
+        number("high", "as the metric says", "upper end, likewise"),
+        text("reason", "why there is none"),
+    ),
+)
+
 TABLES = (
-    RUNS, WINDOWS, COMPONENTS, WORK, REQUESTS, LATENCIES, VERDICTS, QUALITY,
-    COEFFICIENTS, FITS, FIT_RUNS, VALIDITY, CURVES, CURVE_LINES,
+    RUNS, WINDOWS, COMPONENTS, WORK, REQUESTS, LATENCIES, VERDICTS, QUALITY, CEILINGS,
+    COEFFICIENTS, FITS, FIT_RUNS, VALIDITY, CURVES, CURVE_LINES, LEVELS, RATIOS, DIFFERENCES,
 )  # fmt: skip
