@@ -185,7 +185,8 @@ class _Found:
         floor = -math.inf if name.endswith("_above_idle") else 0.0
         low = max(floor, min(level.value[s] - level.half[s] - level.below for s in _SERIES))
         high = max(level.value[s] + level.half[s] + level.above for s in _SERIES)
-        self._enter(name, source, level.value["value"], (low, high), unit, source.basis)
+        value = level.value["value"]
+        self._enter(name, source, value, (min(low, value), high), unit, source.basis)
 
     def _enter(
         self,

@@ -12,17 +12,17 @@ from pathlib import Path
 from bench.errors import BadInput, BrokenResults
 from bench.files.codec import plain
 from bench.files.coefficient_files import coefficient_paths, document
-from bench.files.profiles import read_profile
 from bench.files.store import SEAL, Published, Sealed, profile_folder, read_json
 from bench.fit.coefficients import fit
 from bench.fit.load_curve import load_curves
 from bench.nouns import Coefficients, LoadCurve
 from bench.report.proof import check_page
-from bench.run.calibrated import calibrated, found_in, run_of
+from bench.run.calibrated import calibrated, run_of
 from bench.run.compare_figures import Difference, differences
 from bench.run.compared import check_comparisons
 from bench.run.evidence import evidence, sealed_folders
 from bench.run.present import report_input
+from bench.run.proven_profile import check_profile
 from bench.run.publish import measured, passports_by_steps, passports_of, published, rounded_energies
 from bench.run.scored import reproved, shown
 
@@ -53,9 +53,9 @@ def verify(out: Path) -> Verification:
         checked += 1
         found += _check_coefficients(out, path, coefficients, curves, proven)
     for path in sorted(profile_folder(out).glob("*.toml")):
-        wrong, counts = _check_profile(out, path, proven)
-        checked += counts
-        found += wrong
+        if (unlike := check_profile(out, path, proven)) is not None:
+            checked += 1
+            found += unlike
     for path in sorted((out / "reports").glob("*.html")):
         checked += 1
         found += _check_report(out, path, proven, coefficients, curves)
@@ -128,25 +128,6 @@ def _check_coefficients(
     seals = {s.folder.name: s.seal_sha256 for s in proven}
     drawn = [c for c in curves if c.key.hardware == path.stem]
     yield from differences(name, plain(document(mine, seals, drawn)), found)
-
-
-def _check_profile(out: Path, path: Path, proven: list[Sealed]) -> tuple[list[Difference], int]:
-    """Where the measured figures of a profile differ from those of their runs, and 1; 0 where it holds none."""
-    name = str(path.relative_to(out))
-    try:
-        profile = read_profile(path.stem, path.parent)
-    except BadInput as error:
-        return [Difference(file=name, field="profile", expected="a profile that loads", found=str(error))], 1
-    known = {s.id: {f.key: f for f in found_in(s).figures} for s in proven}
-    wrong = []
-    for one in profile.measured:
-        field = "/".join(filter(None, one.key))
-        if (proof := known.get(one.run_id, {}).get(one.key)) is None:
-            expected = f"a sealed calibration {one.run_id} that holds it"
-            wrong.append(Difference(file=name, field=field, expected=expected, found="none"))
-        else:
-            wrong += differences(name, {field: plain(proof)}, {field: plain(one)})
-    return wrong, 1 if profile.measured else 0
 
 
 def _check_report(

@@ -345,3 +345,15 @@ def test_a_board_without_a_library_is_skipped_with_its_reason(quick, monkeypatch
     with pytest.raises(CannotRun, match="gpu:0: no torch → install it"):
         calibrating.make_profile(tmp_path / "out", 0.2, lambda _: None)
     assert not (tmp_path / "out" / "profiles").exists()
+
+
+def test_a_passport_and_constants_that_no_run_holds_are_named(out, made):
+    """Written into the file by hand, they would pass for what was found out here."""
+    path = out / "profiles" / f"{made[0].profile.name}.toml"
+    known = read_profile(path.stem, path.parent)
+    other = replace(
+        known, passports={"gpu:0": "20260101T000000Z-passport-000000"}, host_model={"idle_w_value": 3.0}
+    )
+    path.write_text(render_profile(other))
+
+    assert [d.field for d in verify(out).differences] == ["passports/gpu:0", "host_model"]
