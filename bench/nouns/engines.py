@@ -107,7 +107,7 @@ class Told:
 
 @runtime_checkable
 class Telling(Session, Protocol):
-    """A session that keeps what it answered to labelled requests, and makes text of it after the window."""
+    """A session that keeps what it answered to labelled requests, and makes text of it after all windows."""
 
     def told(self) -> Sequence[Told | None]:
         """For every outcome since the last call, in order, its text; None where none was kept. Outside windows."""

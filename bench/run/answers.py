@@ -6,11 +6,20 @@ from dataclasses import replace
 from bench.nouns import MOST_CHARACTERS, Outcome, Request, Session, Telling
 
 
-def with_answers(outcomes: Sequence[Outcome], session: Session, requests: Sequence[Request]) -> Sequence[Outcome]:
+def forget_answers(session: Session) -> None:
+    """Lets go of what was answered in the warm-up, of which no outcome is kept."""
+    if isinstance(session, Telling):
+        session.told()
+
+
+def with_answers(
+    outcomes: Sequence[Outcome], session: Session, requests: Sequence[Request]
+) -> tuple[Outcome, ...]:
     """The same outcomes; those of labelled requests that succeeded hold their answer, MOST_CHARACTERS at most.
 
-    Called after a window has closed: an engine makes text of its tokens here. Weights that are synthetic say
-    nothing that could be right or wrong, so nothing of it is kept.
+    Called once, when the rest after the last window is over: an engine makes text of its tokens here, and no
+    window may hold that, nor be widened to it. Synthetic weights say nothing that could be right or wrong, so
+    nothing of it is kept.
     """
     found = list(outcomes)
     if isinstance(session, Telling):
@@ -19,9 +28,11 @@ def with_answers(outcomes: Sequence[Outcome], session: Session, requests: Sequen
             for one, told in zip(outcomes, session.told(), strict=True)
         ]
     if session.loaded.weights == "synthetic":
-        return [replace(one, said=None, meant=None, ended=None) if one.said is not None else one for one in found]
+        return tuple(
+            replace(one, said=None, meant=None, ended=None) if one.said is not None else one for one in found
+        )
     labelled = {request.id: request for request in requests if request.meant is not None}
-    return [_with_meant(one, labelled.get(one.request_id)) if one.said is not None else one for one in found]
+    return tuple(_with_meant(one, labelled.get(one.request_id)) if one.said is not None else one for one in found)
 
 
 def _with_meant(one: Outcome, request: Request | None) -> Outcome:

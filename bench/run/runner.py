@@ -37,7 +37,7 @@ from bench.physics.precision import main_source, precision
 from bench.physics.series import series
 from bench.physics.trains import Timetable
 from bench.physics.view import dither_s
-from bench.run.answers import with_answers
+from bench.run.answers import forget_answers, with_answers
 from bench.run.load.play import Play
 from bench.sensing.recorder import APPROACH_S, Recorder, rest_s
 from bench.sensing.witnessing import NOBODY, Watch, merged
@@ -134,6 +134,7 @@ class _Stage:
         drive = self._driver(session, requests)
         self.idle("resident")
         drive("warmup", "1", timing.warmup_s)
+        forget_answers(session)
         self._timetable = self._spread_over(session.loaded.device)
         for index in range(timing.most_windows or timing.windows):
             self.rest()
@@ -158,7 +159,7 @@ class _Stage:
                 windows=tuple(self._windows),
                 witnesses=self._witnesses.records,
             ),
-            outcomes=tuple(self._outcomes),
+            outcomes=with_answers(self._outcomes, session, self._task.workload.requests),
             workload_notes=self._task.workload.notes,
             labelled=sum(request.meant is not None for request in self._task.workload.requests),
             voice=self._task.workload.voice,
@@ -210,8 +211,7 @@ class _Stage:
         with self.window(phase, label, least_s):
             session.drive(play)
         done = len(self._outcomes)
-        found = with_answers(session.take(), session, self._task.workload.requests)
-        return [replace(o, batch_id=done + i) for i, o in enumerate(found)]
+        return [replace(o, batch_id=done + i) for i, o in enumerate(session.take())]
 
     def _batched(
         self,
@@ -237,7 +237,7 @@ class _Stage:
                 now_ns = self._time.clock_ns()
                 if now_ns >= stop_ns:
                     break
-        return with_answers(found, session, self._task.workload.requests)
+        return found
 
     def _await(self, moment_ns: int) -> None:
         self._time.sleep(max(0, moment_ns - self._time.clock_ns()) * S_PER_NS)

@@ -263,3 +263,17 @@ def test_a_comparison_takes_scores_that_have_an_interval(out, tmp_path):
 
     assert scores(read_sealed(heard_).published.quality)["wer"].value == 0.25
     assert scores(read_sealed(few).published.quality) == {}
+
+
+def test_text_is_made_when_the_last_rest_is_over(tmp_path, monkeypatch):
+    """Once after the warm-up, whose answers nobody keeps, and once at the end: no window is widened over it."""
+    moments = []
+    told = Speaker.told
+    monkeypatch.setattr(Speaker, "told", lambda self: moments.append(self.clock.now_ns) or told(self))
+    folder = sealed_run(tmp_path, *heard())
+    windows = read_sealed(folder).trace.windows
+    last, warmup = max(w.end_ns for w in windows), next(w for w in windows if w.phase == "warmup")
+
+    assert len(moments) == 2
+    assert warmup.end_ns <= moments[0] < min(w.start_ns for w in windows if w.phase == "work") - 10**8
+    assert moments[1] > last + 10**8
