@@ -17,6 +17,8 @@ FIGURES = (
     "bandwidth_gb_s",
     "tdp_w",
     "idle_w",
+    "price_eur_per_h",
+    "price_usd_per_h",
     "dense_bf16_tflops",
     "dense_fp16_tflops",
     "dense_fp32_tflops",
