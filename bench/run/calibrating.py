@@ -76,27 +76,35 @@ def make_profile(out: Path, window_s: float, say: Say, *, passports: bool = True
     """
     host, machine = look(), read_machine()
     known = _known(host, out)
+    path = profile_folder(out) / f"{known.name}.toml"
+    done: list[Profiled] = []
+    skipped = {s.domain: s.reason or "not read" for s in host.gpus if s.basis == "excluded"}
     with held(out):
         if passports:
             _take_passports(host, out, say)
-        done: list[Profiled] = []
-        skipped: dict[str, str] = {}
         for asked in (cpu(host, machine, known), *boards(host)):
-            device = asked.calibration.device
-            if asked.device == "cuda" and (loadable := check()).status != "ok":
-                skipped[device] = f"{loadable.reason} → {loadable.remedy}"
+            one = _tried(host, asked, out, window_s, say)
+            if isinstance(one, str):
+                skipped[asked.calibration.device] = one
                 continue
-            say(f"{device} ({asked.name}): {_minutes(asked, window_s)}; keep the machine quiet meanwhile")
-            try:
-                done.append(_calibrate(host, asked, out, window_s, say))
-            except (CannotRun, SensorLost) as error:
-                skipped[device] = str(error)
-        if not done:
-            raise CannotRun("; ".join(f"{device}: {why}" for device, why in skipped.items()))
-        written = with_measured(known, done, host.sensors.sources, out)
-        path = profile_folder(out) / f"{written.name}.toml"
-        write_whole(path, render_profile(written).encode())
+            done.append(one)
+            written = with_measured(known, done, host.sensors.sources, out)
+            write_whole(path, render_profile(written).encode())  # a next device that is interrupted costs itself
+    if not done:
+        raise CannotRun("; ".join(f"{device}: {why}" for device, why in skipped.items()))
     return Profile(profile=written, path=path, devices=tuple(done), skipped=skipped)
+
+
+def _tried(host: Host, asked: Asked, out: Path, window_s: float, say: Say) -> Profiled | str:
+    """A device's calibration, or why there is none."""
+    if asked.device == "cuda" and (loadable := check()).status != "ok":
+        return f"{loadable.reason} → {loadable.remedy}"
+    device = asked.calibration.device
+    say(f"{device} ({asked.name}): {_minutes(asked, window_s)}; keep the machine quiet meanwhile")
+    try:
+        return _calibrate(host, asked, out, window_s, say)
+    except (CannotRun, SensorLost) as error:
+        return str(error)
 
 
 def with_measured(

@@ -357,3 +357,38 @@ def test_a_passport_and_constants_that_no_run_holds_are_named(out, made):
     path.write_text(render_profile(other))
 
     assert [d.field for d in verify(out).differences] == ["passports/gpu:0", "host_model"]
+
+
+def test_what_is_done_is_written_before_the_next_device_begins(quick, monkeypatch, tmp_path):
+    """Ctrl-C during the second device leaves the first one's figures, and its run."""
+    tried = []
+
+    def interrupted(*arguments):
+        if tried:
+            raise KeyboardInterrupt
+        tried.append(arguments)
+        return real(*arguments)
+
+    real = calibrating._tried
+    monkeypatch.setattr(calibrating, "_tried", interrupted)
+    monkeypatch.setattr(calibrating, "boards", lambda _: (None,))
+
+    with pytest.raises(KeyboardInterrupt):
+        calibrating.make_profile(tmp_path, 0.2, lambda _: None)
+
+    (path,) = (tmp_path / "profiles").glob("*.toml")
+    assert len(read_profile(path.stem, path.parent).measured) == 8
+    assert verify(tmp_path).differences == ()
+
+
+def test_a_slice_of_a_board_is_named_and_not_driven(quick, made, monkeypatch, tmp_path):
+    """What NVML shows and nobody can read has no figure, and says why."""
+    host = look()
+    slice_ = replace(GPU, basis="excluded", reason="a MIG slice")
+    monkeypatch.setattr(
+        calibrating, "look",
+        lambda: replace(host, sensors=replace(host.sensors, sources=(*host.sensors.sources, slice_))),
+    )  # fmt: skip
+    monkeypatch.setattr(calibrating, "_tried", lambda *_: made[0].devices[0])
+
+    assert calibrating.make_profile(tmp_path, 0.2, lambda _: None).skipped == {"gpu:0": "a MIG slice"}
