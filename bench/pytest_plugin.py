@@ -30,6 +30,11 @@ _BENCHMARK = ("benchmark", "pytest_benchmark.plugin")  # pytest-benchmark, as it
 _MARKER = "energy_max(limit, boundary=None): fail where one call certainly takes more, as in '200 mJ'"
 _NEEDS = "energy_benchmark needs pytest-benchmark, switched on: pip install 'joulemark[pytest]'"
 
+_NO_SETUP = (
+    "energy_benchmark.pedantic takes no setup and no teardown: sensors are too slow to tell them from the call; "
+    "prepare before it, or let the function do both"
+)
+
 
 class EnergyUndecided(pytest.PytestWarning):
     """A limit lies inside the interval of a call's energy: neither kept nor exceeded, as far as anybody knows."""
@@ -107,13 +112,29 @@ class EnergyBenchmark:
     def __call__(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """What the function returns. Raises what it raises."""
         result: T = self._benchmark(function, *args, **kwargs)
+        self._meter(function, args, kwargs)
+        return result
 
+    def pedantic(
+        self,
+        target: Callable[..., T],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+        **how: Any,
+    ) -> T:
+        """`benchmark.pedantic`, whose rounds and iterations shape its times alone. Fails on setup and teardown."""
+        if how.get("setup") or how.get("teardown"):
+            pytest.fail(_NO_SETUP, pytrace=False)
+        result: T = self._benchmark.pedantic(target, args=args, kwargs=kwargs, **how)
+        self._meter(target, args, kwargs or {})
+        return result
+
+    def _meter(self, function: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         def loop(calls: int) -> None:
             for _ in range(calls):
                 function(*args, **kwargs)
 
         self.row = self._measure(loop)
-        return result
 
 
 class Energy:

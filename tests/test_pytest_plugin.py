@@ -37,7 +37,10 @@ def test_own_assertion_first(energy_benchmark):
     assert False, "the test's own"
 
 def test_plain(energy_benchmark):
-    energy_benchmark(nap)
+    assert energy_benchmark.pedantic(nap, rounds=2) == "rested"
+
+def test_setup(energy_benchmark):
+    energy_benchmark.pedantic(nap, setup=lambda: None)
 
 @pytest.mark.energy_max("1 J")
 def test_never_called(energy_benchmark):
@@ -118,6 +121,15 @@ def test_a_test_s_own_assertion_comes_first(done):
     """Its energy is no news while it is wrong."""
     assert "the test's own" in done[0]
     assert outcome(done[0], "test_own_assertion_first") == "FAILED"
+
+
+def test_pedantic_is_measured_too_but_not_with_a_setup(done):
+    """Whose energy would be in the call's."""
+    printed, found = done
+
+    assert next(b["stats"]["rounds"] for b in found["benchmarks"] if b["name"] == "test_plain") == 2
+    assert outcome(printed, "test_setup") == "FAILED"
+    assert "takes no setup and no teardown" in printed
 
 
 def test_the_summary_has_a_line_for_each_call(done):

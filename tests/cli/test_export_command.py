@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BadInput, BrokenResults, CannotRun
-from bench.files.frames.export import export
+from bench.files.frames.columns import Table, number, text
+from bench.files.frames.export import STYLES, csv_bytes, export
 from bench.files.frames.gather import gather
 from bench.files.frames.tables import TABLES
 from bench.stats import significant
@@ -60,6 +61,23 @@ def test_french_files_have_semicolons_and_decimal_commas(plain, tmp_path):
     assert [row["energy_j"] for row in theirs] == [row["energy_j"].replace(".", ",") for row in ours]
     assert any("," in row["energy_j"] for row in theirs)
     assert [row["start_ns"] for row in theirs] == [row["start_ns"] for row in ours]
+
+
+def test_a_text_that_would_run_as_a_formula_does_not_in_a_spreadsheet_s_file():
+    """A server's own words are in these tables; in plain files they are as they came, and numbers always are."""
+    table = Table(name="t", row="", key=(), columns=(text("said", ""), number("value", "", "")))
+    columns = {"said": ["=cmd()", "fine"], "value": [-1.5, 2.0]}
+
+    assert csv_bytes(table, columns, STYLES["fr"]).decode("utf-8-sig") == "said;value\n'=cmd();-1,5\nfine;2,0\n"
+    assert csv_bytes(table, columns, STYLES["plain"]).decode() == "said,value\n=cmd(),-1.5\nfine,2.0\n"
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path):
+    """With what to do."""
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(BadInput, match="choose a folder"):
+        export(EXAMPLE, tmp_path / "file", "csv", "plain")
 
 
 def test_the_readme_and_the_schema_name_every_column(plain):

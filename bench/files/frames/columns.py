@@ -104,3 +104,13 @@ ENDS = (
     "lower end of the 95 % interval; of a modelled figure of the model's span, without coverage",
     "upper end, likewise",
 )
+DOUBLE = truth("test_double", "no sensor stands behind it: a simulated board, a declared power, replayed readings")
+REASON = text("reason", "why there is no number; missing where there is one")
+QUANTITY = (
+    number("value", "as `unit` says", "the figure; NaN where it could not be told"),
+    number("low", "as `unit` says", ENDS[0]),
+    number("high", "as `unit` says", ENDS[1]),
+    text("unit", "the unit of value, low and high"),
+    BASIS,
+    REASON,
+)

@@ -18,6 +18,8 @@ from bench.files.store import json_bytes
 from bench.stats import significant
 
 Format: TypeAlias = Literal["csv", "parquet"]
+# What a server says of itself lands in cells (OWASP, CSV Injection: these begin a formula; checked 2026-11-21).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 README, SCHEMA = "README.md", "schema.json"
 _ASK_FOR_PARQUET = (
     "Parquet needs pandas and pyarrow (some 250 MB installed): pip install 'joulemark[parquet]'; "
@@ -33,6 +35,7 @@ class Style:
     decimal: str
     encoding: str
     said: str
+    guards: bool = False  # texts that a spreadsheet would take for a formula begin with an apostrophe
 
 
 # A spreadsheet set to French reads `;` between columns and `,` before decimals, and takes a file without a byte
@@ -43,7 +46,9 @@ STYLES: Mapping[str, Style] = {
         delimiter=";",
         decimal=",",
         encoding="utf-8-sig",
-        said="semicolons between columns, a decimal comma, UTF-8 with a byte order mark",
+        said="semicolons between columns, a decimal comma, UTF-8 with a byte order mark; a text that a "
+        "spreadsheet would run as a formula begins with an apostrophe",
+        guards=True,
     ),
 }
 
@@ -100,22 +105,24 @@ def csv_bytes(table: Table, columns: Columns, style: Style) -> bytes:
     text = io.StringIO()
     rows = csv.writer(text, delimiter=style.delimiter, lineterminator="\n")
     rows.writerow(column.name for column in table.columns)
-    rows.writerows(_rows(columns, style.decimal))
+    rows.writerows(_rows(columns, style))
     return text.getvalue().encode(style.encoding)
 
 
-def _rows(columns: Columns, decimal: str) -> Iterator[tuple[str, ...]]:
+def _rows(columns: Columns, style: Style) -> Iterator[tuple[str, ...]]:
     every = zip(*columns.values(), strict=True)
-    return (tuple(_cell(value, decimal) for value in row) for row in every)
+    return (tuple(_cell(value, style) for value in row) for row in every)
 
 
-def _cell(value: object, decimal: str) -> str:
+def _cell(value: object, style: Style) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return repr(significant(value)).replace(".", decimal)
+        return repr(significant(value)).replace(".", style.decimal)
+    if isinstance(value, str) and style.guards and value.startswith(_FORMULA):
+        return f"'{value}"
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
