@@ -25,6 +25,7 @@ from bench.run.calibrated import ENGINE, calibrated
 from bench.run.characterise import characterise, unknown_devices
 from bench.run.drivable import Asked, boards, cpu
 from bench.run.host import Host, look
+from bench.run.meter import claim
 from bench.run.profile import render_profile
 from bench.run.remote import Remote, remote
 from bench.run.runner import Clockwork
@@ -72,8 +73,10 @@ class Profile:
 def make_profile(out: Path, window_s: float, say: Say, *, passports: bool = True) -> Profile:
     """Calibrates every device of this machine into OUT. Raises CannotRun where not one can be.
 
-    Raises BadDeclaration for a profile in OUT that does not load: it is read before anything is measured.
+    Raises BadInput where OUT can't be made, and BadDeclaration for a profile in it that does not load: both before
+    anything is measured.
     """
+    claim(out)
     host, machine = look(), read_machine()
     known = _known(host, out)
     path = profile_folder(out) / f"{known.name}.toml"

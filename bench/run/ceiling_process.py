@@ -13,15 +13,22 @@ import json
 import sys
 
 from bench.engines._ceilings import open_ceilings
-from bench.errors import JoulemarkError
+from bench.errors import Interrupted, JoulemarkError
 from bench.files.codec import build
 from bench.nouns import Kernel
-from bench.sensing.events import claim_stdout
+from bench.sensing.events import Emit, claim_stdout
 
 
 def main() -> int:
     """Drives what it is told until stdin closes; 0, or the exit code of what went wrong."""
     emit = claim_stdout()
+    try:
+        return _serve(emit)
+    except KeyboardInterrupt:  # Ctrl-C is the parent's to answer, and came here too
+        return Interrupted.exit_code
+
+
+def _serve(emit: Emit) -> int:
     asked = json.loads(sys.stdin.readline() or "null")
     if asked is None:
         return 0  # the parent has gone before it asked

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fakes import GPU
@@ -12,7 +13,7 @@ from fakes import GPU
 import bench.run.calibrate as calibrate
 import bench.run.calibrating as calibrating
 import bench.run.drivable as drivable
-from bench.errors import BadDeclaration, CannotRun
+from bench.errors import BadDeclaration, BadInput, CannotRun
 from bench.files.machine import read_machine
 from bench.files.profiles import read_profile
 from bench.files.store import read_sealed, run_folders
@@ -234,6 +235,15 @@ def test_a_profile_that_does_not_load_is_refused_before_anything_is_measured(qui
 
     with pytest.raises(BadDeclaration, match=r"idle_bare.*colour|colour"):
         calibrating.make_profile(out, 0.2, lambda _: pytest.fail("something was begun"))
+
+
+@pytest.mark.parametrize("place", ["/proc/nowhere", "{}/file"])
+def test_a_folder_that_cannot_be_made_is_refused_before_anything_is_measured(quick, monkeypatch, tmp_path, place):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(calibrating, "look", lambda: pytest.fail("something was looked at"))
+
+    with pytest.raises(BadInput, match="no result folder can be made there"):
+        calibrating.make_profile(Path(place.format(tmp_path)), 0.2, lambda _: None)
 
 
 def test_arrays_are_four_times_the_caches_or_say_that_they_are_not():
