@@ -53,8 +53,8 @@ format: .venv/.ready ## Format and mend what can be mended
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
 
-perf: .venv/.ready ## How well the harness itself does (TABLE=harness), or every engine on the same work (TABLE=engines)
-	@test -f scripts/perf_$(TABLE).py || { echo "no table $(TABLE); there are: harness, meter, engines" >&2; exit 2; }
+perf: .venv/.ready ## How well the harness does (TABLE=harness), every engine on the same work (engines), whether terms hold (coefficients)
+	@test -f scripts/perf_$(TABLE).py || { echo "no table $(TABLE); there are: harness, meter, engines, coefficients" >&2; exit 2; }
 	@.venv/bin/python scripts/perf_$(TABLE).py
 
 perf-meter: .venv/.ready ## How far the meter is from the truth, on simulated sensors (a quarter of an hour)

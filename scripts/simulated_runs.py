@@ -7,17 +7,14 @@ record. Nothing in OUT says anything of a card or of those servers: it shows wha
 import argparse
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "scripts")]
 
-from sim.build import NvmlSim, build_nvml  # noqa: E402
-from sim.served import simulated_server  # noqa: E402
+from simulated_place import simulated_place  # noqa: E402
 
-BOARD = "GPU-00000000-0000-0000-0000-0000000051ed"
 # a small model's order of size on a large board; nobody's figures
 PHYSICS = ("--decode-step-s", "0.006", "--prefill-w", "250", "--decode-w", "120", "--idle-w", "90")
 RUNS: Mapping[str, tuple[str, ...]] = {
@@ -33,19 +30,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
     out = str(parser.parse_args().out.resolve())
-    with tempfile.TemporaryDirectory() as name, simulated_server(Path(name), *PHYSICS) as server:
-        folder = Path(name) / "boards"
-        folder.mkdir()
-        board = NvmlSim(build_nvml(Path(name)), folder)
-        declared = (f"uuid {BOARD}", "name SIMULATED board", *server.statements)
-        environment = {**board.environment(declared, head=server.head), "JOULEMARK_METERS": "nvml"}
+    with simulated_place(PHYSICS) as place:
         asked = [
-            ("run", "endpoint", "--engine", engine, "--endpoint", server.url, "--model", "simulated-model",
+            ("run", "endpoint", "--engine", engine, "--endpoint", place.url, "--model", "simulated-model",
              "--set", "weights=synthetic", *levels, *WORK, *TIMING, "--out", out)
             for engine, levels in RUNS.items()
         ]  # fmt: skip
         for command in (*asked, ("fit", out), ("report", out), ("verify", out)):
-            code = subprocess.run([sys.executable, "-P", "-m", "bench", *command], env=environment).returncode
+            code = subprocess.run(
+                [sys.executable, "-P", "-m", "bench", *command], env=place.environment
+            ).returncode
             if code:
                 return code
     return 0

@@ -79,7 +79,7 @@ class OpenAiEngine:
         return Identity(
             version=version,
             model=model,
-            precision=endpoint.options.get("precision") or _precision(known[model]),
+            precision=_agreed(endpoint, _precision(known[model])),
             family="causal-lm",
             parameters=_parameters(known[model]),
             facts=facts,
@@ -175,6 +175,14 @@ def _server(base: str, row: Mapping[str, Any], timeout_s: float) -> tuple[str, d
                 facts["slots"] = slots  # requests that it works on at once; others wait
             return f"{name} {hidden(str(found[key]))}", facts
     return hidden(str(row.get("owned_by") or "unknown server")), facts
+
+
+def _agreed(endpoint: Endpoint, said: str) -> str:
+    """The precision that the user told, where the server does not say another. Raises BadInput."""
+    told = endpoint.options.get("precision")
+    if told and said != "served" and told != said:
+        raise BadInput(f"--set precision={told}: the server says {said}; leave it out")
+    return told or said
 
 
 def _parameters(row: Mapping[str, Any]) -> int:

@@ -1,5 +1,6 @@
 """Was the work done that was asked, and does a window hold it whole and often enough?"""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields
@@ -8,6 +9,9 @@ from bench.nouns import Outcome, Run, Usage, Verdict, Window
 from bench.physics import rules
 from bench.physics.attribution import window_outcomes
 from bench.physics.phases import work
+from bench.stats import median, quantile
+
+_ONCE_IN = 5e-5
 
 
 def undelivered(run: Run) -> list[Verdict]:
@@ -45,7 +49,7 @@ def _unequal(run: Run) -> list[Verdict]:
         o for o in outcomes if (_exact(o.achieved) != _exact(o.requested) if aimed else o.achieved != o.requested)
     ]
     if not other:
-        return []
+        return _aimed(outcomes) if aimed else []
     evidence = (
         f"{len(other)} of {len(outcomes)} requests, the first asked {_said(other[0].requested)} "
         f"and did {_said(other[0].achieved)}"
@@ -57,11 +61,50 @@ def _served(run: Run) -> list[Verdict]:
     """What only a server leaves open: whether it stayed the same one, and whether it counts what it sends."""
     changed = [rules.OTHER_SERVER.voids(None, run.server_change)] if run.server_change else []
     pieces = run.loaded.facts.get("probe_pieces")  # none are looked for where no tokens are counted
-    answers = len(run.outcomes)
-    if pieces is None or (pieces and answers >= rules.FEWEST_ANSWERS):
+    if pieces is None:
         return changed
-    evidence = f"{answers} answers" if pieces else "no probe's answer came in pieces"
-    return [*changed, rules.COUNTS_UNCHECKED.flags(None, evidence)]
+    answers = len(run.outcomes)
+    if not pieces or answers < rules.FEWEST_ANSWERS:
+        evidence = f"{answers} answers" if pieces else "no probe's answer came in pieces"
+        return [*changed, rules.COUNTS_UNCHECKED.flags(None, evidence)]
+    return [*changed, *_thin(run.outcomes)]
+
+
+def _thin(outcomes: Sequence[Outcome]) -> list[Verdict]:
+    """Answers that came in fewer pieces a token than the run's others do, too many of them to be chance.
+
+    Half characters that are held back make such answers too: no figure goes for it.
+    """
+    ratios = [len(o.output_ns) / o.achieved.output_tokens for o in outcomes if o.achieved.output_tokens]
+    usual = quantile(ratios, 0.75) if ratios else 0.0
+    thin = sum(ratio < rules.THIN_RATIO * usual for ratio in ratios)
+    if thin < _by_chance(len(ratios)):
+        return []
+    said = f"{thin} of {len(ratios)} answers came in fewer pieces than the others do for as many tokens"
+    return [rules.COUNTS_UNCHECKED.flags(None, said)]
+
+
+def _by_chance(answers: int) -> int:
+    """How many thin answers of so many an honest server gives once in twenty thousand times.
+
+    The least k with P(X ≥ k) < 5e-5 of a binomial X: 7 of 12, 24 of 100.
+    """
+    share, beyond, count = rules.THIN_SHARE, 1.0, 0
+    while beyond >= _ONCE_IN and count <= answers:
+        beyond -= math.comb(answers, count) * share**count * (1 - share) ** (answers - count)
+        count += 1
+    return count
+
+
+def _aimed(outcomes: Sequence[Outcome]) -> list[Verdict]:
+    """A server's prompts that are far from the length that they were aimed at: cut short, or behind a template."""
+    pairs = [(o.requested.prompt_tokens, o.achieved) for o in outcomes if not o.error]
+    ratios = [((done.prompt_tokens or 0) + (done.cached_tokens or 0)) / asked for asked, done in pairs if asked]
+    if not ratios or 1 / rules.AIMED_RATIO <= median(ratios) <= rules.AIMED_RATIO:
+        return []
+    asked = median([float(n) for n, _ in pairs if n])
+    said = f"prompts of about {asked:.0f} tokens were asked for, about {median(ratios) * asked:.0f} were read"
+    return [rules.OTHER_WORK.flags(None, said)]
 
 
 def _exact(usage: Usage) -> tuple[int | None, int | None]:

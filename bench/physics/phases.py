@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Literal, Protocol, TypeAlias, TypeVar, get_args
 
 IdleKind: TypeAlias = Literal["bare", "resident"]
+AFTER = "after"
 WORK_PHASES = ("work", "prepare")  # a preparation's energy is told apart: a sound track taken out of a video
 
 
@@ -32,6 +33,11 @@ def idle_kind(one: Phased) -> IdleKind | None:
 def idle(found: Iterable[P], kind: IdleKind) -> tuple[P, ...]:
     """Those in which nothing was asked: "bare-1" and "bare-2", or "resident-1" and "resident-2"."""
     return tuple(one for one in found if idle_kind(one) == kind)
+
+
+def after(found: Iterable[P]) -> tuple[P, ...]:
+    """Those behind the last work, when every answer of a server has come: "after-1"."""
+    return tuple(one for one in found if one.phase == "idle" and one.label.partition("-")[0] == AFTER)
 
 
 def is_work(one: Phased) -> bool:

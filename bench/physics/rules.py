@@ -17,6 +17,9 @@ FEWEST_TICKS = 3
 # Answers of a server that are judged together (chosen: where a tenth of the honest ones come in few pieces, as in
 # the worst of three runs of llama-server with random weights, 2026-11-21, seven of twelve do once in 20 000)
 FEWEST_ANSWERS = 12
+THIN_RATIO, THIN_SHARE = 0.8, 0.1  # of the others' pieces a token; the share of such answers in that worst run
+AIMED_RATIO = 2.0  # a server's prompt and the length that was aimed at (chosen: beyond what words vary by)
+STILL_AT_WORK_RATIO, STILL_BUSY_RATIO = 0.25, 0.05
 LATEST_S, LATEST_RATIO = 0.025, 0.1
 BELOW_IDLE_RATIO = 0.95
 # 1.95 pJ/bit, a fine-grained DRAM that was designed and never sold; HBM2 costs 3.92, HBM3E 3.9 (Samsung)
@@ -127,7 +130,8 @@ FAILED_REQUESTS = Rule(
 OTHER_WORK = Rule(
     name="work differs from the ask",
     touches=_EVERY,
-    flagged="a request was answered with more or less than was asked",
+    flagged="a request was answered with more or less than was asked; or a server read prompts of half or twice "
+    "the length that was aimed at",
     why="an engine that stopped early did less than its request says",
     remedy="figures per unit use the achieved work",
 )
@@ -138,11 +142,38 @@ OTHER_SERVER = Rule(
     why="figures of two servers are nobody's",
     remedy=f"leave the server alone while it is measured, and {_AGAIN}",
 )
+OTHER_BOARD = Rule(
+    name="another board worked",
+    touches=_EVERY,
+    of="{:.0%} of its idle power as the rise of a board that is not the server's, from idle to work",
+    void_over=0.10,
+    why="chosen: a board that stands by keeps its power to a few per cent; one that rises while requests are "
+    "answered does the work, and its energy would be in no figure (a gateway, workers that share a port)",
+    remedy="say where the server works (--device), start it with CUDA_VISIBLE_DEVICES naming one board, or stop "
+    "what else uses that board",
+)
+WORK_AFTER = Rule(
+    name="work after the answers",
+    touches=_OWN,
+    flagged=f"a board that still draws over {STILL_AT_WORK_RATIO:.0%} of its rise once every answer has come",
+    voided=f"a machine that does, and {STILL_BUSY_RATIO:.0%} of its idle power or more",
+    why="chosen: a server that answers first and works afterwards spends that energy in no request; a board's "
+    "clocks may also fall slowly, a machine's utilisation does not",
+    remedy="measure a request that waits for its work, or the queue's worker itself",
+)
+RELOADED = Rule(
+    name="model loaded anew",
+    touches=_EVERY,
+    of="{:g} s of loading in a request of a work window, by the server's own count",
+    void_over=0.25,
+    why="chosen: Ollama counts some hundredths of a second for a model that is there (load_duration, docs/api.md)",
+    remedy="keep the model loaded (keep_alive, memory enough), and run the cell again",
+)
 COUNTS_UNCHECKED = Rule(
     name="counts unchecked",
     touches=_EVERY,
     flagged="a server's token counts could not be held against what came: fewer than "
-    f"{FEWEST_ANSWERS} answers, or none of its probes came in pieces",
+    f"{FEWEST_ANSWERS} answers, none of its probes in pieces, or more answers in few pieces than chance makes",
     why="chosen: of few answers an honest server may by chance send most in few pieces",
     remedy="longer windows (--window-s), or a server that streams",
 )
@@ -311,8 +342,8 @@ FASTER_THAN_MEMORY = Rule(
 
 RULES = (
     NO_SENSOR, ELSEWHERE, SENSOR_LOST, FAULT, SENSOR_SILENT, SAMPLER_GAP, VOID_WINDOWS, FROZEN_POWER, REPLAYED,
-    OTHER_MODULE, DEVICE_NOT_FOUND, NO_WORK, FAILED_REQUESTS, OTHER_WORK, OTHER_SERVER, COUNTS_UNCHECKED,
-    STRAY_WORK, SENT_LATE, FEW_REPEATS, WIDER, FEW_TICKS, THROTTLED, POWER_CAP, LIMIT_CHANGED, CLOCK_DRIFT,
-    TEMPERATURE_DRIFT, FOREIGN, BUSY_BOARD, BUSY_MACHINE, STEAL, ABOVE_LIMIT, BELOW_IDLE, BELOW_MEMORY_COST,
-    FASTER_THAN_MEMORY,
+    OTHER_MODULE, DEVICE_NOT_FOUND, NO_WORK, FAILED_REQUESTS, OTHER_WORK, OTHER_SERVER, OTHER_BOARD,
+    WORK_AFTER, RELOADED, COUNTS_UNCHECKED, STRAY_WORK, SENT_LATE, FEW_REPEATS, WIDER, FEW_TICKS, THROTTLED,
+    POWER_CAP, LIMIT_CHANGED, CLOCK_DRIFT, TEMPERATURE_DRIFT, FOREIGN, BUSY_BOARD, BUSY_MACHINE, STEAL,
+    ABOVE_LIMIT, BELOW_IDLE, BELOW_MEMORY_COST, FASTER_THAN_MEMORY,
 )  # fmt: skip

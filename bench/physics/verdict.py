@@ -13,6 +13,7 @@ from bench.physics.limits import forbidden
 from bench.physics.phases import work
 from bench.physics.sensed import ill_sensed, unsensed
 from bench.physics.series import series
+from bench.physics.served_work import misplaced
 
 
 def judge(run: Run, energies: Sequence[WindowEnergy]) -> tuple[Verdict, ...]:
@@ -29,6 +30,7 @@ def judge(run: Run, energies: Sequence[WindowEnergy]) -> tuple[Verdict, ...]:
             found += drifts(source, known, windows)
         found += forbidden(source, run, energies)
         found += underpriced(source, run, energies)
+    found += misplaced(run, energies)
     found += stolen_time(known, run.sources, windows)
     found += busy_idle(known, run)
     found += busy_board(known, run)

@@ -21,8 +21,10 @@ from bench.run.arrange import asked_timing
 from bench.run.host import Host
 from bench.run.place import Place, find_place
 from bench.run.plan import Plan, PlannedCell, Speeds, cell_seconds, kwh, mark_done
+from bench.run.runner import AFTER_S
 from bench.run.speeds import speeds_of
 from bench.run.sweep import sweep_cells
+from bench.sensing.recorder import APPROACH_S
 
 SUITE = "endpoint"
 _SETUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=+-]{0,39}")
@@ -230,14 +232,15 @@ def _spec(
 
 def _planned(spec: RunSpec, identity: Identity, speeds: Speeds) -> PlannedCell:
     """How long a request takes is the server's secret: windows are as long as they are asked to be."""
-    seconds = cell_seconds(spec.timing, 1e-3, speeds.rest_s)
+    after_s = min(AFTER_S, spec.timing.idle_s) + speeds.rest_s + APPROACH_S
+    seconds = cell_seconds(spec.timing, 1e-3, speeds.rest_s) + after_s
     longest = replace(spec.timing, windows=spec.timing.most_windows or spec.timing.windows)
     return PlannedCell(
         cell=spec.cell,
         spec=spec,
         model=served_model(spec.cell, identity.family, identity.parameters),
         seconds=seconds,
-        further_s=cell_seconds(longest, 1e-3, speeds.rest_s) - seconds,
+        further_s=cell_seconds(longest, 1e-3, speeds.rest_s) + after_s - seconds,
         kwh=kwh(seconds, speeds),
     )
 

@@ -33,6 +33,7 @@ from bench.nouns import (
     Workload,
 )
 from bench.physics.look import Look, look_at
+from bench.physics.phases import AFTER
 from bench.physics.precision import main_source, precision
 from bench.physics.series import series
 from bench.physics.trains import Timetable
@@ -73,6 +74,7 @@ class Task:
     run_id: str
 
 
+AFTER_S = 2.0  # long enough for twenty ticks of the slowest sensor that is known
 _WINDOWS_A_SEED = 1000  # every window of a run has arrivals of its own
 _Drive = Callable[[Phase, str, float], Sequence[Outcome]]
 Loader = Callable[[], AbstractContextManager[Session]]
@@ -144,6 +146,8 @@ class _Stage:
             if self._outcomes and all(o.error for o in self._outcomes):
                 break  # nothing works: more windows of it tell no more
         self.rest()
+        if isinstance(session, Served):
+            self._afterwards()
         change = session.change() if isinstance(session, Served) else None
         self._gather()
         lost = tuple(Fault(domain=domain, reason=why) for domain, why in self._recorder.lost.items())
@@ -174,6 +178,13 @@ class _Stage:
             with self.window("idle", f"{label}-{index}", half_s):
                 self._time.sleep(half_s)
             self.rest()
+
+    def _afterwards(self) -> None:
+        """A window in which a server that has given all its answers is to be idle: some answer, and then work."""
+        after_s = min(AFTER_S, self._task.spec.timing.idle_s)
+        with self.window("idle", f"{AFTER}-1", after_s):
+            self._time.sleep(after_s)
+        self.rest()
 
     def rest(self) -> None:
         """Idle between windows, until every sensor shows nothing else."""

@@ -81,8 +81,11 @@ def generate(
     url: str, model: str, text: str, most: int, options: Mapping[str, Any], headers: Mapping[str, str]
 ) -> Call:
     """One request of /api/generate, raw and streamed."""
+    # what does not fit is an error, and never cut in silence (both true by default: api/types.go; 2026-11-21)
+    whole = {"truncate": False, "shift": False}
     exact = {"temperature": 0, "draft_num_predict": 0, **options, "num_predict": most}
-    body = {"model": model, "prompt": text, "raw": True, "stream": True, "keep_alive": -1, "options": exact}
+    body = {"model": model, "prompt": text, "raw": True, "stream": True, "keep_alive": -1, "options": exact,
+            **whole}  # fmt: skip
     return post(f"{url}/api/generate", body, headers)
 
 

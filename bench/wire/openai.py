@@ -135,6 +135,9 @@ def usage_of(found: Any) -> Usage | str:
     prompt, output = found.get("prompt_tokens"), found.get("completion_tokens")
     if type(prompt) is not int or type(output) is not int or prompt < 1 or output < 0:
         return f"prompt_tokens {prompt!r}, completion_tokens {output!r}: expected counts"
+    total = found.get("total_tokens")
+    if type(total) is int and total != prompt + output:
+        return f"total_tokens {total}, with {prompt} prompt and {output} completion tokens"
     details = found.get("prompt_tokens_details")
     cached = details.get("cached_tokens") if isinstance(details, dict) else None
     if cached is not None and (type(cached) is not int or not 0 <= cached <= prompt):

@@ -10,7 +10,7 @@ from typing import Any
 
 from fakes import GPU, HOST, LOADED, outcome, run_of, seconds, ticking, window
 
-from bench.nouns import Condition, Reading, Run, Verdict
+from bench.nouns import Condition, Endpoint, Reading, Run, Verdict
 from bench.physics import rules
 from bench.physics.energy import window_energies
 from bench.physics.verdict import judge
@@ -104,6 +104,34 @@ def served(answers: int, pieces: int) -> Run:
     """So many answers of a server whose probes came in so many pieces."""
     run = short_window(6.0, answers)
     return replace(run, loaded=replace(LOADED, facts={"probe_pieces": pieces}))
+
+
+def behind_server(run: Run, device: str = "cpu") -> Run:
+    """The same run, of a server that works on this device."""
+    endpoint = Endpoint(url="http://127.0.0.1:8000", device=device)
+    return replace(run, spec=replace(run.spec, endpoint=endpoint), loaded=replace(run.loaded, device=device))
+
+
+def standing_by(work_w: float) -> Run:
+    """A server on the CPU, beside a board that draws so much while requests are answered."""
+    drawn = ticking(lambda t: work_w if any(a <= t < b for a, b in WORKING) else IDLE_W, 0, 28)
+    return behind_server(cell(readings=[*drawn, *HOST_READINGS]))
+
+
+def drawing_on(after_w: float) -> Run:
+    """A server on a machine of 20 W at rest and 60 W at work, which draws so much when all answers have come."""
+    total_j, readings = 0.0, []
+    for i in range(280):
+        t = i / 10
+        readings += [Reading(seconds(t), "host", f, "energy", total_j) for f in ("value", "low", "high")]
+        total_j += 0.1 * (60.0 if any(a <= t < b for a, b in WORKING) else after_w if t > 27 else 20.0)
+    windows = (*WINDOWS, window("idle", "after-1", 27.2, 27.8))
+    return behind_server(cell(readings=readings, windows=windows, sources=(HOST,)))
+
+
+def reloading(load_s: float) -> Run:
+    """A server that says how long it loaded its model inside a request."""
+    return behind_server(answered(server={"load_s": load_s}), device="GPU-1")
 
 
 def limited(limit_w: float) -> Run:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import pytest
-from fakes import GPU, HOST, seconds
+from fakes import GPU, HOST, seconds, ticking, window
 from sound_cell import (
     CACHE,
     COSTS_ALL_BYTES,
@@ -12,8 +12,10 @@ from sound_cell import (
     WORKING,
     answered,
     at_work,
+    behind_server,
     busy,
     cell,
+    drawing_on,
     falling,
     gap,
     gauge_alone,
@@ -22,11 +24,13 @@ from sound_cell import (
     judged,
     limited,
     looks,
+    reloading,
     second_half,
     sent,
     served,
     shared,
     short_window,
+    standing_by,
     stepping,
     without,
 )
@@ -93,6 +97,9 @@ CASES = {
     "another server": Case(
         fires=replace(cell(), server_change="version 1 → 2"), silent=cell(), domain=None
     ),
+    "another board worked": Case(fires=standing_by(78.0), silent=standing_by(76.0), domain=None),
+    "work after the answers": Case(fires=drawing_on(31.0), silent=drawing_on(29.0), domain="host"),
+    "model loaded anew": Case(fires=reloading(0.26), silent=reloading(0.24), domain=None),
     "counts unchecked": Case(fires=served(11, 40), silent=served(12, 40), domain=None, level="flag"),
     "work outside its window": Case(
         fires=answered(end_ns=seconds(16.0) + 1), silent=answered(end_ns=seconds(16.0)), domain=None
@@ -213,3 +220,35 @@ def test_counts_are_unchecked_where_no_probe_came_in_pieces():
     [found] = [one for one in judged(served(40, 0)) if one.name == "counts unchecked"]
 
     assert "pieces" in found.evidence
+
+
+def test_a_board_that_is_still_awake_is_a_remark():
+    """Its clocks fall slowly; whether it works can't be told from watts."""
+    awake = standing_by(400.0)
+    windows = (*awake.trace.windows, window("idle", "after-1", 27.2, 27.8))
+    drawn = ticking(lambda t: 300.0 if t > 27 else 400.0 if any(a <= t < b for a, b in WORKING) else 70.0, 0, 28)
+    run = behind_server(cell(readings=drawn, windows=windows, sources=(GPU,)), device="GPU-1")
+
+    [found] = [one for one in judged(run) if one.name == "work after the answers"]
+    assert (found.level, found.domain) == ("flag", "gpu:0")
+
+
+@pytest.mark.parametrize(("read", "told"), [(64, False), (66, True), (15, True), (17, False)])
+def test_prompts_far_from_the_length_aimed_at_are_said(read, told):
+    """Cut short by a context, or behind a template that is longer than they are."""
+    asked, done = (Usage(requests=1, prompt_tokens=n, output_tokens=100) for n in (32, read))
+    of = [replace(o, requested=asked, achieved=done) for o in OUTCOMES]
+    found = [one for one in judged(behind_server(cell(outcomes=of), "GPU-1")) if "were read" in one.evidence]
+
+    assert bool(found) is told
+
+
+@pytest.mark.parametrize(("thin", "told"), [(30, True), (8, False)])
+def test_answers_in_few_pieces_are_said_where_they_are_too_many_for_chance(thin, told):
+    run = served(100, 40)
+    pieces = [tuple(o.start_ns + k for k in range(8 if i < thin else 16)) for i, o in enumerate(run.outcomes)]
+    counted = Usage(requests=1, output_tokens=16)
+    of = tuple(replace(o, output_ns=ns, achieved=counted, requested=counted)
+               for o, ns in zip(run.outcomes, pieces, strict=True))  # fmt: skip
+
+    assert any(one.name == "counts unchecked" for one in judged(replace(run, outcomes=of))) is told

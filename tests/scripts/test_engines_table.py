@@ -13,6 +13,7 @@ import engines_intent
 import engines_lag
 import engines_peers
 import perf_engines
+import perf_table
 from engines_achieved import Done, found
 from engines_design import Design
 from perf_goals import Goal, Section, folded, goal_lines, markdown_table, short
@@ -218,7 +219,7 @@ def test_no_line_is_wider_than_a_terminal(capsys):
 
     lines = capsys.readouterr().out.splitlines()
     assert code == 1
-    assert max(map(len, lines)) <= perf_engines.WIDTH
+    assert max(map(len, lines)) <= perf_table.WIDTH
     assert lines[-1] == "1 of 2 goals met, 0 skipped"
 
 
@@ -237,7 +238,6 @@ def test_half_a_table_is_not_kept_and_a_section_that_is_none_is_refused(argument
 def test_what_is_kept_makes_the_page(tmp_path, monkeypatch, capsys):
     """Every section, every goal, no bar that would break a table."""
     monkeypatch.setattr(perf_engines, "RESULT", tmp_path / "docs" / "engines.json")
-    monkeypatch.setattr(perf_engines, "ROOT", tmp_path)
     (tmp_path / "docs").mkdir()
     assert perf_engines.main(["--keep"], measure=lambda name: a_section(name != "faults")) == 1
 

@@ -1,0 +1,84 @@
+"""A table of goals, section by section: measured, printed for a terminal, kept as JSON for its page."""
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from perf_goals import Goal, Section, as_data, folded, goal_lines, of_data, short
+
+WIDTH = 100
+
+
+def printed(
+    about: str,
+    names: Sequence[str],
+    kept: Path,
+    measure: Callable[[str], Section],
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """Measures and prints the sections that were asked for; 1 when a goal is missed."""
+    asked = _asked(about, names, kept, arguments)
+    sections = {}
+    for name in asked.only:
+        began_s = time.monotonic()
+        sections[name] = measure(name)
+        if not asked.json:
+            print(f"{text(sections[name])}\n   ({time.monotonic() - began_s:.0f} s)\n", flush=True)
+    if asked.json:
+        print(json.dumps(result(sections)))
+    else:
+        print(_conclusion([goal for section in sections.values() for goal in section.goals]))
+    if asked.keep:
+        kept.write_text(json.dumps(result(sections), indent=1) + "\n", encoding="utf-8")
+    return int(short(list(sections.values())))
+
+
+def text(section: Section) -> str:
+    """A section for a terminal."""
+    parts = [section.title]
+    if section.rows:
+        parts.append(folded(section.head, section.rows, WIDTH))
+    return "\n".join([*parts, goal_lines(section.goals, WIDTH)])
+
+
+def result(sections: Mapping[str, Section]) -> dict[str, Any]:
+    """What is kept: the date, the machine, the sections."""
+    return {
+        "schema_version": 1,
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "machine": f"{os.cpu_count()} CPUs, Linux {os.uname().release.partition('-')[0]}",
+        "sections": dict(zip(sections, as_data(list(sections.values())), strict=True)),
+    }
+
+
+def read(path: Path) -> tuple[Mapping[str, Any], Mapping[str, Section]]:
+    """A kept result, and its sections by name."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return data, dict(zip(data["sections"], of_data(list(data["sections"].values())), strict=True))
+
+
+def _conclusion(goals: Sequence[Goal]) -> str:
+    met, skipped = (sum(goal.met is state for goal in goals) for state in (True, None))
+    return f"{met} of {len(goals)} goals met, {skipped} skipped"
+
+
+def _asked(about: str, names: Sequence[str], kept: Path, arguments: Sequence[str] | None) -> argparse.Namespace:
+    def chosen(said: str) -> tuple[str, ...]:
+        if unknown := set(said.split(",")) - set(names):
+            told = ", ".join(sorted(unknown))
+            raise argparse.ArgumentTypeError(f"no section {told}; there are {', '.join(names)}")
+        return tuple(name for name in names if name in said.split(","))
+
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", type=chosen, default=tuple(names), metavar="A,B", help=f"of {', '.join(names)}")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    parser.add_argument("--keep", action="store_true", help=f"keep a whole table as docs/{kept.name}")
+    asked = parser.parse_args(arguments)
+    if asked.keep and asked.only != tuple(names):
+        parser.error("--keep keeps a whole table: leave --only out")
+    return asked
