@@ -17,7 +17,7 @@ from bench.files.codec import plain
 from bench.files.frames.columns import PANDAS
 from bench.files.frames.of_runs import ceiling_rows
 from bench.files.frames.tables import TABLES
-from bench.files.store import Published, json_bytes, read_sealed, write_run
+from bench.files.store import MeteredRecord, Published, json_bytes, read_sealed, write_metered, write_run
 from bench.nouns import Quality, Quantity, Share, Times, Usage, Verdict
 from bench.nouns.calibration import Ceilings, MeasuredFigure
 from bench.nouns.compared import Compared, Level, Made, Pair, Ratio, Work, WorkCompared
@@ -214,6 +214,27 @@ def test_a_damaged_run_is_named_and_never_left_out(tmp_path, part):
 
     with pytest.raises(BrokenResults, match=rf"r2/{part}"):
         bench.read_results(tmp_path)
+
+
+def test_a_metered_command_is_a_run_without_a_model(tmp_path):
+    """Of a declared power: its window is flagged, and so is it."""
+    run = made()
+    flagged = replace(published(run).energies[-1], flags=("a test double: 100 W by declaration",), phase="work")
+    double = replace(HOST, meter="constant")
+    record = MeteredRecord(
+        id="m1", started_at=run.started_at, environment={}, sources=(GPU, double), trace=run.trace,
+        energies=(replace(flagged, energy_j=1.0, low_j=1.0, high_j=1.0, basis="modelled", reasons=()),),
+    )  # fmt: skip
+    write_metered(tmp_path, record, "0")
+
+    results = bench.read_results(tmp_path)
+
+    [row] = results.runs.itertuples()
+    assert (row.kind, row.verdict, row.test_double) == ("meter", "flag", True)
+    assert results.runs.model.isna().all()
+    assert str(row.started_at) == "2026-11-21 00:00:00+00:00"
+    assert results.windows.verdict.tolist() == ["flag"]
+    assert results.windows.test_double.tolist() == [True]
 
 
 def test_a_renamed_run_is_named(tmp_path):

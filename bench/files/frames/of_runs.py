@@ -10,6 +10,7 @@ from bench.nouns import Loaded, Outcome, Quality, RunSpec, Score, Share, Usage, 
 from bench.physics.attribution import window_outcomes, window_usage
 from bench.physics.doubles import pretends
 from bench.physics.latency import told_by_requests
+from bench.physics.phases import is_work
 from bench.physics.verdict import spoilt, voided
 from bench.units import S_PER_NS
 
@@ -26,8 +27,9 @@ def run_rows(one: Sealed) -> Iterator[Row]:
         "run_id": one.id,
         "kind": one.kind,
         "started_at": _moment(one),
-        "verdict": "void" if reason else "flag" if one.published.verdicts else "sound",
+        "verdict": "void" if reason else "flag" if _doubted(one) else "sound",
         "reason": reason,
+        "test_double": any(map(pretends, one.sources)),
         **(_asked(one.run.spec) if one.run else _NOTHING_ASKED),
         **(_loaded(loaded, one.run.workload_notes if one.run else ()) if loaded else _NOTHING_LOADED),
         "precision_ratio": precision.half_width_ratio if precision else None,
@@ -46,6 +48,11 @@ def _why_void(one: Sealed) -> str | None:
     if one.kind == "passport" or any(e.energy_j is not None for e in told):
         return None
     return BETWEEN.join(dict.fromkeys(r for e in told for r in e.reasons)) or "nothing was read"
+
+
+def _doubted(one: Sealed) -> bool:
+    """Whether a verdict stands beside the run, or a flag beside the energy of its work."""
+    return bool(one.published.verdicts) or any(e.flags for e in one.published.energies if is_work(e))
 
 
 def _moment(one: Sealed) -> datetime:

@@ -32,6 +32,7 @@ RUNS = Table(
         time("started_at", "when it began"),
         text("verdict", "sound, flag (figures stand, with doubts) or void (the figures it was made for do not)"),
         text("reason", "why it is void"),
+        DOUBLE,
         text("cell", "ENGINE/MODEL:PRECISION/WORKLOAD@LEVELS, as it was asked for"),
         *KEY[:5],
         text("family", "speech, translation, causal-lm, classifier, video or api"),
