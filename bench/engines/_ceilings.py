@@ -34,18 +34,20 @@ class Driven:
     finish: Pass  # returns once the device has done all that was asked
     left_out: Mapping[str, str]
 
-    def run(self, label: str, passes: int, least_s: float) -> list[tuple[int, int]]:
-        """Batches of `passes` until `least_s` are over, at least one: start and end of each, the device done."""
+    def run(self, label: str, passes: int, least_s: float) -> list[tuple[int, int, int]]:
+        """Batches of `passes` until `least_s` are over, at least one: start and end (ns) of each, the device done,
+        and the processor time (ns) that all threads of this process took meanwhile.
+        """
         one = self.passes[label]
-        spans: list[tuple[int, int]] = []
+        spans: list[tuple[int, int, int]] = []
         self.finish()
         stop_ns = time.monotonic_ns() + round(least_s * 1e9)
         while not spans or time.monotonic_ns() < stop_ns:
-            start_ns = time.monotonic_ns()
+            start_ns, before_ns = time.monotonic_ns(), time.process_time_ns()
             for _ in range(passes):
                 one()
             self.finish()
-            spans.append((start_ns, time.monotonic_ns()))
+            spans.append((start_ns, time.monotonic_ns(), time.process_time_ns() - before_ns))
         return spans
 
 

@@ -7,6 +7,7 @@ from bench.physics import rules
 from bench.physics.attribution import window_outcomes
 from bench.physics.doubt import Rule
 from bench.physics.phases import work
+from bench.physics.series import series
 from bench.stats import median
 from bench.units import S_PER_NS
 
@@ -24,18 +25,28 @@ FREE_BYTES = Rule(
     why=rules.BELOW_MEMORY_COST.why,
     remedy="the sensor is wrong, or does not hold the memory: see `joulemark doctor`",
 )
+CROWDED = Rule(
+    name="crowded machine",
+    touches="every domain",
+    of="{:.0%} of the machine's threads taken by others, in the median window of a kernel on the CPU",
+    flag_over=0.05,
+    void_over=0.25,
+    why="as of a busy machine: what others took is in the joules, and missing from the rate",
+    remedy="stop what else runs on this machine, and run it again",
+)
+CPU_S = "cpu_s"  # in Outcome.server: the processor time that the driving process took in a batch
 _WITH_MEMORY = ("gpu", "dram", "platform", "host", "wall")  # boundaries that hold the memory that was streamed
 # What makes a device slower than it is, or its clock wrong; other verdicts are about sensors alone.
 _SLOWING = (
     rules.BUSY_MACHINE, rules.BUSY_BOARD, rules.STEAL, rules.FOREIGN, rules.THROTTLED, rules.CLOCK_DRIFT,
-    rules.LIMIT_CHANGED, rules.NO_WORK, rules.FAILED_REQUESTS, rules.STRAY_WORK, ABOVE_PEAK,
+    rules.LIMIT_CHANGED, rules.NO_WORK, rules.FAILED_REQUESTS, rules.STRAY_WORK, ABOVE_PEAK, CROWDED,
 )  # fmt: skip
 _UNITS = {"byte": (1e9, "GB/s"), "FLOP": (1e12, "TFLOP/s")}
 
 
 def implausible(run: Run, energies: Sequence[WindowEnergy], kernel: Kernel, peak: Peak | None) -> list[Verdict]:
     """What is wrong with the windows of one kernel, of which alone `run` and `energies` are."""
-    return [*_above_peak(run, kernel, peak), *_free_bytes(run, energies, kernel)]
+    return [*_above_peak(run, kernel, peak), *_free_bytes(run, energies, kernel), *_crowded(run)]
 
 
 def slows(verdict: Verdict, run: Run) -> bool:
@@ -65,6 +76,34 @@ def _above_peak(run: Run, kernel: Kernel, peak: Peak | None) -> list[Verdict]:
         f"({peak.source})"
     )
     return [ABOVE_PEAK.voids(None, evidence)]
+
+
+def _crowded(run: Run) -> list[Verdict]:
+    """What others took while the CPU was driven: the machine's busy time less that of the process that drove it.
+
+    Of a board's work nothing is said: its process waits, and the host's joules are not its pace.
+    """
+    known = series(run.trace.observations)
+    source = next((s for s in run.sources if (s.domain, "busy_s", "condition") in known), None)
+    if source is None or run.loaded.on_gpu:
+        return []
+    busy = known[source.domain, "busy_s", "condition"]
+    threads = source.details.get("threads")
+    count = float(threads) if isinstance(threads, (int, float)) and threads else 1.0
+    shares = []
+    for window in work(run.trace.windows):
+        seen = busy.between(window.start_ns, window.end_ns)
+        own_s = sum(o.server.get(CPU_S, 0.0) for o in window_outcomes(window, run.outcomes))
+        if len(seen) < 2:
+            continue
+        span_s = (seen.t_ns[-1] - seen.t_ns[0]) * S_PER_NS
+        others_s = seen.values[-1] - seen.values[0] - own_s * span_s / window.duration_s
+        shares.append(max(0.0, others_s) / (span_s * count))
+    if not shares:
+        return []
+    ratio = median(shares)
+    evidence = f"others took {ratio:.0%} of the machine's threads in the median window of {len(shares)}"
+    return CROWDED.graded(ratio, None, evidence)
 
 
 def _free_bytes(run: Run, energies: Sequence[WindowEnergy], kernel: Kernel) -> list[Verdict]:

@@ -16,6 +16,7 @@ from typing import Protocol
 from bench.errors import SensorLost
 from bench.nouns import Calibration, Fault, Kernel, Loaded, Observation, Outcome, Phase, Run, Trace, Usage, Window
 from bench.nouns.words import Fact
+from bench.physics.ceilings import CPU_S
 from bench.physics.look import look_at
 from bench.physics.precision import main_source
 from bench.physics.series import series
@@ -32,7 +33,7 @@ _BATCH_S = 0.05  # long against the pipe to the other process, short against a w
 _MOST_WARM_S = 2.0
 
 Environment = dict[str, Fact]
-Spans = Sequence[tuple[int, int]]
+Spans = Sequence[tuple[int, int, int]]
 
 
 class Ceiling(Protocol):
@@ -49,7 +50,7 @@ class Ceiling(Protocol):
         ...
 
     def run(self, label: str, passes: int, least_s: float) -> Spans:
-        """Batches of `passes` until `least_s` are over: start and end of each on CLOCK_MONOTONIC (ns)."""
+        """Batches of `passes` until `least_s` are over: start, end (CLOCK_MONOTONIC), processor time (all ns)."""
         ...
 
 
@@ -115,10 +116,10 @@ class _Stage:
         """Runs each kernel until it is warm, and finds how many of its passes make a batch."""
         for kernel in ceiling.calibration.kernels:
             with self._window("warmup", kernel.label):
-                ((start_ns, end_ns),) = ceiling.run(kernel.label, 1, 0.0)
+                ((start_ns, end_ns, _),) = ceiling.run(kernel.label, 1, 0.0)
                 pass_s = max(end_ns - start_ns, 1) * S_PER_NS
                 spans = ceiling.run(kernel.label, 1, min(self._window_s, _MOST_WARM_S) - pass_s)
-            pass_s = min(end - start for start, end in spans) * S_PER_NS
+            pass_s = min(end - start for start, end, _ in spans) * S_PER_NS
             self._passes[kernel.label] = max(1, math.ceil(_BATCH_S / max(pass_s, 1e-9)))
         self.rest()
 
@@ -148,7 +149,7 @@ class _Stage:
         least_s = timetable.train_s if timetable else max(0.0, (stop_ns - self._time.clock_ns()) * S_PER_NS)
         passes = self._passes[kernel.label]
         done = Usage(requests=passes)
-        for start_ns, end_ns in ceiling.run(kernel.label, passes, least_s):
+        for start_ns, end_ns, cpu_ns in ceiling.run(kernel.label, passes, least_s):
             self._outcomes.append(
                 Outcome(
                     request_id=kernel.label,
@@ -159,6 +160,7 @@ class _Stage:
                     end_ns=end_ns,
                     requested=done,
                     achieved=done,
+                    server={CPU_S: cpu_ns * S_PER_NS},
                 )
             )
 

@@ -201,10 +201,11 @@ class _Remote:
     loaded: Loaded
     calibration: Calibration
 
-    def run(self, label: str, passes: int, least_s: float) -> list[tuple[int, int]]:
+    def run(self, label: str, passes: int, least_s: float) -> list[tuple[int, int, int]]:
         """As the other process did it."""
         order = {"run": label, "passes": passes, "least_s": least_s}
-        return [(int(start), int(end)) for start, end in self.process.ask(order, within_s=120.0 + least_s)["ran"]]
+        ran = self.process.ask(order, within_s=120.0 + least_s)["ran"]
+        return [(int(start_ns), int(end_ns), int(cpu_ns)) for start_ns, end_ns, cpu_ns in ran]
 
 
 def _opened(asked: Asked) -> Opened:

@@ -6,7 +6,7 @@ A process of its own, so that bare idle has nothing of it, and its CUDA context 
     ← {"ready": {"library": …, "device": …, "device_name": …, "kernels": […], "left_out": {…}}}
       or {"failed": WHY}
     → {"run": LABEL, "passes": N, "least_s": SECONDS}
-    ← {"ran": [[START_NS, END_NS], …]}      one pair a batch of N passes
+    ← {"ran": [[START_NS, END_NS, CPU_NS], …]}      one a batch of N passes
 """
 
 import json

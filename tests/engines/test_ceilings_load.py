@@ -92,7 +92,9 @@ def test_a_batch_is_as_many_passes_as_asked_and_ends_when_the_device_is_done():
 
     assert log[0] == "done"  # nothing is under way when the first batch begins
     assert log[1:] == (["pass"] * 4 + ["done"]) * len(spans)
-    assert all(end - start >= 0.02e9 for start, end in spans)
+    assert all(
+        end - start >= 0.02e9 and 0 <= cpu < end - start for start, end, cpu in spans
+    )  # sleeping is no work
     assert len(driven.run("triad", 1, 0.0)) == 1
 
 

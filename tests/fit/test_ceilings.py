@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pytest
-from fakes import GPU, LOADED, FakeClock, FakeRecorder, FakeSession, seconds
+from fakes import GPU, HOST, LOADED, FakeClock, FakeRecorder, FakeSession, seconds
 
 from bench.nouns import Calibration, Condition, Kernel, Peak, Trace
 from bench.run.calibrate import IDLES, REPEATS, drive
@@ -37,7 +37,7 @@ class FakeCeiling:
         while not spans or self.clock.now_ns < began + seconds(least_s):
             start_ns = self.clock.now_ns
             self.clock.sleep(passes * PASS_S[label])
-            spans.append((start_ns, self.clock.now_ns))
+            spans.append((start_ns, self.clock.now_ns, self.clock.now_ns - start_ns))  # one thread is busy
         self.session.busy.append((began, self.clock.now_ns))  # one span: the batches follow without a gap
         return spans
 
@@ -238,3 +238,29 @@ def test_part_time_sensors_get_their_batches_in_trains():
     gross = figures["triad_gross"].quantity
     assert gross.low <= BUSY_W * 0.001 / TRIAD.per_pass <= gross.high
     assert gross.value == pytest.approx(BUSY_W * 0.001 / TRIAD.per_pass, rel=0.05)  # nor is its energy
+
+
+@pytest.mark.parametrize(("others", "level"), [(0.04, None), (0.10, "flag"), (0.30, "void")])
+def test_what_others_took_of_a_cpu_while_it_was_driven_is_told_from_its_own(others, level):
+    """Of four threads the work takes one; the machine's busy time tells the rest. A board's pace is its own."""
+    made = driven()[0]
+    host = replace(HOST, details={"threads": 4})
+    looks = []
+    for w in made.run.trace.windows:
+        rate = 1.0 + 4 * others if w.phase == "work" else 0.0
+        began = seconds(0) if not looks else looks[-1].value
+        looks += [
+            Condition(w.start_ns + seconds(0.01), "host", "busy_s", began),
+            Condition(w.end_ns - seconds(0.01), "host", "busy_s", began + rate * (w.duration_s - 0.02)),
+        ]
+    trace = replace(
+        made.run.trace, observations=tuple(sorted((*made.run.trace.observations, *looks), key=lambda o: o.t_ns))
+    )
+    on_cpu = replace(LOADED, device="cpu")
+    figures, published = found(made, trace=trace, sources=(GPU, host), loaded=on_cpu)
+    _, of_board = found(made, trace=trace, sources=(GPU, host))
+
+    crowd = [v.level for v in published.verdicts if v.name == "crowded machine"]
+    assert set(crowd) == ({level} if level else set())
+    assert ("triad_rate" in figures) is (level != "void")
+    assert not [v for v in of_board.verdicts if v.name == "crowded machine"]
