@@ -18,7 +18,8 @@ from bench.report.compare_text import (
     word,
 )
 from bench.report.figures import Entry
-from bench.report.marked import FIGURES_ID, bare, block, environment, span
+from bench.report.front_plot import front_plots
+from bench.report.marked import FIGURES_ID, bare, block, drawn_title, environment, span
 from bench.report.numbers import half_width, shown_parts, spoken
 from bench.report.page import Banner
 from bench.report.proof import check_text
@@ -55,7 +56,7 @@ def comparison_entries(shown: ComparisonInput) -> dict[str, Entry]:
 
 def comparison_plots(shown: ComparisonInput) -> dict[str, str]:
     """Every plot of the page under its id."""
-    return ratio_plots(shown.compared, comparison_entries(shown))
+    return {**ratio_plots(shown.compared, comparison_entries(shown)), **front_plots(shown.compared)}
 
 
 def render_comparison(shown: ComparisonInput) -> str:
@@ -70,7 +71,8 @@ def render_comparison(shown: ComparisonInput) -> str:
         sentences=sentences(one),
         fronts=[text for work in one.works for text in front_text(one, work)],
         remarks=remarks(one),
-        plots=[Markup(text) for text in comparison_plots(shown).values()],  # escaped in svg.py
+        plots=_drawn(shown, "plot-ratio-"),
+        front_plots=_drawn(shown, "plot-front-"),
         known=known,
         fig=lambda key: bare(known, key),
         span=lambda base: span(known, base, "value"),
@@ -86,6 +88,12 @@ def render_comparison(shown: ComparisonInput) -> str:
         span_note=SPAN_NOTE,
         least=min((r.rounds for r in ratios), default=0),
     )
+
+
+def _drawn(shown: ComparisonInput, family: str) -> list[tuple[Markup, Markup]]:
+    """The plots of a family, each with its title; escaped in svg.py."""
+    drawn = [Markup(text) for name, text in comparison_plots(shown).items() if name.startswith(family)]
+    return [(drawn_title(one), one) for one in drawn]
 
 
 def check_comparison(html: str, shown: ComparisonInput) -> list[tuple[str, str, str]]:

@@ -34,10 +34,10 @@ def sentence(one: Compared, work: WorkCompared, pair: Pair) -> str:
     elif _told(energies[0]):
         parts = [f"{a} uses {ratio_text(energies[0])} of the energy of {b} {at} ({basis_text(energies[0])})"]
     else:
-        parts = [f"{a} and {b} {at}: {_untold(energies[0], 'energy')} ({basis_text(energies[0])})"]
+        parts = [f"{a} and {b} {at}: {_untold(energies[0], 'energy', basis_text(energies[0]))}"]
     for more in energies[1:]:
-        said = f"{ratio_text(more)} of it" if _told(more) else _untold(more, "energy")
-        parts.append(f"{said} ({basis_text(more)})")
+        told = f"{ratio_text(more)} of it ({basis_text(more)})"
+        parts.append(told if _told(more) else _untold(more, "energy", basis_text(more)))
     times = [r for r in pair.ratios if r.measure == "time"]
     parts += [f"{ratio_text(r)} of its time" if _told(r) else _untold(r, "time") for r in times]
     parts += [difference_text(d) for d in pair.differences]
@@ -84,18 +84,22 @@ def difference_text(one: Difference) -> str:
 
 
 def front_text(one: Compared, work: WorkCompared) -> tuple[str, ...]:
-    """Which candidates are dominated, on the front, or neither beyond the intervals."""
+    """Which candidates are on the front, dominated, or neither beyond the intervals: a sentence a boundary."""
     said = []
-    for standing in work.standings:
-        name = one.names[standing.candidate]
-        aims = "energy, latency and quality" if standing.scored else "energy and latency"
-        at = f"on {_work(work)} ({standing.boundary}; by {aims})"
-        if standing.place == "dominated":
-            said.append(f"{name} is dominated by {_listed([one.names[n] for n in standing.by])} {at}")
-        elif standing.place == "front":
-            said.append(f"{name} is on the front {at}")
-        else:
-            said.append(f"{name}: the intervals do not tell whether it is on the front {at}")
+    for boundary in dict.fromkeys(s.boundary for s in work.standings):
+        mine = [s for s in work.standings if s.boundary == boundary]
+        aims = "energy, latency and quality" if mine[0].scored else "energy and latency"
+        parts = [
+            f"{_listed([one.names[s.candidate] for s in mine if s.place == place])} {words}"
+            for place, words in (("front", "on the front"), ("undecided", "not told: an interval holds 1"))
+            if any(s.place == place for s in mine)
+        ]
+        parts += [
+            f"{one.names[s.candidate]} dominated by {_listed([one.names[n] for n in s.by])}"
+            for s in mine
+            if s.place == "dominated"
+        ]
+        said.append(f"By {aims} ({boundary}) on {_work(work)}: {'; '.join(parts)}")
     return tuple(said)
 
 
@@ -147,7 +151,7 @@ def remarks(one: Compared) -> tuple[str, ...]:
         said.append(
             "the gain of the sensors is in the interval: the two were not read by one device and one method"
         )
-    if any(r.basis == "modelled" for r in ratios):
+    if any(r.components.get("model") for r in ratios):
         said.append(f"{SPAN_NOTE}; the span of a ratio is that over the model's low and high series")
     said += [note for work in one.works for pair in work.pairs for note in pair.notes]
     said += one.notes
@@ -222,8 +226,10 @@ def _told(one: Ratio) -> bool:
     return one.low is None or one.tells
 
 
-def _untold(one: Ratio, what: str) -> str:
-    return f"no difference in {what} that these rounds can tell ({ratio_text(one)})"
+def _untold(one: Ratio, what: str, more: str = "") -> str:
+    """An interval that holds 1; its own brackets would stand in others."""
+    value = ratio_text(one).replace(" (", ", ").replace(")", "")
+    return f"no difference in {what} that these rounds can tell ({'; '.join(filter(None, (value, more)))})"
 
 
 def _work(work: WorkCompared) -> str:
