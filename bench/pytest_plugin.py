@@ -35,6 +35,8 @@ _NO_SETUP = (
     "prepare before it, or let the function do both"
 )
 
+_LIMITS = pytest.StashKey["list[Limit]"]()
+
 
 class EnergyUndecided(pytest.PytestWarning):
     """A limit lies inside the interval of a call's energy: neither kept nor exceeded, as far as anybody knows."""
@@ -151,12 +153,18 @@ class Energy:
         """pytest-benchmark's `benchmark`, and the joules of one call: `energy_benchmark(function, *args)`."""
         return EnergyBenchmark(benchmark, lambda loop: self._measured(request.node.name, benchmark, loop))
 
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Reads every mark before the first test runs. Raises UsageError with the test whose mark is no limit."""
+        for item in items:
+            if marks := list(item.iter_markers("energy_max")):
+                item.stash[_LIMITS] = [_of_mark(item.nodeid, mark) for mark in marks]
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
         """Judges a test's limits once its own assertions hold."""
         yield
         fixture = getattr(item, "funcargs", {}).get("energy_benchmark")
-        marks = [_limit(*_of_mark(*mark.args, **mark.kwargs)) for mark in item.iter_markers("energy_max")]
+        marks = item.stash.get(_LIMITS, [])
         if fixture is not None or marks:
             self._judge(item, fixture, marks or ([self._overall] if self._overall else []))
 
@@ -221,9 +229,15 @@ class Energy:
             self._meter.close()
 
 
-def _of_mark(limit: object = None, boundary: object = None) -> tuple[object, object]:
-    """A mark's arguments, by place or by name."""
-    return limit, boundary
+def _of_mark(test: str, mark: pytest.Mark) -> "Limit":
+    """The limit of one mark, its arguments given by place or by name. Raises UsageError."""
+    given = {**dict(zip(("limit", "boundary"), mark.args, strict=False)), **mark.kwargs}
+    if len(mark.args) > 2 or set(given) - {"limit", "boundary"}:
+        raise pytest.UsageError(f"{test}: energy_max takes limit and boundary, found {mark.args} {mark.kwargs}")
+    try:
+        return _limit(given.get("limit"), given.get("boundary"))
+    except pytest.UsageError as error:
+        raise pytest.UsageError(f"{test}: {error}") from error
 
 
 def _why_disabled(config: pytest.Config) -> str:

@@ -209,6 +209,21 @@ def test_what_is_no_limit_stops_the_session_before_it_starts(session, option):
     done.stderr.fnmatch_lines(["ERROR: *expected*"])
 
 
+@pytest.mark.parametrize(
+    ("mark", "why"),
+    [('"5 parsecs"', "energy limit '5 parsecs': expected"), ('"5 J", boundry="gpu"', "takes limit and boundary"),
+     ("", "energy limit None: expected"), ('"5 J", "gpus"', "boundary 'gpus': expected")],
+)  # fmt: skip
+def test_a_mark_that_is_no_limit_stops_the_session_with_its_test(pytester, mark, why):
+    """Before an hour of benchmarks."""
+    pytester.makepyfile(test_it=f"import pytest\n@pytest.mark.energy_max({mark})\ndef test_one(): pass")
+
+    done = pytester.runpytest_inprocess(*ALONE)
+
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines([f"ERROR: test_it.py::test_one: *{why}*"])
+
+
 def test_meters_that_are_mistyped_are_told_and_no_traceback(session):
     """As everywhere: the nearest names."""
     done = session("1 J", meters="constnat")
