@@ -24,8 +24,8 @@ from bench.engines import (
     step_bytes,
     synchroniser,
 )
-from bench.engines._answers import Answers
 from bench.errors import BadInput, CannotRun
+from bench.loading.answers import Answers
 from bench.loading.seeded import whisper_model
 from bench.loading.speech import NO_LANGUAGE, WINDOW_SAMPLES, Clips, Piece, decoded
 from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Session, Told
@@ -139,6 +139,10 @@ class _Session:
         if language not in self._library.tokenizer.LANGUAGES:
             raise BadInput(f"request {request.id!r}: whisper knows no language {language!r}")
         return language
+
+    def forget(self) -> None:
+        """Lets go of the answers that were kept so far."""
+        self._answers.forget()
 
     def told(self) -> Sequence[Told | None]:
         """The transcripts of the labelled requests, each audio window's up to the model's own end."""

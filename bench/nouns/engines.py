@@ -109,6 +109,10 @@ class Told:
 class Telling(Session, Protocol):
     """A session that keeps what it answered to labelled requests, and makes text of it after all windows."""
 
+    def forget(self) -> None:
+        """Lets go of what was kept so far: of a warm-up no outcome is kept either."""
+        ...
+
     def told(self) -> Sequence[Told | None]:
         """For every outcome since the last call, in order, its text; None where none was kept. Outside windows."""
         ...

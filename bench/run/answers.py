@@ -9,7 +9,7 @@ from bench.nouns import MOST_CHARACTERS, Outcome, Request, Session, Telling
 def forget_answers(session: Session) -> None:
     """Lets go of what was answered in the warm-up, of which no outcome is kept."""
     if isinstance(session, Telling):
-        session.told()
+        session.forget()
 
 
 def with_answers(

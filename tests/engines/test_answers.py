@@ -12,8 +12,8 @@ from tiny_models import MISTRAL, NLLB, WHISPER, clip, loading, prompt, speech, t
 
 from bench.engines import transformers as by_transformers  # noqa: E402
 from bench.engines import whisper as by_whisper  # noqa: E402
-from bench.engines._answers import until_end  # noqa: E402
 from bench.errors import CannotRun  # noqa: E402
+from bench.loading.answers import until_end  # noqa: E402
 from bench.nouns import LoadSpec, Telling  # noqa: E402
 
 pytestmark = pytest.mark.models
@@ -51,6 +51,8 @@ def test_an_answer_is_cut_at_the_models_own_end_and_the_work_is_not(tmp_path, mo
         words = whole.text.split()
         session._model.generation_config.eos_token_id = [int(words[5][1:]), 511]
         (again,), (cut,) = session.run(staged), session.told()
+        session.run(staged)
+        session.forget()
         nothing = session.told()
 
     assert (len(words), whole.ended) == (12, False)

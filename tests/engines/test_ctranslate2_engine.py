@@ -126,7 +126,7 @@ def test_a_labelled_translation_goes_on_past_its_end_and_is_cut_there(
     translator: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another token is declared the end, and that one is held back; what stands before the real one is told."""
-    from bench.engines._answers import Answers
+    from bench.loading.answers import Answers
 
     asked = replace(translation(9, 0), meant="anything")
     monkeypatch.setattr(translator, "_answers", Answers("pretrained"))
@@ -150,6 +150,65 @@ def test_a_labelled_translation_goes_on_past_its_end_and_is_cut_there(
     assert outcome.achieved == asked.asked
     assert words[0] not in other.text.split()
     assert translator.told() == [None]  # type: ignore[attr-defined]
+
+
+@needs_library
+@pytest.mark.models
+def test_a_labelled_transcript_is_heard_once_more_after_the_windows(
+    hearer: Session, clips: dict[int, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once for each request, however often it was measured, without the end held back; the record says so."""
+    from bench.loading.answers import Answers
+
+    asked = replace(speech((clips[31],), 31.0, 2, 12), meant="anything")
+    monkeypatch.setattr(hearer, "_answers", Answers("pretrained"))
+    options: list[dict[str, object]] = []
+
+    class Model:
+        def generate(self, features: object, prompts: list[list[int]], **more: object) -> list[object]:
+            options.append(more)
+            words = ["Ġbon", "jour", "<|endoftext|>"] if "suppress_tokens" not in more else ["x"] * 6
+            kind = type("R", (), {"sequences": [words], "sequences_ids": [[1] * len(words)]})
+            return [kind for _ in prompts]
+
+    (staged,) = hearer.stage([asked])
+    monkeypatch.setattr(hearer, "_model", Model())
+    (first,), (again,) = hearer.run([staged]), hearer.run([staged])
+    one, two = hearer.told()  # type: ignore[attr-defined]
+    hearer.run([replace(staged, meant=None)])
+
+    assert first.achieved == again.achieved == asked.asked
+    assert one == two
+    assert (one.text, one.ended) == ("bonjour bonjour", True)
+    assert [("suppress_tokens" in one) for one in options[:6]] == [True] * 4 + [False] * 2
+    assert hearer.told() == [None]  # type: ignore[attr-defined]
+    assert any("one more pass" in note for note in hearer.loaded.notes)
+
+
+@needs_library
+@pytest.mark.models
+def test_the_library_hears_by_default_what_it_is_asked(
+    hearer: Session, clips: dict[int, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real library, with seeded weights: at most the asked tokens; ended where there were fewer."""
+    from bench.loading.answers import Answers
+
+    asked = replace(speech((clips[5],), 5.0, 1, 7), meant="anything")
+    monkeypatch.setattr(hearer, "_answers", Answers("pretrained"))
+    hearer.run(hearer.stage([asked]))
+    (told,) = hearer.told()  # type: ignore[attr-defined]
+
+    assert told is not None
+    assert told.ended is False  # random weights do not end in seven tokens
+
+
+def test_tokens_that_spell_bytes_become_text() -> None:
+    """A space leads a word, two bytes make an é, special tokens have no text."""
+    from bench.engines.ctranslate2.speech import text_of
+
+    assert text_of(["<|startoftranscript|>", "ĠBon", "jour", "Ġl", "'", "Ã©", "t", "Ã©", "<|endoftext|>"]) == (
+        " Bonjour l'été"
+    )
 
 
 @needs_library

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.engines import Stamp, outcomes
-from bench.engines._answers import Answers
 from bench.errors import BadInput, CannotRun
+from bench.loading.answers import Answers
 from bench.nouns import Loaded, LoadSpec, Outcome, Request, Told, Usage
 
 # NLLB's own end of text, and a token that no translation needs: declared as the end, it is what is suppressed
@@ -70,6 +70,10 @@ class TranslationSession:
             for request, result, count in zip(batch, results, wanted, strict=True)
         ]
         return outcomes(batch, achieved, next(self._batches), (start_ns, stamp.at_ns, end_ns))
+
+    def forget(self) -> None:
+        """Lets go of the answers that were kept so far."""
+        self._answers.forget()
 
     def told(self) -> Sequence[Told | None]:
         """The labelled translations, each cut at the model's own end of text."""

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.engines import SYNTHETIC_NOTE, library_check, library_version, outcomes, require_room
-from bench.engines._answers import Answers, until_end
 from bench.engines.llama_cpp.decoding import Context, Size
 from bench.engines.llama_cpp.library import DISTRIBUTION, EXTRA, Library, cuda_beside
 from bench.engines.llama_cpp.make import make_file, synthetic_file
 from bench.errors import BadInput, CannotRun, UnknownName
 from bench.files.gguf import FILE_TYPES, Gguf, check_declared, read_gguf
+from bench.loading.answers import Answers, until_end
 from bench.loading.boards import CPU, Board, thread_count
 from bench.loading.gguf import GENERATOR, WRITTEN
 from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Session, Told, Usage
@@ -160,6 +160,10 @@ class _Session:
         judged = self._answers.wanted(batch) and self._loaded.facts["tokenizer"] != _NO_TOKENIZER
         self._answers.keep(batch, done.tokens if judged else None)
         return outcomes(batch, achieved, next(self._batches), (done.start_ns, done.first_ns, done.end_ns))
+
+    def forget(self) -> None:
+        """Lets go of the answers that were kept so far."""
+        self._answers.forget()
 
     def told(self) -> Sequence[Told | None]:
         """The texts of the labelled answers, each cut at the model's own end of generation."""

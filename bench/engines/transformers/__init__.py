@@ -21,12 +21,12 @@ from bench.engines import (
     release,
     synchroniser,
 )
-from bench.engines._answers import NO_END, Answers, until_end
 from bench.engines.transformers.build import built_model, step_facts
 from bench.engines.transformers.forms import form_setting, layered_version, reshape
 from bench.engines.transformers.kv import Kind, KvCache, kv_cache
 from bench.engines.transformers.stored import stored_facts
 from bench.errors import BadInput, CannotRun
+from bench.loading.answers import NO_END, Answers, until_end
 from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Session, Told, Usage
 from bench.units import S_PER_NS
 
@@ -144,6 +144,10 @@ class _Session:
         found = outcomes(batch, achieved, next(self._batches), (start_ns, stamp.at_ns, end_ns))
         wrong = self._kv.wrong()
         return [replace(one, error=wrong) for one in found] if wrong else found
+
+    def forget(self) -> None:
+        """Lets go of the answers that were kept so far."""
+        self._answers.forget()
 
     def told(self) -> Sequence[Told | None]:
         """The texts of the labelled answers, each cut at the model's own end of text."""

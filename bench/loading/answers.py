@@ -24,6 +24,10 @@ class Answers:
         """Keeps a row for each request of a batch; None: nothing of it is kept."""
         self._rows += [None] * len(batch) if rows is None else list(rows)
 
+    def forget(self) -> None:
+        """Lets go of what was kept."""
+        self._rows = []
+
     def told(self, text_of: Callable[[Any], Told | None]) -> Sequence[Told | None]:
         """Text of every row since the last call, in order."""
         rows, self._rows = self._rows, []
