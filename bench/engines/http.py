@@ -12,6 +12,7 @@ LoadSpec.endpoint.options:
     family         classifier, or api (the default)
     answer         of a classifier: argmax, the class with the highest score in an object of classes and scores;
                    or status, which looks at no answer. Without it argmax where the first reply is such an object
+                   and half of the workload's labels at least are among its classes
     cache          refused (the default): an answer from a cache counts for nothing, and declared texts are not
                    sent again and again to a server that keeps its answers; measured: look-ups are what is meant
     about          a page that answers a JSON object, such as /health: its fields become facts of the record
@@ -20,6 +21,7 @@ LoadSpec.endpoint.options:
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bench.engines import library_check
@@ -64,8 +66,10 @@ class HttpEngine:
     @contextmanager
     def load(self, spec: LoadSpec) -> Iterator[Served]:
         """A session with the endpoint. Raises CannotRun where it does not answer."""
-        from bench.wire.api import first_of
+        from bench.wire.api import scores_of
+        from bench.wire.form import form_of
         from bench.wire.kept import kept_answers
+        from bench.wire.labels import prepared
         from bench.wire.same import Known
         from bench.wire.served import ServedSession, endpoint_of, served_record
 
@@ -73,11 +77,17 @@ class HttpEngine:
         reply = _asked(endpoint)
         identity = _identified(endpoint, spec.model.name, reply)
         loaded = served_record("http", spec, identity)
-        first = first_of(reply.body, scored=identity.facts.get("answer") == _ARGMAX)
-        timeout_s, dialect = _timeout_s(endpoint), replace(_dialect(endpoint), first=first)
+        scored = identity.facts.get("answer") == _ARGMAX
+        dialect = replace(
+            _dialect(endpoint),
+            first=form_of(reply, looked=endpoint.options.get("answer") != _STATUS),
+            classes=frozenset(scores_of(reply.body) or ()) if scored else frozenset(),
+        )
+        timeout_s = _timeout_s(endpoint)
         known = Known(identity=identity, ask=lambda: self.identify(endpoint, spec.model.name))
         kept = None if dialect.cache_counts else kept_answers(dialect, timeout_s)
-        with ServedSession(loaded, dialect, timeout_s, known=known, repeats=kept) as session:
+        prepare = partial(prepared, dialect, guessed="answer" not in endpoint.options)
+        with ServedSession(loaded, dialect, timeout_s, known=known, repeats=kept, prepare=prepare) as session:
             yield session
 
 
@@ -119,6 +129,7 @@ def _dialect(endpoint: Endpoint) -> "ApiDialect":
     from bench.wire.address import number
     from bench.wire.api import ApiDialect
     from bench.wire.probe import authorised
+    from bench.wire.template import check_media, check_words
     from bench.wire.wording import own_words
 
     options = endpoint.options
@@ -135,6 +146,9 @@ def _dialect(endpoint: Endpoint) -> "ApiDialect":
     content_type = options.get("content_type", "application/json")
     if not content_type.isprintable():
         raise BadInput(f"--set content_type={content_type!r}: it holds a character that no header may hold")
+    check_words("path", path)
+    check_words("body", body or "")
+    check_media(content_type, body)
     status = number(options, "status", 200, least=100)
     if status not in range(100, 600):
         raise BadInput(f"--set status={status:g}: expected a whole number from 100 to 599")

@@ -1,36 +1,20 @@
 """Any HTTP endpoint: a request from a template, and a reply that is right by its status."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from bench.nouns import Request, Usage
 from bench.wire.cached import from_cache
 from bench.wire.exchange import BUSY, Call, Reply
+from bench.wire.form import NOTHING_SEEN, Form, unlike
 from bench.wire.probe import said as said_of
 from bench.wire.served import Answer, refused
 from bench.wire.strict import strict_json
+from bench.wire.template import NUMBER, TEXT, TOKENS, in_address, quoted
 from bench.wire.wording import spelt
 
-TEXT, TOKENS, NUMBER = "{text}", "{output_tokens}", "{serial}"
 _WORDS = 12  # of a request that carries no text of its own: a sentence
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class First:
-    """What the reply to the first request was: those after it are held to its form."""
-
-    filled: bool = False  # whether there was a body
-    error: bool = False  # whether it was an object that holds an error and nothing else
-    classes: frozenset[str] = frozenset()  # of its scores, where a reply is to be an object of classes and scores
-
-
-def first_of(body: bytes, *, scored: bool) -> First:
-    """The form of a reply's body; `scored`: its classes are its form too."""
-    classes = frozenset(scores_of(body) or ()) if scored else frozenset[str]()
-    return First(filled=bool(body), error=_is_error(body), classes=classes)
 
 
 def scores_of(body: bytes) -> dict[str, float] | None:
@@ -45,11 +29,6 @@ def _object(body: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return found if isinstance(found, dict) else None
-
-
-def _is_error(body: bytes) -> bool:
-    found = _object(body)
-    return found is not None and set(found) == {"error"}
 
 
 def _is_score(value: object) -> bool:
@@ -68,17 +47,18 @@ class ApiDialect:
     status: int
     headers: Mapping[str, str]
     words: tuple[str, ...]
-    first: First = First()
+    first: Form = NOTHING_SEEN
+    classes: frozenset[str] = frozenset()  # of the first reply's scores; (): no scores are read
     cache_counts: bool = False  # whether an answer from a cache is the work that is meant
 
     def call(self, request: Request, serial: int) -> Call:
-        """The request; quoted where the template stands in an address or inside JSON."""
+        """The request, its text as its place needs it. Raises BadInput for a text that can't stand there."""
         text = request.text or spelt(self.words, _WORDS, serial)
-        path = self._filled(self.path, request, serial, quote(text, safe=""))
+        path = in_address(_numbered(self.path, request, serial), text)
         body = None
         if self.body is not None:
-            inside = json.dumps(text)[1:-1] if "json" in self.content_type else text
-            body = self._filled(self.body, request, serial, inside).encode()
+            template = _numbered(self.body, request, serial)
+            body = template.replace(TEXT, quoted(text, self.content_type)).encode()
         headers = {"Content-Type": self.content_type, **self.headers} if body is not None else dict(self.headers)
         return Call(method=self.method, url=self.url + path, body=body, headers=headers)
 
@@ -96,14 +76,12 @@ class ApiDialect:
         packed = reply.headers.get("content-encoding", "identity") != "identity"  # unpacked when it was read
         if declared is not None and declared.isdigit() and not packed and int(declared) != len(body):
             return refused("ended", f"{len(body)} bytes came of {declared}")
-        if self.first.filled and not body:
-            return refused("malformed", "an empty body, where the first reply had one")
-        if not self.first.error and _is_error(body):
-            return refused("status", f"an error under HTTP {reply.status}: {said_of(reply)}")
-        scores = scores_of(body) if self.first.classes else None
-        if self.first.classes and scores is None:
+        if other := unlike(self.first, reply, keys=not self.classes):
+            return refused(*other)
+        scores = scores_of(body) if self.classes else None
+        if self.classes and scores is None:
             return refused("malformed", f"expected a JSON object of classes and scores, found {said_of(reply)}")
-        if scores and scores.keys() != self.first.classes:
+        if scores and scores.keys() != self.classes:
             return refused(
                 "malformed",
                 f"other classes than the first reply's, {said_of(reply)}: --set answer=status measures without "
@@ -114,6 +92,6 @@ class ApiDialect:
         said = max(scores, key=scores.__getitem__) if scores else None
         return Answer(achieved=Usage(requests=1), first_output_ns=first_ns, output_ns=(), said=said)
 
-    def _filled(self, template: str, request: Request, serial: int, text: str) -> str:
-        filled = template.replace(TOKENS, str(request.asked.output_tokens or 0)).replace(NUMBER, str(serial))
-        return filled.replace(TEXT, text)
+
+def _numbered(template: str, request: Request, serial: int) -> str:
+    return template.replace(TOKENS, str(request.asked.output_tokens or 0)).replace(NUMBER, str(serial))

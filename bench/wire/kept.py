@@ -6,9 +6,10 @@ text that it knows far sooner than one that it does not.
 
 from bench.nouns import Request, Usage
 from bench.units import S_PER_NS
-from bench.wire.api import NUMBER, TEXT, ApiDialect
+from bench.wire.api import ApiDialect
 from bench.wire.exchange import Reply
 from bench.wire.probe import ask
+from bench.wire.template import NUMBER, TEXT
 from bench.wire.wording import fresh_serial
 
 _TEXTS = 5

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType, TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeAlias
 
 from bench.errors import BadInput, CannotRun
 from bench.nouns import (
@@ -69,7 +69,7 @@ def refused(cause: Cause, error: str) -> Answer:
 def labelled(answer: Answer, request: Request, said: Sequence[str], finish: Any) -> Answer:
     """The same answer; of a labelled request with its text, and whether it came to its end.
 
-    `finish`: why the server says that it ended, "stop", or "length" where the tokens did. A refused answer has none.
+    `finish`: why the server says that it ended, "stop", or "length" where the tokens did. Refused answers have none.
     """
     if request.meant is None or answer.error:
         return answer
@@ -160,6 +160,10 @@ class Dialect(Protocol):
         ...
 
 
+# How a workload's requests are spelt and read, and what was found of them before any is sent.
+Prepare: TypeAlias = Callable[[Sequence[Request]], tuple[Dialect, Mapping[str, Fact]]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Sent:
     request: Request
@@ -180,8 +184,10 @@ class ServedSession:
         *,
         known: Known | None = None,
         repeats: str | None = None,
+        prepare: Prepare | None = None,
     ) -> None:
-        self._loaded = loaded
+        self._loaded = self._found = loaded
+        self._prepare = prepare
         self._known = known
         self._repeats = repeats  # why a text that comes again is no work done; None: it is
         self._dialect = dialect
@@ -213,10 +219,14 @@ class ServedSession:
     def stage(self, requests: Sequence[Request]) -> tuple[Request, ...]:
         """The same requests: each is spelt when it is sent, with a beginning of its own.
 
-        Raises CannotRun for declared texts, which come again, where the server keeps the answers that it gave.
+        Raises CannotRun for declared texts, which come again, where the server keeps the answers that it gave, and
+        BadInput for a text that can't be sent as it is.
         """
         if self._repeats and any(request.text for request in requests):
             raise CannotRun(self._repeats)
+        if self._prepare:
+            self._dialect, facts = self._prepare(requests)
+            self._loaded = replace(self._found, facts={**self._found.facts, **facts})
         return tuple(requests)
 
     def run(self, batch: Sequence[Request]) -> Sequence[Outcome]:

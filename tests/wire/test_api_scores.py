@@ -85,3 +85,36 @@ def test_scores_need_not_be_looked_at(address):
     for family, answer, error in (("classifier", "best", UnknownName), ("api", "argmax", BadInput)):
         with pytest.raises(error), session(address, path="/scores", family=family, answer=answer):
             pass
+
+
+class Numbering(BaseHTTPRequestHandler):
+    """A class by its number, how sure it is and how long it took: numbers, and no scores."""
+
+    protocol_version, log_message = "HTTP/1.1", silent
+
+    def do_GET(self):
+        send(self, b'{"prediction": 3, "confidence": 0.93, "latency_ms": 2.1}')
+
+
+def test_an_object_of_numbers_is_no_object_of_classes():
+    """Unless it is said to be: then its classes are still none of the workload's."""
+    requests = [labelled("un train", "train"), labelled("un hôtel", "hotel")]
+    with answering(Numbering) as url:
+        with session(url, path="/?sentence={text}", family="classifier") as opened:
+            opened.stage(requests)
+            assert {(o.error, o.said) for o in opened.run(requests)} == {(None, None)}
+            facts = opened.loaded.facts
+            assert (facts["answer"], facts["classes_unknown"]) == ("status", "'hotel', 'train'")
+        with session(url, path="/?sentence={text}", family="classifier", answer="argmax") as opened:
+            opened.stage(requests)
+            assert opened.loaded.facts["classes_unknown"] == "'hotel', 'train'"
+
+
+def test_a_label_that_the_server_never_offers_is_named(address):
+    """By each workload anew: a session serves several."""
+    with session(address, path="/scores?sentence={text}", family="classifier") as opened:
+        opened.stage([labelled("un train", "train"), labelled("un vol", "flight")])
+        assert opened.loaded.facts["classes_unknown"] == "'flight'"
+        assert opened.run([labelled("un train", "train")])[0].said == "train"
+        opened.stage([labelled("un train", "train")])
+        assert "classes_unknown" not in opened.loaded.facts
