@@ -10,6 +10,7 @@ from bench.quality.answer import Answer
 from bench.quality.f1 import Bounded, score
 from bench.quality.library import library
 from bench.stats import significant
+from bench.wire.about import UNKNOWN_CLASSES
 
 SYNTHETIC = "synthetic weights write no meaningful text"
 SILENT = "no answer's text was handed over by the engine"
@@ -19,11 +20,12 @@ _LIBRARIES: Mapping[Family, str] = {"speech": words.LIBRARY, "translation": over
 def quality_of(run: Run) -> Quality | None:
     """The scores of what was answered in work windows; None where nothing was labelled, or weights are synthetic.
 
+    None too where a label is no class of the server: a mean of F1 over classes that it can't say is no score of it.
     Each request counts once, by its first answer: asked again it tells nothing new, and an interval over
     repeats would be too narrow. A workload's requests stand in an order of their own, class after class perhaps:
     unless all were answered there is no score.
     """
-    if run.loaded.weights == "synthetic":
+    if run.loaded.weights == "synthetic" or UNKNOWN_CLASSES in run.loaded.facts:
         return None
     first, unsteady = _first(run)
     if not first:
@@ -41,7 +43,10 @@ def why_unscored(run: Run, found: Quality | None) -> str:
     """Why a run of a labelled workload has no Quality at all; '' where nothing was labelled, or it has one."""
     if not run.labelled or found is not None:
         return ""
-    return SYNTHETIC if run.loaded.weights == "synthetic" else SILENT
+    if run.loaded.weights == "synthetic":
+        return SYNTHETIC
+    unknown = run.loaded.facts.get(UNKNOWN_CLASSES)
+    return f"the server knows no class {unknown}" if unknown else SILENT
 
 
 def shown(run: Run, sealed: Quality | None) -> Quality | None:

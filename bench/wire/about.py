@@ -4,6 +4,8 @@ from bench.errors import BadInput, CannotRun
 from bench.nouns import Fact
 
 PREFIX = "about."
+UNKNOWN_CLASSES = "classes_unknown"
+"""The fact that names labels of a workload that are no classes of the server: it can't be scored by them."""
 # Fields that differ from one moment or process to the next, and say nothing of how the server was started.
 VOLATILE = frozenset({"pid", "uptime", "uptime_s", "time", "timestamp", "now", "started_at", "requests"})
 _MOST_FIELDS, _MOST_CHARACTERS = 40, 200

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bench.nouns import Fact, Request
+from bench.wire.about import UNKNOWN_CLASSES
 from bench.wire.api import ApiDialect
 
-UNKNOWN = "classes_unknown"
-"""The fact that names labels of the workload that are no classes of the server: it can't be scored by them."""
 _NAMED = 5
 
 
@@ -27,8 +26,8 @@ def prepared(
         return dialect, {}
     unknown = sorted(labels - dialect.classes)
     if guessed and 2 * len(unknown) > len(labels):
-        return replace(dialect, classes=frozenset()), {"answer": "status", UNKNOWN: _named(unknown)}
-    return dialect, {UNKNOWN: _named(unknown)} if unknown else {}
+        return replace(dialect, classes=frozenset()), {"answer": "status", UNKNOWN_CLASSES: _named(unknown)}
+    return dialect, {UNKNOWN_CLASSES: _named(unknown)} if unknown else {}
 
 
 def _named(labels: Sequence[str]) -> str:

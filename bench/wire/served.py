@@ -69,7 +69,7 @@ def refused(cause: Cause, error: str) -> Answer:
 def labelled(answer: Answer, request: Request, said: Sequence[str], finish: Any) -> Answer:
     """The same answer; of a labelled request with its text, and whether it came to its end.
 
-    `finish`: why the server says that it ended, "stop", or "length" where the tokens did. Refused answers have none.
+    `finish`: why the server says that it ended, "stop", or "length" where the tokens did. A refused one has none.
     """
     if request.meant is None or answer.error:
         return answer

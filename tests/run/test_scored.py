@@ -11,7 +11,7 @@ from bench.report.page import render
 from bench.report.proof import check_page
 from bench.report.quality_text import quality_table
 from bench.report.views import ReportInput, RunView
-from bench.run.scored import quality_of
+from bench.run.scored import quality_of, why_unscored
 
 
 def answered(index, meant, said, start_s=0.0):
@@ -73,6 +73,16 @@ def test_what_was_asked_first_is_no_sample():
 def test_nothing_to_score_is_no_score(run):
     """Never a figure for weights that mean nothing."""
     assert quality_of(run) is None
+
+
+def test_labels_that_the_server_does_not_know_are_named_and_no_score():
+    """A perfect classifier that calls a class otherwise would have an F1 of nearly nothing in it."""
+    run = classified(THREE, 3)
+    strange = replace(run, loaded=replace(run.loaded, facts={"classes_unknown": "'train'"}))
+
+    assert quality_of(strange) is None
+    assert why_unscored(strange, None) == "the server knows no class 'train'"
+    assert quality_of(run) is not None
 
 
 def view(quality):
