@@ -7,17 +7,16 @@
 (None runs between batches, while a train waits for its phase, and in the ticks beside the window.)
 
 Each is the median over the windows of one kernel. Its 95 % interval holds, in quadrature, Student's interval of
-the windows' scatter (times √(π/2), the standard error of a median over that of a mean for normal values: Kenney,
-Keeping, Mathematics of Statistics 2 (1951), § 7.11, through https://mathworld.wolfram.com/StatisticalMedian.html,
-checked 2026-11-21), what the windows' own energies leave open, and the board's gain; what a sensor may never have
+the windows' scatter (times √(π/2): the standard error of a median over that of a mean, of normal values, fairly
+accurate for few too: http://davidmlane.com/hyperstat/A106993.html, checked 2026-11-21), what the windows' own energies leave open, and the board's gain; what a sensor may never have
 seen widens it on its own side. Where energy is modelled all is repeated on the model's low and high series.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
+from bench.fit.medians import SERIES, Level, Row, half_width, level
 from bench.nouns import (
     Calibration,
     Ceilings,
@@ -32,19 +31,15 @@ from bench.nouns import (
     WindowEnergy,
 )
 from bench.physics.attribution import window_outcomes
-from bench.physics.budget import COVERAGE_95, GAIN, UNSEEN_HIGH, UNSEEN_LOW, Budget
 from bench.physics.ceilings import implausible, slows
 from bench.physics.doubles import DOUBLE, pretends
 from bench.physics.phases import idle, idle_kind, work
 from bench.physics.rules import POWER_CAP
 from bench.physics.verdict import judge, voided
-from bench.stats import deviation, mean, median, significant, t95
+from bench.stats import median, significant
 from bench.units import S_PER_NS
 
-_MEDIAN_RATIO = math.sqrt(math.pi / 2)
-_SERIES = ("value", "low", "high")
 _RATES = {"byte": (1e9, "GB/s"), "FLOP": (1e12, "TFLOP/s")}
-_SHARED = (GAIN, UNSEEN_LOW, UNSEEN_HIGH, "model_low_j", "model_high_j")
 
 
 def judged(run: Run, energies: Sequence[WindowEnergy], calibration: Calibration) -> tuple[Verdict, ...]:
@@ -112,7 +107,7 @@ class _Found:
         if why or len(seen) < 2:
             self.refused[name] = why or f"{len(seen)} finished window, 2 needed for an interval"
             return
-        value, half = median(seen), _half(seen)
+        value, half = median(seen), half_width(seen)
         ends = (max(0.0, value - half), value + half)
         self._enter(name, None, value, ends, unit, "measured", "; ".join(self._limits(kernel)))
 
@@ -128,25 +123,25 @@ class _Found:
         """Idle, and the joules of each kernel's unit of work, in one domain."""
         idles = {}
         for kind in ("bare", "resident"):
-            rows = [_Row.of(e) for e in idle(mine, "bare" if kind == "bare" else "resident") if _has(e)]
+            rows = [Row.of(e) for e in idle(mine, "bare" if kind == "bare" else "resident") if _has(e)]
             why = self._why(None, source.domain)
             if why or len(rows) < 2:
                 self._refuse(source, f"idle_{kind}", why or f"{len(rows)} idle window with an energy, 2 needed")
                 continue
-            idles[kind] = _level(rows, [r.duration_s for r in rows], source)
+            idles[kind] = level(rows, [r.duration_s for r in rows], source)
             self._bounded(f"idle_{kind}", source, idles[kind], "W")
         for kernel in self.calibration.kernels:
             self._kernel(source, kernel, mine, idles.get("resident"))
 
     def _kernel(
-        self, source: Source, kernel: Kernel, mine: Sequence[WindowEnergy], at_rest: "_Level | None"
+        self, source: Source, kernel: Kernel, mine: Sequence[WindowEnergy], at_rest: "Level | None"
     ) -> None:
         gross, above = f"{kernel.label}_gross", f"{kernel.label}_above_idle"
         rows, amounts, waits_s = [], [], []
         for e in work(mine):
             batches = self._outcomes(e) if _of(e.label, kernel) else ()
             if batches and _has(e):
-                rows.append(_Row.of(e))
+                rows.append(Row.of(e))
                 amounts.append(float(_work(kernel, batches)))
                 waits_s.append(max(0.0, rows[-1].duration_s - _busy_s(batches)))
         why = self._why(kernel, source.domain)
@@ -157,9 +152,9 @@ class _Found:
                 self._refuse(source, name, why or "needs idle_resident, which is not known")
             return
         unit = f"J/{kernel.unit}"
-        self._bounded(gross, source, _level(rows, amounts, source, (at_rest, waits_s)), unit)
+        self._bounded(gross, source, level(rows, amounts, source, (at_rest, waits_s)), unit)
         spans_s = [r.duration_s for r in rows]
-        self._bounded(above, source, _level(rows, amounts, source, (at_rest, spans_s)), unit)
+        self._bounded(above, source, level(rows, amounts, source, (at_rest, spans_s)), unit)
 
     def _outcomes(self, energy: WindowEnergy) -> tuple[Outcome, ...]:
         """What was done in the energy's window."""
@@ -181,10 +176,10 @@ class _Found:
     def _refuse(self, source: Source, name: str, why: str) -> None:
         self.refused[f"{source.domain}/{name}"] = why
 
-    def _bounded(self, name: str, source: Source, level: "_Level", unit: str) -> None:
+    def _bounded(self, name: str, source: Source, level: "Level", unit: str) -> None:
         floor = -math.inf if name.endswith("_above_idle") else 0.0
-        low = max(floor, min(level.value[s] - level.half[s] - level.below for s in _SERIES))
-        high = max(level.value[s] + level.half[s] + level.above for s in _SERIES)
+        low = max(floor, min(level.value[s] - level.half[s] - level.below for s in SERIES))
+        high = max(level.value[s] + level.half[s] + level.above for s in SERIES)
         value = level.value["value"]
         self._enter(name, source, value, (min(low, value), high), unit, source.basis)
 
@@ -216,81 +211,6 @@ class _Found:
                 stand_in=f"{DOUBLE}: {source.device_name}" if source and pretends(source) else "",
             )
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    """One window's energy in each series (J), what is open of it, and how long it lasted."""
-
-    energy_j: Mapping[str, float]
-    own_j: float  # standard uncertainty, gain and bounds left out
-    below_j: float
-    above_j: float
-    duration_s: float
-
-    @classmethod
-    def of(cls, energy: WindowEnergy) -> "_Row":
-        value_j, parts = energy.energy_j or 0.0, energy.components
-        own = {name: u for name, u in parts.items() if name not in _SHARED}
-        return cls(
-            energy_j={
-                "value": value_j,
-                "low": parts.get("model_low_j", value_j),
-                "high": parts.get("model_high_j", value_j),
-            },
-            own_j=Budget(standard_j=own, freedom=energy.freedom).half_width_j() / COVERAGE_95,
-            below_j=parts.get(UNSEEN_LOW, 0.0),
-            above_j=parts.get(UNSEEN_HIGH, 0.0),
-            duration_s=(energy.end_ns - energy.start_ns) * S_PER_NS,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Level:
-    """A median over windows and half of its 95 % interval, by series; bounds of what was not seen beside it."""
-
-    value: Mapping[str, float]
-    scatter: Mapping[str, float]  # half of the interval, the gain left out
-    half: Mapping[str, float]
-    below: float
-    above: float
-
-
-_ZERO = MappingProxyType(dict.fromkeys(_SERIES, 0.0))
-_NOTHING = _Level(value=_ZERO, scatter=_ZERO, half=_ZERO, below=0.0, above=0.0)
-
-
-def _level(
-    rows: Sequence[_Row],
-    amounts: Sequence[float],
-    source: Source,
-    at_rest: tuple[_Level, Sequence[float]] | None = None,
-) -> _Level:
-    """Energy over amount, of each window; idle's power for so many seconds of each is taken off first.
-
-    Its doubt is carried. The gain is one for all: it scales the difference, and is in no part of it twice.
-    """
-    idle_w, off_s = at_rest or (_NOTHING, [0.0] * len(rows))
-    off = mean([t / a for t, a in zip(off_s, amounts, strict=True)])
-    open_ = COVERAGE_95 * math.sqrt(math.fsum((r.own_j / a) ** 2 for r, a in zip(rows, amounts, strict=True)))
-    value, scatter, half = {}, {}, {}
-    for s in _SERIES:
-        each = [(r.energy_j[s] - idle_w.value[s] * t) / a for r, a, t in zip(rows, amounts, off_s, strict=True)]
-        value[s] = median(each)
-        scatter[s] = math.hypot(max(_half(each), open_ / len(rows)), idle_w.scatter[s] * off)
-        half[s] = math.hypot(scatter[s], source.gain_ratio_95 * value[s])
-    return _Level(
-        value=value,
-        scatter=scatter,
-        half=half,
-        below=mean([r.below_j / a for r, a in zip(rows, amounts, strict=True)]) + idle_w.above * off,
-        above=mean([r.above_j / a for r, a in zip(rows, amounts, strict=True)]) + idle_w.below * off,
-    )
-
-
-def _half(values: Sequence[float]) -> float:
-    """Half of the 95 % interval of the median of at least two values."""
-    return _MEDIAN_RATIO * t95(len(values) - 1) * deviation(values) / math.sqrt(len(values))
 
 
 def _work(kernel: Kernel, outcomes: Iterable[Outcome]) -> int:
