@@ -54,25 +54,34 @@ def find_place(url: str, asked: str | None, gpus: Sequence[Source]) -> Place:
         if asked not in (None, ELSEWHERE):
             raise BadInput(f"--device {asked}: {host} is another machine, and its devices are not read here")
         return Place(device=ELSEWHERE)
-    listener = _listener(host, port)
-    pids = _family(listener) if listener else ()
+    listeners = _listeners(host, port)
+    pids = tuple(dict.fromkeys(pid for one in listeners for pid in _family(one)))
     if asked is not None:
         return Place(device=asked, pids=pids)
-    name = listener.name() if listener else None
-    if (name and _passes_on(name)) or (listener is None and gpus):
-        who = (
-            f"{name} listens on port {port} and passes on" if name else f"who listens on port {port} can't be seen"
-        )
-        choices = ", ".join((*(g.device for g in gpus), "cpu", ELSEWHERE))
-        raise BadInput(f"{who}: say where the server's energy is read, with --device (one of {choices})")
-    boards = _boards_of(pids) if gpus and pids else ()
-    if len(boards) > 1:
+    choices = f"--device (one of {', '.join((*(g.device for g in gpus), 'cpu', ELSEWHERE))})"
+    names = [one.name() for one in listeners]
+    if unseen := _unseen(names, port, gpus):
+        raise BadInput(f"{unseen}: say where the server's energy is read, with {choices}")
+    held = _boards_of(pids) if gpus and pids else _Held()
+    if len(held.own) > 1:
         raise BadInput(
-            f"the server works on {len(boards)} GPUs ({', '.join(boards)}): a cell has one device; restart it "
+            f"the server works on {len(held.own)} GPUs ({', '.join(held.own)}): a cell has one device; restart it "
             "with CUDA_VISIBLE_DEVICES naming one"
         )
-    notes = () if listener else (f"who listens on port {port} can't be seen from here: taken to work on the CPU",)
-    return Place(device=boards[0] if boards else "cpu", pids=pids, notes=notes)
+    if held.others and not held.own:
+        raise BadInput(
+            f"{names[0]} listens on port {port} and holds no GPU, other processes hold {', '.join(held.others)}: "
+            f"a gateway may hand its work to them; say where the server works, with {choices}"
+        )
+    notes = () if listeners else (f"who listens on port {port} can't be seen from here: taken to work on the CPU",)
+    return Place(device=held.own[0] if held.own else "cpu", pids=pids, notes=notes)
+
+
+def _unseen(names: Sequence[str], port: int, gpus: Sequence[Source]) -> str | None:
+    """Why it can't be told from who listens where the work is done; None: it can."""
+    if passing := next((name for name in names if _passes_on(name)), None):
+        return f"{passing} listens on port {port} and passes on"
+    return f"who listens on port {port} can't be seen" if gpus and not names else None
 
 
 def _check_device(asked: str, gpus: Sequence[Source]) -> None:
@@ -117,11 +126,11 @@ def _passes_on(name: str) -> bool:
     return name.partition(":")[0].strip() in _PASSERS_ON
 
 
-def _listener(host: str, port: int) -> psutil.Process | None:
-    """The process that answers at this address and port; None where it may not be seen.
+def _listeners(host: str, port: int) -> list[psutil.Process]:
+    """The processes that answer at this address and port, the oldest first; [] where they may not be seen.
 
     Two servers may share a port on different addresses: who listens at just this one is it, then who listens
-    everywhere.
+    everywhere. Workers may share both, and a name may have two addresses: any of them may be asked.
     """
     try:
         on_port = [
@@ -130,9 +139,10 @@ def _listener(host: str, port: int) -> psutil.Process | None:
             if c.status == psutil.CONN_LISTEN and c.laddr.port == port
         ]
         pids = _answering(_addresses(host), on_port)
-        return _oldest([psutil.Process(pid) for pid in sorted(pids)])
+        found = [psutil.Process(pid) for pid in sorted(pids)]
+        return sorted(found, key=lambda one: one.create_time())
     except psutil.Error:
-        return None
+        return []
 
 
 def _answering(asked: set[_Address], on_port: Sequence[tuple[_Address | None, int | None]]) -> set[int]:
@@ -149,11 +159,6 @@ def _answering(asked: set[_Address], on_port: Sequence[tuple[_Address | None, in
     return {pid for _, pid in exact or alike or wild if pid}
 
 
-def _oldest(processes: Sequence[psutil.Process]) -> psutil.Process | None:
-    """Of workers that share a port, the one that started the others."""
-    return min(processes, key=lambda one: one.create_time(), default=None)
-
-
 def _family(process: psutil.Process) -> tuple[int, ...]:
     """The process and all that it started."""
     try:
@@ -162,19 +167,28 @@ def _family(process: psutil.Process) -> tuple[int, ...]:
         return (process.pid,)
 
 
-def _boards_of(pids: Sequence[int]) -> tuple[str, ...]:
-    """The GPUs on which these processes hold a context, by NVML."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """The GPUs on which a server's processes hold a context, and those that other processes hold."""
+
+    own: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+def _boards_of(pids: Sequence[int]) -> _Held:
+    """By NVML. Where its process ids are another namespace's, all of them are others'."""
     found = open_meter_plugin("nvml", {"own_pids": ",".join(map(str, pids))})
-    held: dict[str, str] = {}
+    held: dict[str, dict[str, str]] = {"own_processes": {}, "foreign_processes": {}}
     until = time.monotonic() + _LOOK_FOR_S
     try:
         while time.monotonic() < until:
             for meter in found.meters:
                 for one in meter.read():
-                    if isinstance(one, Condition) and one.name == "own_processes" and one.value > 0:
-                        held[meter.source.domain] = meter.source.device
+                    if isinstance(one, Condition) and one.name in held and one.value > 0:
+                        held[one.name][meter.source.domain] = meter.source.device
             time.sleep(0.05)
     finally:
         for meter in found.meters:
             meter.close()
-    return tuple(held[domain] for domain in sorted(held))
+    own, others = (tuple(held[n][d] for d in sorted(held[n])) for n in ("own_processes", "foreign_processes"))
+    return _Held(own=own, others=others)

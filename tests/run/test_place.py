@@ -6,17 +6,31 @@ import shutil
 import socket
 import subprocess
 import sys
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
+from fakes import GPU
 
 from bench.errors import BadInput
-from bench.nouns import ELSEWHERE
+from bench.nouns import ELSEWHERE, Condition
+from bench.run import place
 from bench.run.place import _address, _answering, _passes_on, find_place
 
 LISTEN = """
 import socket, sys
 listening = socket.create_server((sys.argv[1], int(sys.argv[2])))
 print(listening.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
+
+SHARING = """
+import socket, sys
+one = socket.socket()
+one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+one.bind(("127.0.0.1", int(sys.argv[1])))
+one.listen()
+print("ready", flush=True)
 sys.stdin.read()
 """
 
@@ -101,3 +115,78 @@ def test_mapped_addresses_of_loopback_are_here():
     with socket.create_server(("127.0.0.1", 0)) as listening:
         found = find_place(f"http://[::ffff:127.0.0.1]:{listening.getsockname()[1]}", None, ())
     assert (found.device, os.getpid() in found.pids) == ("cpu", True)
+
+
+class Board:
+    """A board that says how many processes of the server's, and of others', hold a context on it."""
+
+    def __init__(self, device, own, others):
+        self.source = replace(GPU, domain=f"gpu:{device[-1]}", device=device)
+        self._held = {"own_processes": own, "foreign_processes": others}
+
+    def read(self):
+        return [Condition(0, self.source.domain, name, float(count)) for name, count in self._held.items()]
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def boards(monkeypatch):
+    """Sets what the boards of this machine say."""
+
+    def set_(*several):
+        monkeypatch.setattr(place, "open_meter_plugin", lambda *_: SimpleNamespace(meters=several))
+        monkeypatch.setattr(place, "_LOOK_FOR_S", 0.05)
+
+    return set_
+
+
+def test_a_gateway_before_a_gpu_server_is_not_taken_for_it(listens, boards):
+    """It holds no board, and somebody does: on the CPU's energy the request would be many times too cheap."""
+    port, _ = listens("127.0.0.1")
+    boards(Board("GPU-1", own=0, others=1))
+
+    with pytest.raises(BadInput, match=r"holds no GPU, other processes hold GPU-1.*--device"):
+        find_place(f"http://127.0.0.1:{port}", None, (GPU,))
+    assert find_place(f"http://127.0.0.1:{port}", "cpu", (GPU,)).device == "cpu"
+
+
+def test_a_server_on_the_cpu_of_a_machine_whose_board_nobody_holds_is_on_the_cpu(listens, boards):
+    port, _ = listens("127.0.0.1")
+    boards(Board("GPU-1", own=0, others=0))
+
+    assert find_place(f"http://127.0.0.1:{port}", None, (GPU,)).device == "cpu"
+
+
+def test_a_servers_own_board_is_where_it_works_whoever_else_holds_one(listens, boards):
+    port, pid = listens("127.0.0.1")
+    boards(Board("GPU-1", own=1, others=2), Board("GPU-2", own=0, others=1))
+
+    found = find_place(f"http://127.0.0.1:{port}", None, (GPU,))
+    assert (found.device, found.pids) == ("GPU-1", (pid,))
+
+
+def test_workers_that_share_a_port_on_two_boards_are_refused(listens, boards):
+    port, _ = listens("127.0.0.1")
+    boards(Board("GPU-1", own=1, others=0), Board("GPU-2", own=1, others=0))
+
+    with pytest.raises(BadInput, match="works on 2 GPUs"):
+        find_place(f"http://127.0.0.1:{port}", None, (GPU,))
+
+
+def test_every_process_that_answers_at_an_address_is_the_server(listens):
+    """Two workers at one address and port: either may be asked."""
+    with socket.socket() as first, socket.socket() as second:
+        for one in (first, second):
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        first.bind(("127.0.0.1", 0))
+        first.listen()
+        port = first.getsockname()[1]
+        worker = subprocess.Popen([sys.executable, "-c", SHARING, str(port)], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, text=True)  # fmt: skip
+        worker.stdout.readline()
+        found = find_place(f"http://127.0.0.1:{port}", None, ())
+        worker.communicate("")
+
+    assert {os.getpid(), worker.pid} <= set(found.pids)
