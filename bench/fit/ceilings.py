@@ -8,8 +8,9 @@
 
 Each is the median over the windows of one kernel. Its 95 % interval holds, in quadrature, Student's interval of
 the windows' scatter (times √(π/2): the standard error of a median over that of a mean, of normal values, fairly
-accurate for few too: http://davidmlane.com/hyperstat/A106993.html, checked 2026-11-21), what the windows' own energies leave open, and the board's gain; what a sensor may never have
-seen widens it on its own side. Where energy is modelled all is repeated on the model's low and high series.
+accurate for few too: http://davidmlane.com/hyperstat/A106993.html, checked 2026-11-21), what the windows' own
+energies leave open, and the board's gain; what a sensor may never have seen widens it on its own side. Where
+energy is modelled all is repeated on the model's low and high series.
 """
 
 import math
