@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from bench.nouns.compared import Compared, Difference, Level, Pair, Price, Ratio, WorkCompared
-from bench.report.numbers import shown
+from bench.report.numbers import interval, shown
 from bench.report.words import SPAN_NOTE
 from bench.units import S_PER_MS
 
@@ -15,6 +15,8 @@ _GAP = "  "
 _EVEN_RATIO = 0.15  # of the half-width: how uneven an interval may be and still be told by one number
 _LEAST_DECIMALS, _MOST_DECIMALS = 2, 4
 _MS_BELOW_S = 0.1
+_NARROWEST = 6
+_WIDE_RATIO = 0.3  # chosen: exp(0.3) is 5 % farther from 1 than 1.3
 _UNITS = {"audio_second": "audio s", "video_second": "video s"}
 Line = tuple[str, ...]
 
@@ -196,9 +198,9 @@ def _levels(one: Compared, work: WorkCompared, width: int) -> str:
     for number, levels in enumerate(work.levels):
         said = [(_level_name(v, unit), level_text(v), word(v)) for v in levels]
         if one.price and (cost := work.price_per_1000[number]) is not None:
-            said.append((f"1000 {plural(unit)}", _with_half(cost, one.price.currency, 1.0), "price × time"))
+            said.append((f"1000 {plural(unit)}", _with_half(cost, one.price.currency, 1.0), "priced"))
         rows += [(one.names[number] if not at else "", *line) for at, line in enumerate(said)]
-    return _table("", ("candidate", "gross, per", "mean of rounds ± 95 %", "basis"), rows, width)
+    return _table("", ("candidate", "gross, per", "mean of rounds, 95 %", "basis"), rows, width)
 
 
 def _level_name(one: Level, unit: str) -> str:
@@ -219,6 +221,8 @@ def _with_half(one: Level, unit: str, factor: float) -> str:
     if one.low is None or one.high is None:
         return value
     half = (one.high - one.low) / 2 / one.value
+    if half > _WIDE_RATIO:  # an interval by a factor: its two sides differ
+        return interval(one.value / factor, one.low / factor, one.high / factor, unit)
     return f"{value} ± {half * 100:.{1 if half < 0.1 else 0}f} %"
 
 
@@ -264,7 +268,7 @@ def _table(title: str, header: Line, rows: Sequence[Line], width: int) -> str:
         return ""
     sizes = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     over = sum(sizes) + len(_GAP) * (len(sizes) - 1) - width
-    sizes[0] = max(sizes[0] - max(over, 0), min(9, sizes[0]))
+    sizes[0] = max(sizes[0] - max(over, 0), min(_NARROWEST, sizes[0]))
     return "\n".join([*([title] if title else []), *_lines((header, tuple("─" * n for n in sizes), *rows), sizes)])
 
 
