@@ -1,11 +1,13 @@
 """Scores beside joules → a plain table: a block per scored run, a line for those that could not be scored."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from bench.nouns import Basis, Quality, Score, Share
 from bench.report.numbers import interval, quantity
 from bench.report.views import RunView
 
+_WIDTH = 79
 _CLASSES_A_LINE = 3
 _NAMES = {"wer": "WER", "chrf": "chrF2", "bleu": "BLEU", "exact_match": "exact match"}
 _ITEMS = {"wer": "clip", "chrf": "sentence", "bleu": "sentence", "exact_match": "question"}
@@ -14,7 +16,7 @@ _ITEMS = {"wer": "clip", "chrf": "sentence", "bleu": "sentence", "exact_match": 
 def quality_table(runs: Sequence[RunView]) -> str:
     """A block per scored run: its cell, its scores, joules a request (gross). '' where no work was labelled."""
     blocks = [line for run in runs if run.quality for line in _block(run, run.quality)]
-    reasons = [f"not scored, {why}: {', '.join(cells)}" for why, cells in without_scores(runs)]
+    reasons = [_wrapped(f"not scored, {why}: {', '.join(cells)}") for why, cells in without_scores(runs)]
     return "\n".join([*blocks, *reasons])
 
 
@@ -28,6 +30,10 @@ def score_name(key: str) -> str:
     """A score's key as people say it: "wer@fr" → "WER (fr)"."""
     name, _, language = key.partition("@")
     return _NAMES.get(name, name) + (f" ({language})" if language else "")
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, _WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
 
 
 def _block(run: RunView, quality: Quality) -> list[str]:

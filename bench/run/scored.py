@@ -13,14 +13,15 @@ from bench.stats import significant
 from bench.wire.about import UNKNOWN_CLASSES
 
 SYNTHETIC = "synthetic weights write no meaningful text"
+UNANSWERED = "no request was answered"
 SILENT = "no answer's text was handed over by the engine"
 _LIBRARIES: Mapping[Family, str] = {"speech": words.LIBRARY, "translation": overlap.LIBRARY}
 
 
 def quality_of(run: Run) -> Quality | None:
     """The scores of what was answered in work windows; None where nothing was labelled, or weights are synthetic.
-
-    None too where a label is no class of the server: a mean of F1 over classes that it can't say is no score of it.
+    None too where a label is no class of the server: the F1 of classes that it can never say is no score of it.
+    None too where a label is no class of the server: a mean of F1 over classes that it can't say is none.
     Each request counts once, by its first answer: asked again it tells nothing new, and an interval over
     repeats would be too narrow. A workload's requests stand in an order of their own, class after class perhaps:
     unless all were answered there is no score.
@@ -45,8 +46,9 @@ def why_unscored(run: Run, found: Quality | None) -> str:
         return ""
     if run.loaded.weights == "synthetic":
         return SYNTHETIC
-    unknown = run.loaded.facts.get(UNKNOWN_CLASSES)
-    return f"the server knows no class {unknown}" if unknown else SILENT
+    if unknown := run.loaded.facts.get(UNKNOWN_CLASSES):
+        return f"the server knows no class {unknown}"
+    return SILENT if any(not one.error for one in run.outcomes) else UNANSWERED
 
 
 def shown(run: Run, sealed: Quality | None) -> Quality | None:

@@ -17,6 +17,7 @@ from bench.run.answers import with_answers
 from bench.run.learn import fit_folder, report_folder
 from bench.run.publish import published
 from bench.run.runner import Clockwork, Task, measure_group
+from bench.run.scored import why_unscored
 from bench.run.verify import verify
 
 pytest.importorskip("jiwer")
@@ -212,7 +213,7 @@ def test_synthetic_weights_seal_no_answer_and_have_no_score_but_a_reason(tmp_pat
 
     assert quality(tmp_path) is None
     assert "onde" not in (folder / "outcomes.jsonl").read_text()
-    assert "not scored, synthetic weights write no meaningful text: echo/whisper-tiny:fp32/mine" in text
+    assert "not scored, synthetic weights write no meaningful text:\n  echo/whisper-tiny:fp32/mine" in text
     assert "Not scored, synthetic weights write no meaningful text" in page
     assert verify(tmp_path).differences == ()
 
@@ -277,3 +278,13 @@ def test_text_is_made_when_the_last_rest_is_over(tmp_path, monkeypatch):
 
     (moment,) = moments
     assert moment > max(w.end_ns for w in read_sealed(folder).trace.windows) + 10**8
+
+
+def test_a_run_whose_requests_all_failed_is_not_called_silent(out):
+    """Nobody answered: that is the reason, and no engine's silence."""
+    run = read_sealed(next(out.glob("runs/*"))).run
+    failed = replace(run, outcomes=tuple(replace(one, error="status: HTTP 500") for one in run.outcomes))
+
+    assert why_unscored(failed, None) == "no request was answered"
+    assert why_unscored(run, None) == "no answer's text was handed over by the engine"
+    assert why_unscored(replace(run, labelled=0), None) == ""
