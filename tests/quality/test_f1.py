@@ -74,6 +74,43 @@ def test_the_bootstrap_covers_the_truth_about_as_often_as_it_says():
     assert held >= 180
 
 
+@pytest.mark.parametrize("size", [1, 5, 125])
+def test_answers_that_are_all_right_are_no_proof_of_a_perfect_classifier(size):
+    """Eight classes of so many: of n right answers Wilson's bound is n/(n + 3.84); macro F1's is below, and near."""
+    names = "abcdefgh"
+    found = score([Answer(meant=name, said=name) for name in names * size], names).macro_f1
+    wilsons = wilson(8 * size, 8 * size).low
+
+    assert (found.value, found.high) == (1.0, 1.0)
+    assert found.low < 1 - 1 / (8 * size)
+    assert 1 < (1 - found.low) / (1 - wilsons) < 2  # a wrong answer is wrong of two classes
+
+
+def test_of_one_class_and_of_none_that_is_right_an_interval_has_a_width_too():
+    alone, wrong = score(answers(("a", "a", 20)), "a").macro_f1, score(answers(("a", "b", 20)), "ab").macro_f1
+
+    assert 0.8 < alone.low < alone.value == 1.0
+    assert 0.0 == wrong.value < wrong.high < 0.4
+
+
+def test_a_perfect_score_of_a_good_classifier_holds_what_it_is():
+    """Right in 98.5 % of four classes: of 60 answers two in five are all right; 95 % of those hold it."""
+    held = perfect = 0
+    for seed in range(150):
+        rng = random.Random(seed)
+        drawn = [
+            (m := rng.choice("abcd"), m if rng.random() < 0.985 else "bcda"["abcd".index(m)]) for _ in range(60)
+        ]
+        if any(m != s for m, s in drawn):
+            continue
+        perfect += 1
+        found = score([Answer(meant=m, said=s) for m, s in drawn], "abcd", seed=seed, resamples=200).macro_f1
+        held += found.low <= 0.985
+
+    assert perfect > 30
+    assert held >= 0.95 * perfect
+
+
 def test_the_same_seed_gives_the_same_interval():
     """And another seed another one."""
     assert score(TABLE, "abc", seed=3) == score(TABLE, "abc", seed=3)
