@@ -24,6 +24,8 @@ def device_text(
     head = f"{calibration.device}: {loaded.device_name}, {loaded.engine_version}, sealed as {run_id}"
     lines: list[tuple[str, ...]] = [("what", "where", "measured", "basis", "declared", "ratio")]
     lines += [_line(one, calibration) for one in found.figures]
+    if not calibration.peaks:  # nothing to stand beside: what is declared is said below
+        lines = [line[:-2] for line in lines]
     drawn = _table(lines) if found.figures else ["no figure: none stands, and why is said below"]
     modelled = any(one.quantity.basis == "modelled" for one in found.figures)
     told = [

@@ -47,6 +47,14 @@ def test_measured_stands_beside_declared_with_their_ratio():
     assert fp16.split()[-2:] == ["-", "-"]
 
 
+def test_where_nothing_is_declared_there_are_no_columns_for_it():
+    bare = Calibration(device="cpu", hardware="h", kernels=(TRIAD,))
+    text = device_text(bare, LOADED, FOUND, (), "RUN-ID")
+
+    assert text.splitlines()[1].split() == ["what", "where", "measured", "basis"]
+    assert "declared: nothing of its bandwidth or FLOP/s" in text
+
+
 def test_no_line_is_wider_than_a_terminal():
     assert max(map(len, lines())) <= 80
 
