@@ -76,7 +76,7 @@ def test_the_bootstrap_covers_the_truth_about_as_often_as_it_says():
 
 @pytest.mark.parametrize("size", [1, 5, 125])
 def test_answers_that_are_all_right_are_no_proof_of_a_perfect_classifier(size):
-    """Eight classes of so many: of n right answers Wilson's bound is n/(n + 3.84); macro F1's is below, and near."""
+    """Eight classes: of n right answers Wilson's bound is n/(n + 3.84); macro F1's is below, and near."""
     names = "abcdefgh"
     found = score([Answer(meant=name, said=name) for name in names * size], names).macro_f1
     wilsons = wilson(8 * size, 8 * size).low

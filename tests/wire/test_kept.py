@@ -1,7 +1,10 @@
 """A server that keeps its answers, and one that becomes another: no figure is built on either."""
 
 import time
+from collections import Counter
 from http.server import BaseHTTPRequestHandler
+from typing import ClassVar
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from http_sessions import answering, send, session, silent
@@ -36,6 +39,29 @@ class Keeping(Working):
     keeps = True
 
 
+class KeepingTexts(Working):
+    """Keeps the answers to a text, whatever number stands beside it."""
+
+    def do_GET(self):
+        kind, text = type(self), parse_qs(urlsplit(self.path).query).get("q", [""])[0]
+        if text not in kind.known:
+            time.sleep(WORK_S)
+        kind.known |= {text}
+        send(self, b"done")
+
+
+class KeepingLater(Working):
+    """Keeps an answer when it gave it twice, as nginx does with proxy_cache_min_uses 2 or 3."""
+
+    came: ClassVar[Counter] = Counter()
+
+    def do_GET(self):
+        if self.came[self.path] < 2:
+            time.sleep(WORK_S)
+        self.came[self.path] += 1
+        send(self, b"done")
+
+
 class Changing(BaseHTTPRequestHandler):
     """Says another version from the third answer on."""
 
@@ -68,6 +94,19 @@ def test_declared_texts_are_not_asked_of_a_server_that_keeps_its_answers():
     with (
         answering(Keeping) as url,
         session(url, path="/?q={text}") as opened,
+        pytest.raises(CannotRun, match="keeps its answers"),
+    ):
+        opened.stage(TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("handler", "path"), [(KeepingTexts, "/?q={text}&id={serial}"), (KeepingLater, "/?q={text}")]
+)
+def test_a_number_beside_the_text_or_a_second_time_hides_no_store(handler, path):
+    """A JSON-RPC id is no part of the question; and some keep what is asked often."""
+    with (
+        answering(handler) as url,
+        session(url, path=path) as opened,
         pytest.raises(CannotRun, match="keeps its answers"),
     ):
         opened.stage(TEXTS)
