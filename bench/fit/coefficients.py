@@ -13,6 +13,7 @@
    repeated on the model's low and high series, and the interval spans all three.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -36,12 +37,15 @@ from bench.fit.terms import DECODE_STEP, SHOWN, TERMS
 from bench.fit.work_terms import enter_work_terms, left_out_errors, weights_on_rows
 from bench.nouns import Coefficients
 from bench.physics import phases
+from bench.physics.doubles import DOUBLE
 from bench.stats import mean
 
 _SYNTHETIC_NOTE = (
     "synthetic weights: power can differ with the data; "
     f"± {SYNTHETIC_DATA_RATIO_95:.0%} in every term and rate until a pretrained control has been run"
 )
+
+_KEPT_UP_RATIO = 0.9  # chosen: what chance takes from a window's arrivals is less
 
 
 def fit(measured: Iterable[Measured]) -> tuple[Coefficients, ...]:
@@ -102,14 +106,36 @@ def _fit(group: Group) -> Coefficients:
         load=group.load,
         components=sheet.parts,
         notes=(*sheet.notes, *_notes(group)),
+        simulated=group.basis == "measured" and any(DOUBLE in flag for flag in group.flags),
     )
 
 
 def _notes(group: Group) -> tuple[str, ...]:
     notes = [_SYNTHETIC_NOTE] if group.synthetic else []
+    notes += [*_behind(group), *_unasked(group)]
     if group.basis == "modelled":
         notes.append(f"{group.boundary} energy is modelled, not measured")
     return (*notes, *(f"flag: {what}" for what in group.flags), *(f"excluded {why}" for why in group.excluded))
+
+
+def _behind(group: Group) -> list[str]:
+    """That a server answered fewer requests a second than were offered."""
+    work = phases.work(group.rows)
+    seconds = math.fsum(row.duration_s for row in work)
+    if group.rate is None or not seconds:
+        return []
+    answered = math.fsum(row.usage.requests or 0 for row in work) / seconds
+    if answered >= _KEPT_UP_RATIO * group.rate:
+        return []
+    return [
+        f"flag: {group.rate:g} requests a second were offered, {answered:.3g} answered: the server did not keep up"
+    ]
+
+
+def _unasked(group: Group) -> list[str]:
+    """Workloads without a gross rate because a window of theirs holds no request."""
+    empty = sorted({row.workload for row in phases.work(group.rows) if not row.usage.requests})
+    return [f"flag: {name} has no gross rate: a window without a request; longer windows" for name in empty]
 
 
 def _idle_terms(group: Group, idle: Sequence[Row], sheet: Sheet) -> None:

@@ -174,8 +174,10 @@ def _key(run: Run) -> CoefficientKey:
 def _group(at: _At, members: Sequence[tuple[Measured, tuple[Source, ...]]]) -> Group:
     rows: list[Row] = []
     runs, excluded, usages = [], [], []
+    meant = _works([one.run for one, _ in members])
     for one, sources in sorted(members, key=lambda m: m[0].run.id):
-        why = [reason for s in sources for reason in voided(one.verdicts, s.domain)]
+        why = [*_other_work(one.run, meant)]
+        why += [reason for s in sources for reason in voided(one.verdicts, s.domain)]
         # a part of a boundary is not the boundary: one package of two is not the CPU
         why += [f"{s.domain} is not read: {s.reason}" for s in sources if s.basis == "excluded"]
         if why:
@@ -200,6 +202,24 @@ def _group(at: _At, members: Sequence[tuple[Measured, tuple[Source, ...]]]) -> G
         flags=_flags([(one, sources) for one, sources in members if one.run.id in runs]),
         outcomes_usage=tuple(usages),
     )
+
+
+def _works(runs: Sequence[Run]) -> dict[str, tuple[str | None, str]]:
+    """What each workload's name stands for: the requests and their pace, of the newest run."""
+    return {run.spec.cell.workload: _work(run) for run in sorted(runs, key=lambda run: (run.started_at, run.id))}
+
+
+def _work(run: Run) -> tuple[str | None, str]:
+    return run.spec.workload_sha256, repr(run.spec.pace)
+
+
+def _other_work(run: Run, meant: Mapping[str, tuple[str | None, str]]) -> list[str]:
+    """Why a run is not averaged with others of its name: it did other work then."""
+    name = run.spec.cell.workload
+    if _work(run) == meant[name]:
+        return []
+    what = "other requests" if run.spec.workload_sha256 != meant[name][0] else "another pace"
+    return [f"{name} stood for {what} then than in the newest run: give it a name, or a folder, of its own"]
 
 
 def _flags(taken: Sequence[tuple[Measured, tuple[Source, ...]]]) -> tuple[str, ...]:

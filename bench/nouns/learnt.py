@@ -88,3 +88,4 @@ class Coefficients:
     levels: tuple[str, ...] = ()  # loads that its terms describe together: "concurrency=8"; (): the one above
     components: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # half-widths at 95 %
     notes: tuple[str, ...] = ()
+    simulated: bool = False  # what counts as measured came from a program that plays a sensor

@@ -239,3 +239,28 @@ def test_how_many_were_under_way_is_told_where_it_was_set(cell, told):
 
     assert found.domain.get("concurrency") == told
     assert found.domain["batch"] == (1.0, 1.0)
+
+
+def test_a_rate_that_a_server_did_not_keep_up_with_says_so():
+    """Its entry is named by what was offered; an estimator reads the entry, and not the page."""
+    members = [measured(p, o, index=i) for i, (p, o) in enumerate(DESIGN)]
+
+    def offered(rate):
+        return [
+            replace(m, run=replace(m.run, spec=replace(m.run.spec, cell=replace(m.run.spec.cell, rate=rate))))
+            for m in members
+        ]
+
+    [behind], [kept_up] = fitted(offered(500.0)), fitted(offered(1.0))
+    assert any("did not keep up" in note for note in behind.notes)
+    assert not any("did not keep up" in note for note in kept_up.notes)
+
+
+def test_a_window_without_a_request_is_the_reason_for_no_rate():
+    members = [measured(p, o, index=i) for i, (p, o) in enumerate(DESIGN)]
+    first = members[0].run
+    done = tuple(o for o in first.outcomes if o.start_ns < seconds(30))
+    [found] = fitted([replace(members[0], run=replace(first, outcomes=done)), *members[1:]])
+
+    assert "output_token@prompt-32-8" not in found.rates
+    assert any("prompt-32-8 has no gross rate" in note for note in found.notes)

@@ -122,3 +122,29 @@ def test_two_servers_of_one_name_are_told_apart_by_their_addresses():
         f"uvicorn, setup a, at {HERE}": ("r0", "r2"),
         "uvicorn, setup a, at http://127.0.0.1:5001": ("r1",),
     }
+
+
+def a_run_of(sha256, started_at):
+    readings = ticking(lambda t: 50.0, 0, 7)
+    windows = (window("idle", "resident-1", 0.5, 1.0), window("work", "1", 2.0, 6.0))
+    done = [outcome(2, 6, output_tokens=5)]
+    run = run_of(readings, windows, done, sources=(GPU,), run_id=f"{sha256}-{started_at}")
+    run = replace(run, started_at=started_at, spec=replace(run.spec, workload_sha256=sha256))
+    return Measured(run=run, energies=window_energies(run.trace, run.sources), verdicts=())
+
+
+def test_two_works_of_one_name_are_never_averaged():
+    """A manifest that was edited, a scenario with more users: the newest run says what the name means."""
+    older, newer = (
+        a_run_of(sha, at) for sha, at in (("a", "2026-11-20T10:00:00Z"), ("b", "2026-11-21T10:00:00Z"))
+    )
+    [group] = groups([older, newer])
+
+    assert group.runs == (newer.run.id,)
+    assert "other requests then than in the newest run" in group.excluded[0]
+
+
+def test_runs_of_one_work_stay_together():
+    one, two = (a_run_of("a", at) for at in ("2026-11-20T10:00:00Z", "2026-11-21T10:00:00Z"))
+
+    assert len(groups([one, two])[0].runs) == 2
