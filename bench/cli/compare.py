@@ -125,7 +125,7 @@ def _measured(ask: "RoundsAsk", price: tuple[float | None, str]) -> "tuple[Kept,
     finally:
         progress.close()
     record, known = record_of(ask, arranged, price_of(*price, host.profile))
-    if why and not known:
+    if why and len({t.candidate for t in record.runs}) < len(record.names):
         raise CannotRun(why)
     with held(ask.out):
         return seal(ask.out, record, known), left(ask, arranged)

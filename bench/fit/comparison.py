@@ -54,16 +54,20 @@ def compare(
 
 
 def one_make(showings: Sequence[Showing], names: Sequence[str]) -> tuple[list[Showing], list[str]]:
-    """The showings of each candidate's newest make, and why the others are set apart: makes are never averaged."""
-    newest = {c: _newest(showings, c).made for c in {s.candidate for s in showings}}
+    """The showings of one make of each candidate, and why the others are set apart: makes are never averaged.
+
+    The newest, and of one engine the newest version that all of its candidates have: else the ratio would be one
+    of versions too.
+    """
+    wanted = {c: _newest(_shared(showings, c), c).made for c in {s.candidate for s in showings}}
     taken, apart = [], []
     for one in showings:
-        wanted = newest[one.candidate]
-        if told := [n for n in _ALIKE if getattr(one.made, n) != getattr(wanted, n)]:
+        make = wanted[one.candidate]
+        if told := [n for n in _ALIKE if getattr(one.made, n) != getattr(make, n)]:
             said = ", ".join(f"{n.replace('_', ' ')} {getattr(one.made, n)}" for n in told)
-            since = ", ".join(f"{getattr(wanted, n)}" for n in told)
+            since = ", ".join(f"{getattr(make, n)}" for n in told)
             apart.append(
-                f"{one.run_id}, round {one.round} of {names[one.candidate]}: {said}, its newest round {since}; "
+                f"{one.run_id}, round {one.round} of {names[one.candidate]}: {said}, others {since}; "
                 "rounds of two makes are never averaged: measure all anew with --fresh"
             )
         else:
@@ -71,11 +75,25 @@ def one_make(showings: Sequence[Showing], names: Sequence[str]) -> tuple[list[Sh
     return taken, apart
 
 
-_ALIKE = ("engine", "engine_version", "model", "precision", "weights", "hardware", "device")
+_ALIKE = (
+    "engine", "engine_version", "model", "precision", "weights", "hardware", "device", "driver", "power_limit_w",
+)  # fmt: skip
+
+
+def _shared(showings: Sequence[Showing], candidate: int) -> list[Showing]:
+    """The candidate's showings by the newest version that all candidates of its engine have; all where none is."""
+    mine = [s for s in showings if s.candidate == candidate]
+    kin = [s for s in showings if s.made.engine == mine[0].made.engine]
+    versions = [{s.made.engine_version for s in kin if s.candidate == c} for c in {s.candidate for s in kin}]
+    shared = set.intersection(*versions)
+    if not shared:
+        return mine
+    newest = max((s for s in kin if s.made.engine_version in shared), key=lambda s: s.run_id).made.engine_version
+    return [s for s in mine if s.made.engine_version == newest]
 
 
 def _newest(showings: Sequence[Showing], candidate: int) -> Showing:
-    return max((s for s in showings if s.candidate == candidate), key=lambda s: (s.round, s.run_id))
+    return max((s for s in showings if s.candidate == candidate), key=lambda s: (s.run_id, s.round))
 
 
 def half_widths(one: Compared) -> list[float | None]:
@@ -211,11 +229,30 @@ def _work_notes(one: Showing, other: Showing, names: tuple[str, str]) -> list[st
             )
     if said and one.made.model != other.made.model:
         said.append("two models may cut a text into other tokens: a token of one is not a token of the other")
+    said += _made_notes(one.made, other.made, names)
     for side, name in ((one, names[0]), (other, names[1])):
         if side.paused_ratio > _PAUSED_RATIO:
             said.append(
                 f"{side.paused_ratio:.0%} of the windows of {name} lie between its batches: what is drawn then is "
                 "in its gross energy, and in no time of a unit"
+            )
+    return said
+
+
+def _made_notes(one: Made, other: Made, names: tuple[str, str]) -> list[str]:
+    """What else differs between the two, where a name does not say so."""
+    said = []
+    if one.engine == other.engine and one.engine_version != other.engine_version:
+        said.append(
+            f"{names[0]} ran on {one.engine_version}, {names[1]} on {other.engine_version}: the ratio is one of "
+            "these versions or setups too"
+        )
+    for name, unit in (("power_limit_w", " W"), ("driver", "")):
+        a, b = getattr(one, name), getattr(other, name)
+        if one.device == other.device and a != b:
+            what = name.removesuffix("_w").replace("_", " ")
+            said.append(
+                f"{what}: {a}{unit} for {names[0]}, {b}{unit} for {names[1]}: the ratio is one of these too"
             )
     return said
 

@@ -64,6 +64,7 @@ def work_of(run: Run) -> Work:
 
 def made_of(run: Run) -> Made:
     """What made the run, as it was loaded."""
+    device = next((s for s in run.sources if s.device == run.loaded.device), None)
     return Made(
         engine=run.spec.cell.engine,
         engine_version=run.loaded.engine_version,
@@ -73,6 +74,8 @@ def made_of(run: Run) -> Made:
         hardware=run.spec.hardware,
         device="cpu" if run.loaded.device == "cpu" else run.loaded.device_name or run.loaded.device,
         workload_sha256=run.spec.workload_sha256,
+        driver=device.driver if device else None,
+        power_limit_w=device.power_limit_w if device else None,
     )
 
 

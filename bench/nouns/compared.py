@@ -56,6 +56,8 @@ class Made:
     hardware: str
     device: str
     workload_sha256: str
+    driver: str | None = None  # of the device that worked
+    power_limit_w: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Folders of sealed runs → the record of a comparison: whose they are, which work they share, what is paired."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bench.errors import BadInput
 from bench.files.store import Sealed
@@ -35,10 +35,10 @@ def from_folders(folders: Sequence[Folder], price: Price | None) -> tuple[Record
                 runs.append(Take(run_id=one.id, candidate=candidate, round=counts[name]))
                 known[one.id] = one
     record = Record(
-        id="folders-" + _sum("".join(s.seal_sha256 for _, s in sorted(known.items()))),
+        id=folders_id(known.values()),
         names=short_names(parts),
         runs=tuple(runs),
-        interleaved=_interleaved(runs, known, len(sides)),
+        interleaved=interleaved(runs, known, len(sides)),
         measured_for_it=False,
         price=price,
     )
@@ -68,7 +68,7 @@ def _spelt(parts: tuple[str, str, str, str]) -> str:
     return f"{engine}/{model}:{precision}" + (f"@device={device}" if device else "")
 
 
-def _interleaved(runs: Sequence[Take], known: Mapping[str, Sealed], count: int) -> bool:
+def interleaved(runs: Sequence[Take], known: Mapping[str, Sealed], count: int) -> bool:
     """Whether the runs of each work came in turn: A B A B, and as many of each."""
     by_work: dict[str, list[Take]] = {}
     for take in sorted(runs, key=lambda t: t.run_id):  # an id begins with the moment
@@ -84,5 +84,7 @@ def _interleaved(runs: Sequence[Take], known: Mapping[str, Sealed], count: int) 
     )
 
 
-def _sum(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+def folders_id(runs: Iterable[Sealed]) -> str:
+    """The name of a comparison of sealed runs: of which runs it is."""
+    seals = "".join(one.seal_sha256 for one in sorted(runs, key=lambda s: s.id))
+    return f"folders-{hashlib.sha256(seals.encode()).hexdigest()[:8]}"

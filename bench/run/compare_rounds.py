@@ -108,14 +108,16 @@ def measure_rounds(
     while left(ask, arranged) and spoilt <= _SPOILT_ROUNDS:
         before = _whole(ask.out, arranged)
         number = 1 + max((of[1] for of in map(_number, _sealed(ask.out, arranged).values()) if of), default=0)
-        results = []
+        broken = False
         for asked, plan in _round(ask, arranged, number):
+            results = []
             for result in run(asked, plan, host, listen):
                 results.append(result)
                 yield result
+            broken = broken or all(r.status == "failed" for r in results)
         spoilt += _whole(ask.out, arranged) <= before
-        if all(r.status == "failed" for r in results):
-            return  # nothing works: more rounds of it tell no more
+        if broken:
+            return  # a candidate of which nothing works: more rounds of it tell no more
 
 
 def left(ask: RoundsAsk, arranged: Arranged) -> int:

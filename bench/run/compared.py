@@ -13,10 +13,10 @@ from bench.files.store import Sealed, comparison_ids, comparison_path, profile_f
 from bench.nouns import HardwareProfile, Source
 from bench.nouns.compared import Compared, Price
 from bench.report.compare import ComparisonInput, check_comparison, render_comparison
-from bench.run.candidates import Folder
-from bench.run.compare import Record, document, keep, read_record, recompute, round_of
+from bench.run.candidates import Folder, short_names
+from bench.run.compare import Record, document, keep, parts_of, read_record, recompute, round_of
 from bench.run.compare_figures import Difference, differences
-from bench.run.compare_folders import from_folders
+from bench.run.compare_folders import folders_id, from_folders, interleaved
 
 _CURRENCIES = {"price_eur_per_h": "EUR", "price_usd_per_h": "USD"}
 
@@ -104,6 +104,7 @@ def _check(out: Path, id_: str, known: Mapping[str, Sealed]) -> Iterator[Differe
         yield Difference(file=name, field="comparison", expected="runs that prove it", found=str(error))
         return
     yield from differences(name, document(record, compared, known), data)
+    yield from _claims(name, record, known)
     yield from _rounds_left_out(name, record, known)
     page = comparison_path(out, id_, "html")
     try:
@@ -114,6 +115,24 @@ def _check(out: Path, id_: str, known: Mapping[str, Sealed]) -> Iterator[Differe
         return
     for field, wanted, seen in check_comparison(text, comparison_input(out, record, compared, known)):
         yield Difference(file=str(page.relative_to(out)), field=field, expected=wanted, found=seen)
+
+
+def _claims(name: str, record: Record, known: Mapping[str, Sealed]) -> Iterator[Difference]:
+    """What a record says of its runs: whose they are, what they are called, whether they came in turn."""
+    parts = [
+        {parts_of(known[t.run_id]) for t in record.runs if t.candidate == c} for c in range(len(record.names))
+    ]
+    if any(len(of) != 1 for of in parts):
+        yield Difference(file=name, field="runs", expected="one candidate's runs under each number", found="mixed")
+        return
+    names = short_names([next(iter(of)) for of in parts])
+    yield from differences(name, list(names), list(record.names), "names")
+    if not record.measured_for_it:
+        in_turn = interleaved(record.runs, known, len(record.names))
+        yield from differences(name, in_turn, record.interleaved, "interleaved")
+        yield from differences(name, folders_id(known[t.run_id] for t in record.runs), record.id, "id")
+    elif not record.interleaved:
+        yield Difference(file=name, field="interleaved", expected=True, found=False)
 
 
 def _rounds_left_out(name: str, record: Record, known: Mapping[str, Sealed]) -> Iterator[Difference]:

@@ -34,8 +34,8 @@ def ask(out, **more):
 class Machine:
     """Seals what it is told to run; `scatter` is how far q8 strays in a round, `spoils` which runs are void."""
 
-    def __init__(self, *, scatter=(0.0,), spoils=(), cuts=None):
-        self.ran, self.scatter, self.spoils, self.cuts = [], scatter, spoils, cuts
+    def __init__(self, *, scatter=(0.0,), spoils=(), cuts=None, fails=None):
+        self.ran, self.scatter, self.spoils, self.cuts, self.fails = [], scatter, spoils, cuts, fails
 
     def __call__(self, asked, plan, host, listen):
         for one in plan.cells:
@@ -43,6 +43,9 @@ class Machine:
             key = (one.cell.precision, number)
             if self.cuts == key:
                 raise KeyboardInterrupt
+            if self.fails == key[0]:
+                yield CellResult(cell=str(one.cell), status="failed", reason="no such file")
+                continue
             self.ran.append(key)
             stray = self.scatter[(number - 1) % len(self.scatter)] if key[0] == "q8" else 0.0
             batch_s = {"q8": 0.3, "f16": 0.5}[key[0]] * (1 + number / 100 + stray)
@@ -112,6 +115,14 @@ def test_a_precision_that_is_not_reached_goes_on_to_the_most(tmp_path):
 
     assert len(machine.ran) == 10
     assert left(asked, ARRANGED) == 0
+
+
+def test_a_candidate_that_cannot_be_loaded_ends_the_rounds(tmp_path):
+    """Its first failure is enough: the others are not measured again for nothing."""
+    machine = Machine(fails="f16")
+    measured(tmp_path, machine, rounds=3)
+
+    assert machine.ran == [("q8", 1)]
 
 
 def test_weights_are_told_once_for_all_or_once_for_each(tmp_path):

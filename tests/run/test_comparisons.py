@@ -137,14 +137,51 @@ def test_rounds_of_another_engine_version_are_set_apart(tmp_path):
         sealed_round(tmp_path, number, precision="f16", batch_s=0.5 + number / 100, version="1")
     for number in (3, 4):
         sealed_round(tmp_path, number, precision="q8", batch_s=0.35 * (1 + number / 50), version="2")
-        sealed_round(tmp_path, number, precision="f16", batch_s=0.5 * (1 + number / 50), version="1")
+        sealed_round(tmp_path, number, precision="f16", batch_s=0.5 * (1 + number / 50), version="2")
     made = recompute(*record_of(tmp_path))
 
     assert ratios(made)["time", None].rounds == 2
     assert ratios(made)["time", None].value == pytest.approx(0.7)
-    assert len(made.set_apart) == 2
-    assert "engine version 1, its newest round 2" in made.set_apart[0]
+    assert len(made.set_apart) == 4
+    assert "engine version 1, others 2" in made.set_apart[0]
     assert "--fresh" in made.set_apart[0]
+
+
+def test_a_version_that_both_have_goes_before_a_newer_one_of_one_alone(tmp_path):
+    """q8 has versions 1 and 2, f16 has 1 alone: the ratio is one of precisions, at version 1."""
+    for number in (1, 2):
+        sealed_round(tmp_path, number, precision="q8", batch_s=0.3 + number / 100, version="1")
+        sealed_round(tmp_path, number, precision="f16", batch_s=0.5 + number / 100, version="1")
+    sealed_round(tmp_path, 3, precision="q8", batch_s=0.2, version="2")
+    made = recompute(*record_of(tmp_path))
+
+    assert [c.engine_version for c in made.candidates] == ["1", "1"]
+    assert "round 3 of q8: engine version 2, others 1" in made.set_apart[0]
+
+
+def test_versions_of_which_none_is_shared_are_said(tmp_path):
+    """The ratio is one of versions too."""
+    sealed_round(tmp_path, 1, precision="q8", batch_s=0.3, version="2")
+    sealed_round(tmp_path, 1, precision="f16", batch_s=0.5, version="1")
+
+    notes = recompute(*record_of(tmp_path)).works[0].pairs[0].notes
+    assert "q8 ran on 2, f16 on 1: the ratio is one of these versions or setups too" in notes
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("names", ["f16", "q8"]), ("interleaved", False), ("id", "c0ffee00")],
+    ids=["names swapped", "not in turn", "id"],
+)
+def test_what_a_record_claims_of_its_runs_is_checked(out, key, value):
+    """Whose runs they are and that they came in turn follow from the runs."""
+    path = out / "comparisons" / "c0ffee00.json"
+    data = json.loads(path.read_text())
+    same = data[key] == value
+    data[key] = value
+    path.write_text(json.dumps(data))
+
+    assert (("comparisons/c0ffee00.json", key) in {(f, k.partition("[")[0]) for f, k in touched(out)}) != same
 
 
 def test_two_machines_are_refused(tmp_path):
