@@ -149,7 +149,8 @@ def _pair(
     if not ones or not others:
         return Pair(one=one, other=other, ratios=(), no_quality="no round of both")
     ratios, notes = _energies(ones, others, (names[one], names[other]), interleaved=interleaved)
-    for measure, name in _TIMES:
+    offered = ones[-1].work.rate is not None or ones[-1].work.load is not None
+    for measure, name in _TIMES[offered:]:  # what was offered says how far apart requests came, not the candidate
         values = [getattr(s, name) for s in ones], [getattr(s, name) for s in others]
         ratios.append(time_ratio(measure, values, interleaved=interleaved))
     notes += _work_notes(ones[-1], others[-1], (names[one], names[other]))

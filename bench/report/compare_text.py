@@ -14,6 +14,7 @@ _WIDTH = 80
 _GAP = "  "
 _EVEN_RATIO = 0.15  # of the half-width: how uneven an interval may be and still be told by one number
 _LEAST_DECIMALS, _MOST_DECIMALS = 2, 4
+_CUT_FROM, _CUT_TO = 1.05, 2.0  # 1.4 cut to 1 loses a third of itself, 2.4 cut to 2 a sixth
 _MS_BELOW_S = 0.1
 _NARROWEST = 6
 _WIDE_RATIO = 0.3  # chosen: exp(0.3) is 5 % farther from 1 than 1.3
@@ -34,14 +35,17 @@ def sentence(one: Compared, work: WorkCompared, pair: Pair) -> str:
     if not energies:
         parts = [f"{a} and {b} have no energy to compare {at}"]
     elif _told(energies[0]):
-        parts = [f"{a} uses {ratio_text(energies[0])} of the energy of {b} {at} ({basis_text(energies[0])})"]
+        verb = "uses" if energies[0].tells else "came to"  # one round tells nothing beyond itself
+        parts = [f"{a} {verb} {ratio_text(energies[0])} of the energy of {b} {at} ({basis_text(energies[0])})"]
     else:
         parts = [f"{a} and {b} {at}: {_untold(energies[0], 'energy', basis_text(energies[0]))}"]
     for more in energies[1:]:
         told = f"{ratio_text(more)} of it ({basis_text(more)})"
         parts.append(told if _told(more) else _untold(more, "energy", basis_text(more)))
-    times = [r for r in pair.ratios if r.measure == "time"]
-    parts += [f"{ratio_text(r)} of its time" if _told(r) else _untold(r, "time") for r in times]
+    times = [r for r in pair.ratios if r.measure == "time"] or [r for r in pair.ratios if r.measure == "e2e"]
+    for one_time in times:
+        what = "time" if one_time.measure == "time" else "latency"
+        parts.append(f"{ratio_text(one_time)} of its {what}" if _told(one_time) else _untold(one_time, what))
     parts += [difference_text(d) for d in pair.differences]
     return (
         "; ".join(parts) if pair.differences else "; ".join([*parts, f"quality not comparable: {pair.no_quality}"])
@@ -249,11 +253,12 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _decimals(half: float) -> int:
-    """As many as show the half-width's first digit, two where that is a 1."""
+    """As many as show the half-width's first digit, and the next where cutting it would move a bound by much."""
     if half <= 0 or not math.isfinite(half):
         return _LEAST_DECIMALS
-    place = -math.floor(math.log10(half))
-    if half * 10**place < 2:
+    near = float(f"{half:.3g}")  # a difference of binary numbers can fall just short of 0.01
+    place = -math.floor(math.log10(near))
+    if _CUT_FROM < near * 10**place < _CUT_TO:
         place += 1
     return max(_LEAST_DECIMALS, min(place, _MOST_DECIMALS))
 
