@@ -15,7 +15,8 @@ LoadSpec.endpoint.options:
                    and half of the workload's labels at least are among its classes
     cache          refused (the default): an answer from a cache counts for nothing, and declared texts are not
                    sent again and again to a server that keeps its answers; measured: look-ups are what is meant
-    about          a page that answers a JSON object, such as /health: its fields become facts of the record
+    about          a page that answers a JSON object, such as /health: its fields become facts of the record; texts
+                   and truth values that are others after the last window void the run
 """
 
 from collections.abc import Iterator
@@ -66,6 +67,7 @@ class HttpEngine:
     @contextmanager
     def load(self, spec: LoadSpec) -> Iterator[Served]:
         """A session with the endpoint. Raises CannotRun where it does not answer."""
+        from bench.wire.about import steady_names
         from bench.wire.api import scores_of
         from bench.wire.form import form_of
         from bench.wire.kept import kept_answers
@@ -84,7 +86,8 @@ class HttpEngine:
             classes=frozenset(scores_of(reply.body) or ()) if scored else frozenset(),
         )
         timeout_s = _timeout_s(endpoint)
-        known = Known(identity=identity, ask=lambda: self.identify(endpoint, spec.model.name))
+        steady = steady_names(identity.facts, _about(endpoint))
+        known = Known(identity=identity, ask=lambda: self.identify(endpoint, spec.model.name), steady=steady)
         kept = None if dialect.cache_counts else kept_answers(dialect, timeout_s)
         prepare = partial(prepared, dialect, guessed="answer" not in endpoint.options)
         with ServedSession(loaded, dialect, timeout_s, known=known, repeats=kept, prepare=prepare) as session:
@@ -108,12 +111,9 @@ def _asked(endpoint: Endpoint) -> "Reply":
 
 def _identified(endpoint: Endpoint, model: str, reply: "Reply") -> Identity:
     """What the first reply and the server's page about itself say."""
-    from bench.wire.about import about_facts
     from bench.wire.address import hidden
 
-    read = _read_as(endpoint, reply)
-    page = endpoint.options.get("about")
-    about = about_facts(endpoint.url, page, _timeout_s(endpoint)) if page else {}
+    read, about = _read_as(endpoint, reply), _about(endpoint)
     dialect = _dialect(endpoint)
     return Identity(
         version=hidden(reply.headers.get("server", "unknown server")),
@@ -122,6 +122,14 @@ def _identified(endpoint: Endpoint, model: str, reply: "Reply") -> Identity:
         family=_family(endpoint),
         facts={"method": dialect.method, "path": dialect.path, "reply_bytes": len(reply.body), **read, **about},
     )
+
+
+def _about(endpoint: Endpoint) -> dict[str, Fact]:
+    """What the server's page about itself says; {}: none was named. Raises BadInput or CannotRun."""
+    from bench.wire.about import about_facts
+
+    page = endpoint.options.get("about")
+    return about_facts(endpoint.url, page, _timeout_s(endpoint)) if page else {}
 
 
 def _dialect(endpoint: Endpoint) -> "ApiDialect":

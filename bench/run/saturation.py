@@ -27,6 +27,8 @@ _WARM_S = 0.5
 _ALL_RATIO = 0.99  # nearer than two steps of one rate come
 _PARTS = 5  # Chosen: their median bears a stall in two of them
 _FLAT = 2
+# Chosen: of each user, in rates of one alone. Shared steps make it one at most, a CPU that sleeps less some more.
+_MOST_RATIO = 2.0
 _BUSY_CLIENT = 0.7  # of a core: from there on it may be the client that is measured
 
 
@@ -78,10 +80,11 @@ def find_saturation(
     """Doubles the users until two doublings add nothing: one alone may be a stall of the machine.
 
     A server that turns requests away (429, 503) from some number of users on is saturated below it. Raises
-    CannotRun where requests fail otherwise.
+    CannotRun where requests fail otherwise, and where they are answered so much faster than one alone that it
+    can't be the same work.
     """
     asking = _Asking(session, cycle(session.stage(requests)), least_s)
-    best = last = asking.alone()
+    best = last = alone = asking.alone()
     flat: list[Step] = []
     say(str(best))
     while last.users * 2 <= most_users and len(flat) < _FLAT:
@@ -90,6 +93,9 @@ def find_saturation(
             say(f"{last.users * 2} users: requests are turned away")
             return _ended(best, flat, refusing=True)
         say(str(step))
+        if _no_work(alone, step):
+            alone = asking.alone()  # it may have been the one that was slow, on a machine that stalled
+            _check_work(alone, step)
         best, flat, last = (step, [], step) if _grew(best, step) else (best, [*flat, step], step)
     return _ended(best, flat, found=bool(flat))
 
@@ -143,6 +149,22 @@ def _ended(best: Step, flat: Sequence[Step], *, found: bool = True, refusing: bo
 
 def _grew(before: Step, after: Step) -> bool:
     return after.answered_per_s >= _GROWS_RATIO * before.answered_per_s
+
+
+def _no_work(alone: Step, step: Step) -> bool:
+    return step.answered_per_s > _MOST_RATIO * step.users * alone.answered_per_s
+
+
+def _check_work(alone: Step, step: Step) -> None:
+    """Raises CannotRun where so many users are answered far faster, each, than one who is alone."""
+    if _no_work(alone, step):
+        raise CannotRun(
+            f"{step.answered_per_s:.3g} requests/s were answered with {step.users} users, "
+            f"{alone.answered_per_s:.3g} with one alone: more than {_MOST_RATIO:g} times as fast for each is not "
+            "the same work, but errors, look-ups or replies before it is done; or who is alone waits on a timer "
+            "(of batching). Look at what is answered under load; where it is a timer, name loads with --rate and "
+            "--concurrency"
+        )
 
 
 def _stepped(outcomes: Sequence[Outcome], client_ratio: float, users: int) -> Step:

@@ -1,5 +1,8 @@
 """What an HTTP endpoint says of itself on a page of its own, such as /health: facts beside a run's figures."""
 
+import re
+from collections.abc import Mapping
+
 from bench.errors import BadInput, CannotRun
 from bench.nouns import Fact
 
@@ -8,6 +11,7 @@ UNKNOWN_CLASSES = "classes_unknown"
 """The fact that names labels of a workload that are no classes of the server: it can't be scored by them."""
 # Fields that differ from one moment or process to the next, and say nothing of how the server was started.
 VOLATILE = frozenset({"pid", "uptime", "uptime_s", "time", "timestamp", "now", "started_at", "requests"})
+_TIME = re.compile(r"\d:\d\d")
 _MOST_FIELDS, _MOST_CHARACTERS = 40, 200
 
 
@@ -32,6 +36,22 @@ def about_facts(url: str, path: str, timeout_s: float) -> dict[str, Fact]:
         if value is None or isinstance(value, (str, int, float, bool))
     }
     return {f"{PREFIX}{name}": plain[name] for name in list(plain)[:_MOST_FIELDS]}
+
+
+def steady_names(first: Mapping[str, Fact], again: Mapping[str, Fact]) -> tuple[str, ...]:
+    """Facts of the page that say what the server is: texts and truth values, the same when it was asked again.
+
+    Numbers count what a server did, and a text with a time of day tells when: neither stands still.
+    """
+    return tuple(
+        name
+        for name, value in first.items()
+        if name.startswith(PREFIX)
+        and isinstance(value, str | bool)
+        and again.get(name) == value
+        and is_lasting(name)
+        and not (isinstance(value, str) and _TIME.search(value))
+    )
 
 
 def is_lasting(name: str) -> bool:

@@ -16,6 +16,7 @@ class Known:
 
     identity: Identity
     ask: Callable[[], Identity]
+    steady: tuple[str, ...] = ()  # further facts that stand still while it is the same
 
     def change(self) -> str | None:
         """How it is another now, in words; None: it is the same."""
@@ -23,17 +24,16 @@ class Known:
             now = self.ask()
         except JoulemarkError as error:
             return f"no answer any more to who it is: {error}"
-        was, is_ = _told(self.identity), _told(now)
+        was, is_ = self._told(self.identity), self._told(now)
         changed = [name for name in was | is_ if was.get(name) != is_.get(name)]
         return "; ".join(f"{name} {was.get(name)} → {is_.get(name)}" for name in changed) or None
 
-
-def _told(identity: Identity) -> dict[str, object]:
-    steady = {name: identity.facts[name] for name in _STEADY if name in identity.facts}
-    return {
-        "version": identity.version,
-        "model": identity.model,
-        "precision": identity.precision,
-        "parameters": identity.parameters,
-        **steady,
-    }
+    def _told(self, identity: Identity) -> dict[str, object]:
+        steady = {n: identity.facts[n] for n in (*_STEADY, *self.steady) if n in identity.facts}
+        return {
+            "version": identity.version,
+            "model": identity.model,
+            "precision": identity.precision,
+            "parameters": identity.parameters,
+            **steady,
+        }

@@ -143,6 +143,8 @@ def test_the_family_is_that_of_the_work(environment, tmp_path):
         (("--workloads", "prompt-32-16"), "'prompt-32-16' is causal-lm, http of 'mine' does api"),
         (("--set", "family=classifier"), "does classifier"),
         (("--set", "body={output_tokens}"), "{output_tokens}"),
+        (("--set", "path=/api/summary"), "--set path=/api/summary: the work's texts are sent nowhere; put {text}"),
+        (("--set", "path=/api?q={Text}"), "{Text} stands for nothing; known are {text}"),
     ],
 )
 def test_what_cannot_be_kept_is_refused_before_anything_is_measured(

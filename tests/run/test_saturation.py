@@ -106,6 +106,30 @@ def test_one_stall_is_not_the_limit():
     assert found.per_s == pytest.approx(800, rel=0.2)
 
 
+class Giving(SlotServer):
+    """Works 60 ms where one asks alone; in the third drive, where two do, it answers at once and does nothing."""
+
+    driven = 0
+
+    def drive(self, play):
+        super().drive(play)
+        self.driven += 1
+        self.service_s = 0.005 if self.driven == 2 else 0.06
+
+
+def test_answers_that_come_far_faster_under_load_are_no_work():
+    """Each of two users is answered twelve times as fast as one: both rates are told."""
+    with pytest.raises(CannotRun, match=r"requests/s were answered with 2 users, \S+ with one alone"):
+        found_of(Giving(0.06, 256))
+
+
+def test_one_user_who_met_a_stall_is_asked_again():
+    """Drive 1 is the first look at one user alone: five times too slow, and no other is."""
+    found, _ = found_of(SlotServer(0.02, 2, stalls=1), most_users=4)
+
+    assert found.per_s == pytest.approx(100, rel=0.2)
+
+
 def test_a_hiccup_within_a_step_is_not_its_pace():
     """Of some ten requests two take twenty times as long: their mean alone would be four times too long."""
     found, said = found_of(SlotServer(0.01, 1, hiccups=(40, 41)), most_users=1)

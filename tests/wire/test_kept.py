@@ -1,5 +1,6 @@
 """A server that keeps its answers, and one that becomes another: no figure is built on either."""
 
+import json
 import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler
@@ -150,6 +151,33 @@ def test_a_server_that_becomes_another_is_seen():
         opened.run(TEXTS)
         assert "one/1" in str(opened.change())
         assert "one/2" in str(opened.change())
+
+
+class Swapped(BaseHTTPRequestHandler):
+    """Calls itself the same, and is another model from the third answer on; counts answers and tells when."""
+
+    protocol_version, log_message = "HTTP/1.1", silent
+    answers = asked = 0
+
+    def do_GET(self):
+        kind = type(self)
+        if self.path != "/health":
+            kind.answers += 1
+            return send(self, b"done")
+        kind.asked += 1
+        page = {
+            "model": "int8" if kind.answers < 3 else "fp32", "warm": True, "answers": kind.answers,
+            "at": f"10:{kind.asked // 3:02}", "token": f"t{kind.asked}",
+        }  # fmt: skip
+        return send(self, json.dumps(page).encode())
+
+
+def test_a_server_that_is_another_by_its_own_page_is_seen():
+    """What it counts, what tells a time and what is another each time are no sign of it."""
+    with answering(Swapped) as url, session(url, about="/health") as opened:
+        assert opened.change() is None
+        opened.run(TEXTS)
+        assert opened.change() == "about.model int8 → fp32"
 
 
 def test_a_server_that_is_gone_is_seen():
