@@ -5,7 +5,7 @@ import sys
 import typer
 
 from bench import __version__
-from bench.cli import attribute, compare, export, inspect, join, measure, meter, profile, results
+from bench.cli import attribute, compare, export, inspect, join, measure, meter, next_cells, profile, results
 from bench.cli.output import fail
 from bench.errors import JoulemarkError
 
@@ -38,6 +38,7 @@ for command in (
     results.verify,
     results.audit,
     attribute.attribute,
+    next_cells.next_,
     join.join,
     compare.compare,
     export.export,

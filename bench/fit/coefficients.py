@@ -19,6 +19,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from bench.fit.design import Shape
 from bench.fit.intervals import (
     SERIES,
     SYNTHETIC_DATA_RATIO_95,
@@ -48,21 +49,24 @@ _SYNTHETIC_NOTE = (
 _KEPT_UP_RATIO = 0.9  # chosen: what chance takes from a window's arrivals is less
 
 
-def fit(measured: Iterable[Measured]) -> tuple[Coefficients, ...]:
-    """Coefficients of every key, boundary and level, in one order."""
+def fit(measured: Iterable[Measured], shapes: Sequence[Shape] = ()) -> tuple[Coefficients, ...]:
+    """Coefficients of every key, boundary and level, in one order.
+
+    `shapes`: the workloads of which the reasons of absent terms may name one.
+    """
     alike: dict[tuple[object, ...], list[Group]] = {}
     for group in groups(measured):
         alike.setdefault((group.key, group.family, group.boundary, group.basis, group.batch), []).append(group)
-    return tuple(one for members in alike.values() for one in _over_loads(members))
+    return tuple(one for members in alike.values() for one in _over_loads(members, shapes))
 
 
-def _over_loads(members: Sequence[Group]) -> tuple[Coefficients, ...]:
+def _over_loads(members: Sequence[Group], shapes: Sequence[Shape]) -> tuple[Coefficients, ...]:
     """One entry where the same terms describe every load, else an entry for each."""
-    apart = tuple(_fit(group) for group in members)
+    apart = tuple(_fit(group, shapes) for group in members)
     whole = merged(members)
     if len(members) < 2 or DECODE_STEP not in {t.name for t in SHOWN.get(whole.family, ())}:
         return apart
-    together = _fit(whole)
+    together = _fit(whole, shapes)
     if DECODE_STEP not in together.terms:
         return apart
     own = {k: e for g, one in zip(members, apart, strict=True) for k, e in _errors(merged([g]), one).items()}
@@ -77,7 +81,7 @@ def _errors(group: Group, found: Coefficients) -> dict[str, float]:
     return left_out_errors(terms, work, idle) if terms and work else {}
 
 
-def _fit(group: Group) -> Coefficients:
+def _fit(group: Group, shapes: Sequence[Shape]) -> Coefficients:
     work = phases.work(group.rows)
     idle = phases.idle(group.rows, "resident")
     sheet = Sheet()
@@ -87,7 +91,7 @@ def _fit(group: Group) -> Coefficients:
     }
     _idle_terms(group, idle, sheet)
     if "idle_resident" in sheet.terms:
-        facts |= enter_work_terms(group, work, idle, sheet)
+        facts |= enter_work_terms(group, work, idle, shapes, sheet)
         _load_term(group, idle, sheet)
     else:
         sheet.missing |= {t.name: "needs idle_resident, which is not known" for t in TERMS[group.family]}

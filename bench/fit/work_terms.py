@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bench.fit.design import Shape, separating
 from bench.fit.intervals import SERIES, half_of_mean, own, quantity, row_powers_w, row_series
 from bench.fit.rows import Group, Row
 from bench.fit.selection import Evidence, left_out, shown
@@ -21,14 +22,19 @@ _UNTRUE_RATIO = 0.25  # chosen: five times what a board's sensor may be off by
 Facts = dict[str, float | int]
 
 
-def enter_work_terms(group: Group, work: Sequence[Row], idle: Sequence[Row], sheet: Sheet) -> Facts:
-    """Adds the terms of these work windows to the sheet, and why others are absent; the facts of the fit."""
+def enter_work_terms(
+    group: Group, work: Sequence[Row], idle: Sequence[Row], shapes: Sequence[Shape], sheet: Sheet
+) -> Facts:
+    """Adds the terms of these work windows to the sheet, and why others are absent; the facts of the fit.
+
+    `shapes`: the workloads of which one may be named that would tell apart what these windows can't.
+    """
     known = TERMS[group.family]
     asked = [t for t in known if any(t.amount(r) for r in work)]
     sheet.missing |= {t.name: "no window did work of this kind" for t in known if t not in asked}
     if not asked:
         return {"windows": len(work)}
-    kept = _told_apart(asked, work, sheet)
+    kept = _told_apart(asked, work, [s for s in shapes if s.family == group.family], sheet)
     needed = len(kept) + _FEWEST_WINDOWS_OVER_TERMS
     if len(work) < needed:
         few = f"{len(work)} work windows, {needed} needed; run more cells of this model"
@@ -53,8 +59,8 @@ def left_out_errors(terms: Sequence[Term], work: Sequence[Row], idle: Sequence[R
     return left_out(_evidence(terms, work, idle), range(len(terms)))
 
 
-def _told_apart(asked: Sequence[Term], work: Sequence[Row], sheet: Sheet) -> list[Term]:
-    """The terms that can be told apart; the others with what holds them.
+def _told_apart(asked: Sequence[Term], work: Sequence[Row], shapes: Sequence[Shape], sheet: Sheet) -> list[Term]:
+    """The terms that can be told apart; the others with what holds them, and the workload that would help.
 
     No more terms than kinds of work that were asked for: within one, amounts differ by what a server counted
     alone, and a solver would tell terms apart by that.
@@ -62,11 +68,13 @@ def _told_apart(asked: Sequence[Term], work: Sequence[Row], sheet: Sheet) -> lis
     workloads = sorted({r.workload for r in work})
     columns = separable(_design(asked, work), _weights_of(work))[: len(workloads)]
     kept = [asked[k] for k in columns]
-    lost = [t.name for t in asked if t not in kept]
+    others = [t for t in asked if t not in kept]
+    lost = [t.name for t in others]
     if lost:
         with_ = ", ".join(t.name for t in kept)
-        together = f"moves together with {with_} in these runs; add a workload that varies it alone"
-        sheet.missing |= dict.fromkeys(lost, together)
+        for term in others:
+            helps = separating([*kept, term], work, shapes) or "a workload that varies it alone"
+            sheet.missing[term.name] = f"moves together with {with_} in these runs; add {helps}"
         if len(work) >= len(kept) + _FEWEST_WINDOWS_OVER_TERMS:
             told = f"{with_}: with {' and '.join(lost)} in it, so true of {', '.join(workloads)} only"
             sheet.notes.append(told)

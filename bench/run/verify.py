@@ -12,6 +12,7 @@ from pathlib import Path
 from bench.errors import BadInput, BrokenResults
 from bench.files.codec import plain
 from bench.files.coefficient_files import coefficient_paths, document
+from bench.files.shapes import declared_shapes
 from bench.files.store import SEAL, Published, Sealed, profile_folder, read_json
 from bench.fit.coefficients import fit
 from bench.fit.load_curve import load_curves
@@ -66,7 +67,7 @@ def verify(out: Path) -> Verification:
 def refit(sealed: list[Sealed]) -> tuple[Coefficients, ...]:
     """Coefficients of the runs, in one deterministic order."""
     runs = sorted((s for s in sealed if s.run is not None), key=lambda s: s.folder.name)
-    return fit([measured(s) for s in runs])
+    return fit([measured(s) for s in runs], declared_shapes())
 
 
 def recurve(sealed: list[Sealed]) -> tuple[LoadCurve, ...]:

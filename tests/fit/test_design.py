@@ -1,0 +1,103 @@
+"""Advice that comes true: the workload that is named parts the terms, the cell that is named narrows them."""
+
+from dataclasses import replace
+
+import pytest
+from sim.fast_line import Ask, measured
+from sim.scheduler import Physics
+
+from bench.files.shapes import declared_shapes
+from bench.fit.coefficients import fit
+from bench.fit.design import WINDOWS, Shape
+from bench.nouns import Usage
+from bench.run.next_cells import advice
+
+OF = Physics()
+NOISE = 0.005
+
+
+def cell(prompt, output, index, requests=20):
+    return measured(Ask(prompt=prompt, output=output, requests=requests), OF, index=index, noise=NOISE)
+
+
+def shape(prompt, output):
+    usage = Usage(requests=1, prompt_tokens=prompt, output_tokens=output)
+    return Shape(name=f"prompt-{prompt}-{output}", family="causal-lm", usage=usage)
+
+
+SHAPES = tuple(shape(p, o) for p in (32, 256, 1024) for o in (8, 64, 256))
+
+
+def test_the_workload_that_is_named_parts_the_terms():
+    """One shape holds everything together; each that is added by name parts one term more."""
+    runs = [cell(32, 8, 0)]
+    for step in range(2):
+        [found] = fit(runs, SHAPES)
+        named = next(why for why in found.not_identified.values() if "; add " in why).rpartition("add ")[2]
+        _, prompt, output = named.split("-")
+        runs.append(cell(int(prompt), int(output), step + 1))
+    [found] = fit(runs, SHAPES)
+
+    assert {"output_token", "prompt_token", "request"} <= found.terms.keys()
+
+
+def test_without_shapes_no_workload_is_named():
+    [found] = fit([cell(32, 8, 0)])
+
+    assert found.not_identified["prompt_token"].endswith("add a workload that varies it alone")
+
+
+def test_the_cell_that_is_named_narrows_what_it_says():
+    """Run it, and the terms' standard errors fall as was told, within what noise makes of them."""
+    runs = [cell(p, o, i) for i, (p, o) in enumerate(((32, 8), (256, 8), (32, 64), (256, 64)))]
+    [told] = advice(runs, SHAPES)
+    best = told.cells[0]
+    _, prompt, output = best.workload.split("-")
+    [after] = fit([*runs, cell(int(prompt), int(output), 9)])
+    [before] = fit(runs)
+
+    def statistical(one, term):
+        return one.components[term]["statistical"] / abs(one.terms[term].value)
+
+    gained = max(best.before, key=lambda term: best.before[term] / best.after[term])
+    assert best.after[gained] < 0.9 * best.before[gained]
+    assert statistical(after, gained) < statistical(before, gained)
+    assert [one.workload for one in told.cells] == list(dict.fromkeys(one.workload for one in told.cells))
+
+
+def test_cells_are_worth_their_seconds():
+    """The best first: what it takes away of the weighted errors, for each second."""
+    runs = [cell(p, o, i) for i, (p, o) in enumerate(((32, 8), (256, 8), (32, 64), (256, 64)))]
+    [told] = advice(runs, SHAPES)
+
+    assert len(told.cells) == 3
+    assert all(one.seconds > WINDOWS for one in told.cells)
+    assert all(one.after[term] <= one.before[term] * 1.000001 for one in told.cells for term in one.before)
+
+
+def test_shapes_whose_requests_do_not_fit_a_window_are_not_named():
+    runs = [cell(p, o, i, requests=4) for i, (p, o) in enumerate(((32, 8), (256, 8), (32, 64), (256, 64)))]
+    [told] = advice(runs, (*SHAPES, shape(8192, 4096)))
+
+    assert "prompt-8192-4096" not in {one.workload for one in told.cells}
+
+
+def test_declared_workloads_are_shapes():
+    found = {one.name: one.usage for one in declared_shapes()}
+
+    assert found["prompt-512-128"] == Usage(requests=1, prompt_tokens=512, output_tokens=128)
+    assert found["translate-32-8"] == Usage(requests=1, source_tokens=32, target_tokens=8)
+    assert not any(name.startswith(("speech", "article", "intent")) for name in found)
+
+
+@pytest.mark.parametrize("users", [1, 8])
+def test_advice_for_several_loads_names_the_load(users):
+    runs = [
+        replace(measured(Ask(prompt=p, output=o, users=n, requests=12 * n), OF, index=10 * n + i, noise=NOISE))
+        for n in (1, 8)
+        for i, (p, o) in enumerate(((32, 8), (1024, 8), (32, 64), (256, 64), (1024, 256)))
+    ]
+    [told] = advice(runs, [s for s in SHAPES if s.name == "prompt-256-256"])
+
+    assert told.entry.levels
+    assert users in {one.concurrency for one in told.cells}
