@@ -1,22 +1,29 @@
-"""The interval of a score over sentences: a percentile bootstrap, whichever the score is.
+"""The interval of a score over sentences: an expanded percentile bootstrap, whichever the score is.
 
 Sentences are drawn with replacement, as many as there are, and the score of the whole draw is computed from their
 counts (errors and words; matched n-grams), not as a mean of sentences' scores: Efron and Tibshirani 1993, "An
 Introduction to the Bootstrap", chapter 13; for word error rates Bisani and Ney 2004, "Bootstrap estimates for
 confidence intervals in ASR performance evaluation", ICASSP; for BLEU Koehn 2004, "Statistical significance tests
-for machine translation evaluation", EMNLP. Checked 2026-11-21.
+for machine translation evaluation", EMNLP. Of few sentences the plain percentiles are too narrow, by the factor
+sqrt((n - 1)/n) and by the normal quantile in Student's place: those taken here lie as much further out (Hesterberg
+2015, "What Teachers Should Know About the Bootstrap", The American Statistician 69(4), p. 371). Checked
+2026-11-21.
 """
 
+import math
 import random
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-RESAMPLES = 1000
-"""As many as sacrebleu draws by default (`--confidence-n`; sacrebleu 2.6, checked 2026-11-21)."""
+from bench.stats import t95
+
+RESAMPLES = 2000
+"""Twice as many as sacrebleu draws by default (`--confidence-n`; sacrebleu 2.6, checked 2026-11-21), for at ten
+sentences the bounds are the eighteenth draws from either end."""
 
 FEWEST = 10
-"""Below so many sentences no interval is told: a bootstrap's is too narrow by the factor sqrt((n - 1)/n) and by
-the normal quantile in Student's place, 1.96 of 2.26 at n = 10, which is 18 % together, and it is worse below."""
+"""Below so many sentences no interval is told: of ten simulated clips it held the truth in 92 campaigns of 100, of
+thirty in 95 (tests/quality/test_coverage.py), and it is worse below."""
 
 T = TypeVar("T")
 
@@ -32,5 +39,10 @@ def interval(
         return None, None
     rng = random.Random(seed)
     drawn = sorted(compute(rng.choices(counts, k=len(counts))) for _ in range(RESAMPLES))
-    low, high = drawn[int(0.025 * RESAMPLES)], drawn[int(0.975 * RESAMPLES)]
-    return min(low, value), max(high, value)
+    at = int(tail(len(counts)) * RESAMPLES)
+    return min(drawn[at], value), max(drawn[RESAMPLES - 1 - at], value)
+
+
+def tail(count: int) -> float:
+    """The share of draws beyond each bound: Φ(−t·sqrt(n/(n − 1))), t being Student's for n − 1; 0.025 of many."""
+    return 0.5 * math.erfc(t95(count - 1) * math.sqrt(count / (count - 1)) / math.sqrt(2))
