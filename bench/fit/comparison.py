@@ -155,6 +155,8 @@ def _pair(
         ratios.append(time_ratio(measure, values, interleaved=interleaved))
     notes += _work_notes(ones[-1], others[-1], (names[one], names[other]))
     differences, no_quality = _qualities(ones[-1], others[-1])
+    if differences and "synthetic voices" in ones[-1].scored_by:
+        notes.append("scored on synthetic voices: no natural speech's score, for either")
     return Pair(
         one=one,
         other=other,

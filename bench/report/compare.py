@@ -23,6 +23,7 @@ from bench.report.marked import FIGURES_ID, bare, block, drawn_title, environmen
 from bench.report.numbers import half_width, shown_parts, spoken
 from bench.report.page import Banner
 from bench.report.proof import check_text
+from bench.report.quality_text import score_name
 from bench.report.words import SPAN_NOTE, is_simulated
 
 _PARTS = {
@@ -83,6 +84,7 @@ def render_comparison(shown: ComparisonInput) -> str:
         unit=unit_text,
         price=price_text,
         word=word,
+        score_name=score_name,
         parts=_PARTS,
         modelled=any(r.basis == "modelled" for r in ratios),
         span_note=SPAN_NOTE,
@@ -117,7 +119,11 @@ def banners(shown: ComparisonInput) -> tuple[Banner, ...]:
     if is_simulated(shown.sources):
         line = "What was read is a program or a declared power: the page shows what such records look like."
         found.append(Banner(kind="excluded", title="SIMULATED: no energy here was measured", lines=(line,)))
-    if any(r.basis == "modelled" for work in one.works for pair in work.pairs for r in pair.ratios):
+    modelled = [r for w in one.works for p in w.pairs for r in p.ratios if r.basis == "modelled"]
+    if any(r.simulated for r in modelled):
+        line = "A declared power stands where a sensor would: the page shows what such records look like."
+        found.append(Banner(kind="excluded", title="Power here was DECLARED, by a test double", lines=(line,)))
+    if any(not r.simulated for r in modelled):
         line = (
             "The model of the host sees time and utilisation: a ratio of two modelled energies is a ratio of "
             "processor times. It cannot see the power of the instruction mix."

@@ -4,7 +4,7 @@ Solid dots are measured, hatched diamonds modelled; an open square is a ratio of
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.nouns.compared import Compared, Ratio
 from bench.report.compare_text import unit_text, what_text, word
@@ -15,7 +15,7 @@ _WIDTH = 760.0
 _LEFT, _TRACK_FROM, _TRACK_TO, _RIGHT = 10.0, 262.0, 590.0, 750.0
 _TOP, _HEADING, _ROW, _AXIS = 6.0, 30.0, 34.0, 46.0
 _LONGEST_NAME = 34
-_MOST_TICKS = 8
+_TICKS_APART = 36.0
 # Round numbers around 1 on a logarithmic axis; beyond them decades.
 _STEPS = (
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0,
@@ -115,12 +115,15 @@ def _axis(ratios: Sequence[Ratio]) -> Axis:
     values = [v for r in ratios for v in (r.low, r.value, r.high) if v is not None] + [1.0]
     low = max((s for s in _STEPS if s <= min(values)), default=_STEPS[0])
     high = min((s for s in _STEPS if s >= max(values)), default=_STEPS[-1])
-    if low == 1.0:
-        low = 0.98
-    if high == 1.0:
-        high = 1.02
-    inside = [s for s in _STEPS if low <= s <= high]
-    thin = 1 + (len(inside) - 1) // _MOST_TICKS
-    at = inside.index(1.0)
-    ticks = tuple(s for n, s in enumerate(inside) if (n - at) % thin == 0)
-    return Axis(low=low, high=high, start=_TRACK_FROM + 8, end=_TRACK_TO - 8, ticks=ticks, log=True)
+    # the line at 1 never lies on the edge
+    low = min(low, 0.98 if high <= 1.2 else 0.9)
+    high = max(high, 1.02 if low >= 0.8 else 1.1)
+    axis = Axis(low=low, high=high, start=_TRACK_FROM + 8, end=_TRACK_TO - 8, ticks=(1.0,), log=True)
+    ticks = [1.0]
+    for steps in ([s for s in _STEPS if 1 < s <= high], [s for s in reversed(_STEPS) if low <= s < 1]):
+        last = 1.0
+        for step in steps:
+            if abs(axis.at(step) - axis.at(last)) >= _TICKS_APART:
+                ticks.append(step)
+                last = step
+    return replace(axis, ticks=tuple(sorted(ticks)))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from bench.nouns.compared import Compared, Difference, Level, Pair, Price, Ratio, WorkCompared
 from bench.report.numbers import interval, shown
+from bench.report.quality_text import score_name
 from bench.report.words import SPAN_NOTE
 from bench.units import S_PER_MS
 
@@ -82,7 +83,7 @@ def word(one: Ratio | Level) -> str:
 
 def difference_text(one: Difference) -> str:
     """A difference of scores in words."""
-    name = one.score.replace("_", " ")
+    name = score_name(one.score)
     said = f"{one.value:+.3f}, {one.low:+.3f} to {one.high:+.3f}".replace("-", "−")
     if one.low <= 0 <= one.high:
         return f"no difference in {name} that these answers can tell ({said})"
@@ -188,7 +189,7 @@ def _ratios(one: Compared, work: WorkCompared, width: int) -> str:
         for r in pair.ratios
     ]  # fmt: skip
     rows += [
-        (f"{one.names[pair.one]} − {one.names[pair.other]}", d.score.replace("_", " "),
+        (f"{one.names[pair.one]} − {one.names[pair.other]}", score_name(d.score),
          f"{d.value:+.3f} ({d.low:+.3f} to {d.high:+.3f})".replace("-", "−"), "measured", "")
         for pair in work.pairs
         for d in pair.differences

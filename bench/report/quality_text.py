@@ -9,7 +9,7 @@ from bench.report.views import RunView
 
 _WIDTH = 79
 _CLASSES_A_LINE = 3
-_NAMES = {"wer": "WER", "chrf": "chrF2", "bleu": "BLEU", "exact_match": "exact match"}
+_NAMES = {"macro_f1": "macro F1", "wer": "WER", "chrf": "chrF2", "bleu": "BLEU", "exact_match": "exact match"}
 _ITEMS = {"wer": "clip", "chrf": "sentence", "bleu": "sentence", "exact_match": "question"}
 
 

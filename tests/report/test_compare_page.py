@@ -108,9 +108,9 @@ def test_a_ratio_shows_the_digits_that_its_interval_carries(low, value, high, te
 def test_a_difference_of_scores_is_told_or_not():
     """By its interval."""
     assert difference_text(Difference(score="macro_f1", value=-0.1, low=-0.15, high=-0.05)) == (
-        "macro f1 by −0.100, −0.150 to −0.050"
+        "macro F1 by −0.100, −0.150 to −0.050"
     )
-    assert "no difference in macro f1" in difference_text(
+    assert "no difference in macro F1" in difference_text(
         Difference(score="macro_f1", value=0.01, low=-0.02, high=0.04)
     )
 
