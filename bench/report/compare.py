@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from bench.nouns import Source
-from bench.nouns.compared import Compared, Difference, Level, Ratio
+from bench.nouns.compared import Compared, Difference, Level, Ratio, WorkCompared
 from bench.report.compare_plot import ratio_plots
 from bench.report.compare_text import (
     front_text,
@@ -83,6 +83,8 @@ def render_comparison(shown: ComparisonInput) -> str:
         what=what_text,
         unit=unit_text,
         price=price_text,
+        columns=columns,
+        figure_of=figure_of,
         word=word,
         score_name=score_name,
         parts=_PARTS,
@@ -96,6 +98,18 @@ def _drawn(shown: ComparisonInput, family: str) -> list[tuple[Markup, Markup]]:
     """The plots of a family, each with its title; escaped in svg.py."""
     drawn = [Markup(text) for name, text in comparison_plots(shown).items() if name.startswith(family)]
     return [(drawn_title(one), one) for one in drawn]
+
+
+def columns(work: WorkCompared) -> list[Level]:
+    """What the table of candidates has a column for: what any of them has a figure of, in their order."""
+    every = {(v.measure, v.boundary): v for levels in work.levels for v in levels}
+    order = [(v.measure, v.boundary) for levels in work.levels for v in levels]
+    return [every[at] for at in sorted(every, key=lambda at: (at[0] != "energy", order.index(at)))]
+
+
+def figure_of(levels: tuple[Level, ...], column: Level) -> Level | None:
+    """A candidate's figure in a column; None: it has none there."""
+    return next((v for v in levels if (v.measure, v.boundary) == (column.measure, column.boundary)), None)
 
 
 def check_comparison(html: str, shown: ComparisonInput) -> list[tuple[str, str, str]]:

@@ -176,3 +176,16 @@ def test_plots_hold_a_line_at_1_and_every_ratio(shown):
     assert drawn["plot-ratio-1"].count("outline modelled") == 1
     assert drawn["plot-ratio-1"].count('class="open time"') == 2
     assert drawn["plot-ratio-1"].count("one round") == 1
+
+
+def test_a_boundary_of_one_alone_has_a_gap_for_the_other(shown):
+    """The GPU of a candidate that used none is no figure, and moves no other into its column."""
+    work = shown.compared.works[0]
+    gpu = replace(work.levels[0][0], boundary="gpu", basis="measured", value=7.0)
+    work = replace(work, levels=(work.levels[0], (gpu, *work.levels[1])))
+    shown = replace(shown, compared=replace(shown.compared, works=(work,)))
+    html = render_comparison(shown)
+
+    assert check_comparison(html, shown) == []
+    assert html.count("no figure") == 1
+    assert html.index("J/output token, gpu</th>") < html.index("s a request, median</th>")

@@ -1,0 +1,174 @@
+"""Who is paired with whom, what is said of unequal work, and what is no ratio at all."""
+
+from dataclasses import replace
+
+import pytest
+
+from bench.errors import BadInput
+from bench.fit.comparison import compare, half_widths
+from bench.fit.showings import same_conditions, scores
+from bench.nouns import Quality, Score, Share
+from bench.nouns.compared import Joules, Made, Price, Showing, Work
+
+MADE = Made(
+    engine="e", engine_version="1", model="m", precision="q8", weights="pretrained", hardware="h", device="Board",
+    workload_sha256="0" * 64, driver="595.1", power_limit_w=700.0,
+)  # fmt: skip
+GPU = Joules(
+    basis="measured", value_j=2.0, low_j=2.0, high_j=2.0, path="GPU-1, 595.1, counter", gain_ratio_95=0.05
+)
+HOST = Joules(basis="modelled", value_j=5.0, low_j=3.0, high_j=9.0, path="cpu-model, no driver, model")
+WORK = Work(workload="w", batch=8)
+
+
+def shown(candidate, number, **more):
+    given = {
+        "time_s": 0.1 * (1 + number / 10), "e2e_s": 0.8, "joules": {"gpu": GPU, "host": HOST},
+        "unscored": "no answer of this workload is scored",
+    }  # fmt: skip
+    made = replace(MADE, precision=("q8", "f16", "f32")[candidate])
+    return Showing(
+        **{
+            "run_id": f"r{number}{candidate}", "candidate": candidate, "round": number, "work": WORK, "made": made,
+            "unit": "output_token", "per_request": {"output_tokens": 8.0}, **given, **more,
+        }
+    )  # fmt: skip
+
+
+def both(count=3, one=None, other=None):
+    return [shown(c, n, **((one or {}) if c == 0 else (other or {}))) for n in range(1, count + 1) for c in (0, 1)]
+
+
+def pair_of(showings, **more):
+    return compare(showings, ("q8", "f16"), **more).works[0].pairs[0]
+
+
+def test_only_rounds_of_both_are_paired():
+    """Round 3 of f16 is missing, round 4 of q8: two pairs are left, named."""
+    some = [s for s in both(4) if (s.candidate, s.round) not in ((1, 3), (0, 4))]
+    found = pair_of(some)
+
+    assert found.runs == (("r10", "r11"), ("r20", "r21"))
+    assert {r.rounds for r in found.ratios} == {2}
+
+
+def test_gpu_on_against_off_has_no_ratio_of_the_gpu():
+    """The one that stood by has no figure there, and the host's is compared."""
+    found = pair_of(both(other={"joules": {"host": HOST}}))
+
+    assert [r.boundary for r in found.ratios if r.measure == "energy"] == ["host"]
+    assert "gpu: a figure of q8 alone; f16 did no work there, so no ratio" in found.notes
+
+
+def test_measured_over_modelled_is_no_ratio():
+    """And it says why."""
+    found = pair_of(both(other={"joules": {"gpu": replace(GPU, basis="modelled"), "host": HOST}}))
+
+    assert [r.boundary for r in found.ratios if r.measure == "energy"] == ["host"]
+    assert any("measured for one and modelled for the other" in note for note in found.notes)
+
+
+def test_a_void_boundary_of_one_round_takes_that_pair_alone():
+    """The other rounds and the other boundaries stand."""
+    some = both()
+    some[2] = replace(some[2], joules={"host": HOST}, void={"gpu": "clock drift: 20% apart"})
+    found = pair_of(some)
+
+    by = {r.boundary: r.rounds for r in found.ratios if r.measure == "energy"}
+    assert by == {"gpu": 2, "host": 3}
+    assert "gpu, round 2: q8 is void: clock drift: 20% apart" in found.notes
+
+
+def test_unequal_work_a_request_is_told_per_achieved_unit():
+    """Another model's tokens are not the same tokens."""
+    other = {"per_request": {"output_tokens": 9.5}, "made": replace(MADE, model="large")}
+    notes = pair_of(both(other=other)).notes
+
+    assert any(
+        "output tokens a request: 8 by q8, 9.5 by f16; so all is per achieved output token" in n for n in notes
+    )
+    assert any("a token of one is not a token of the other" in n for n in notes)
+
+
+def test_another_power_limit_is_said():
+    """The same board at another limit is another operating point."""
+    limited = {"made": replace(MADE, precision="f16", power_limit_w=300.0)}
+    notes = pair_of(both(other=limited)).notes
+
+    assert "power limit: 700.0 W for q8, 300.0 W for f16: the ratio is one of these too" in notes
+
+
+def test_an_offered_load_has_no_ratio_of_times():
+    """Requests come as far apart as they were offered."""
+    found = pair_of(
+        both(one={"work": Work(workload="w", rate=50.0)}, other={"work": Work(workload="w", rate=50.0)})
+    )
+
+    assert [r.measure for r in found.ratios if r.measure != "energy"] == ["e2e"]
+
+
+def test_runs_out_of_turn_have_no_pairs_and_say_so():
+    """All runs of either count, also unequal numbers of them."""
+    made = compare([*both(3), shown(0, 4)], ("q8", "f16"), interleaved=False)
+
+    assert made.works[0].pairs[0].runs == ()
+    assert "not interleaved" in made.notes[0]
+
+
+def test_the_rounds_half_widths_are_those_of_time_and_energy():
+    """Of one round none is known."""
+    assert half_widths(compare(both(1), ("q8", "f16"))) == [None, None, None, None]
+    assert len([h for h in half_widths(compare(both(3), ("q8", "f16"))) if h is not None]) == 3
+
+
+def test_a_price_is_that_of_a_thousand_units():
+    """7.2 EUR an hour is 0.002 EUR a second; 0.12 s a unit over the rounds of 0.11, 0.12, 0.13 s."""
+    price = Price(per_hour=7.2, currency="EUR", source="as typed")
+    made = compare(both(), ("q8", "f16"), price=price)
+
+    assert made.works[0].price_per_1000[0].value == pytest.approx(0.24, rel=5e-3)
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        ({"hardware": "elsewhere"}, "a ratio of two machines"),
+        ({"weights": "synthetic"}, "measure both with the same --weights"),
+        ({"workload_sha256": "1" * 64}, "from one declaration"),
+    ],
+)
+def test_what_would_not_be_a_ratio_of_candidates_is_refused(other, why):
+    """Other machine, other kind of weights, other texts."""
+    some = both(other={"made": replace(MADE, precision="f16", **other)})
+
+    with pytest.raises(BadInput, match=why):
+        same_conditions(some, ("q8", "f16"))
+
+
+def test_other_units_are_refused():
+    """Audio seconds are no tokens."""
+    with pytest.raises(BadInput, match="not the same work"):
+        same_conditions(both(other={"unit": "audio_second"}), ("q8", "f16"))
+
+
+def test_scores_by_other_rules_are_not_subtracted():
+    """The same metric by two libraries is two metrics."""
+    scored = {"scores": {"wer": Share(value=0.1, low=0.05, high=0.2)}, "unscored": ""}
+    same = pair_of(both(one={**scored, "scored_by": "jiwer 4"}, other={**scored, "scored_by": "jiwer 4"}))
+    apart = pair_of(both(one={**scored, "scored_by": "jiwer 4"}, other={**scored, "scored_by": "jiwer 3"}))
+
+    assert [d.score for d in same.differences] == ["wer"]
+    assert apart.differences == ()
+    assert apart.no_quality == "judged by other rules: jiwer 4; jiwer 3"
+
+
+def test_every_score_with_an_interval_is_found():
+    """Of classes and of texts; one without an interval can't be subtracted."""
+    share = Share(value=0.9, low=0.8, high=0.95)
+    quality = Quality(
+        requests=9, of=9, unsteady=0, macro_f1=share,
+        scores={"wer@fr": Score(value=0.1, low=0.05, high=0.2, n=9), "bleu": Score(value=30.0)},
+    )  # fmt: skip
+
+    assert set(scores(quality)) == {"macro_f1", "wer@fr"}
+    assert scores(None) == {}
