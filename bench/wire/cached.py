@@ -25,8 +25,8 @@ _TWO_IDS = re.compile(r"\d+\s+\d+")
 
 def from_cache(headers: Mapping[str, str]) -> str | None:
     """The header that says so; None: none does. Names are in lower case."""
-    if (age := headers.get("age", "").strip()).isdigit() and int(age) > 0:
-        return f"Age: {age}"
+    if any(age.strip().isdigit() and int(age) > 0 for age in headers.get("age", "").split(",")):
+        return f"Age: {headers['age']}"
     words = headers.get(_OWN, "").replace(",", ";").split(";")
     if any(word.strip().lower() == "hit" for word in words):
         return f"{_OWN}: {headers[_OWN]}"

@@ -5,7 +5,7 @@ is worked out after the window, so that parsing costs the window neither time no
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from types import SimpleNamespace, TracebackType
@@ -120,7 +120,7 @@ class Wire:
                 trace_request_ctx=moments,
             ) as response:
                 headers_ns = time.monotonic_ns()
-                status, headers = response.status, {k.lower(): v for k, v in response.headers.items()}
+                status, headers = response.status, _joined(response.headers.items())
                 failure = await _read(response.content, pieces)
         except aiohttp.ConnectionTimeoutError:
             failure = Failure(kind="timeout", said=f"no connection within {_CONNECT_WITHIN_S:g} s")
@@ -144,6 +144,15 @@ class Wire:
             pieces=tuple(pieces),
             failure=failure,
         )
+
+
+def _joined(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """By name in lower case; of a name that came twice (two caches, each with its word) a list (RFC 9110, 5.3)."""
+    found: dict[str, str] = {}
+    for name, value in fields:
+        known = found.get(name.lower())
+        found[name.lower()] = value if known is None else f"{known}, {value}"
+    return found
 
 
 async def _read(content: aiohttp.StreamReader, pieces: list[tuple[int, bytes]]) -> Failure | None:

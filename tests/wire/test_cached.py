@@ -9,6 +9,7 @@ from bench.wire.cached import from_cache
     "headers",
     [
         {"age": "12"},
+        {"age": "0, 12"},
         {"cache-status": 'ExampleCache; hit; ttl=30, "CDN"; fwd=uri-miss'},
         {"x-cache": "HIT from proxy"},
         {"cf-cache-status": "HIT"},

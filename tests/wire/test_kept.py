@@ -140,6 +140,25 @@ def test_an_answer_from_a_cache_counts_for_nothing():
             assert {o.cause for o in opened.run(TEXTS)} == {None}
 
 
+class TwiceProxied(BaseHTTPRequestHandler):
+    """Two caches, each with a header of its own: the nearer one had to ask the farther, which knew."""
+
+    protocol_version, log_message = "HTTP/1.1", silent
+
+    def do_GET(self):
+        self.send_response(200)
+        for word in ("HIT", "MISS"):
+            self.send_header("X-Cache", word)
+        self.send_header("Content-Length", "4")
+        self.end_headers()
+        self.wfile.write(b"done")
+
+
+def test_of_two_caches_either_counts():
+    with answering(TwiceProxied) as url, session(url) as opened:
+        assert {o.cause for o in opened.run(TEXTS)} == {"cached"}
+
+
 def test_an_unknown_way_to_take_a_cache_is_refused():
     with answering(Working) as url, pytest.raises(UnknownName, match="cache"), session(url, cache="yes"):
         pass
