@@ -34,17 +34,19 @@ class Design:
 
 
 _GRID = tuple((p, o) for p in (32, 256, 1024) for o in (8, 64, 256))
+# Context that costs is another term: four shapes can't show it, and it would be in their tokens.
+_FLAT = Physics(decode_context_token_s=0.0)
 _FEW = ((32, 8), (256, 8), (32, 64), (256, 64))
 DESIGNS = (
-    Design(name="4 shapes, one user", shapes=_FEW, users=(1,), noise=0.005, physics=Physics()),
-    Design(name="the same, windows that scatter by 2 %", shapes=_FEW, users=(1,), noise=0.02, physics=Physics()),
+    Design(name="4 shapes, one user", shapes=_FEW, users=(1,), noise=0.005, physics=_FLAT),
+    Design(name="the same, windows that scatter by 2 %", shapes=_FEW, users=(1,), noise=0.02, physics=_FLAT),
     Design(
         name="9 shapes, context that costs", shapes=_GRID, users=(1,), noise=0.005,
         physics=Physics(decode_context_token_s=2e-6),
     ),
     Design(
         name="5 shapes, one user and eight", shapes=_GRID[::2], users=(1, 8), noise=0.005,
-        physics=Physics(decode_context_token_s=0.0),
+        physics=_FLAT,
     ),
 )  # fmt: skip
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import coefficients_docs
 import engines_docs
 import glossary
 import meter_docs
@@ -141,7 +142,10 @@ def _checks() -> list[str]:
 def _tables() -> list[str]:
     """Every table of `bench.read_results` and `joulemark export`, and what its columns hold."""
     lines = ["## Tables of `export` and `bench.read_results`", ""]
-    lines += ["A column's name ends in its unit; what is missing is missing, never 0. *key*: tells rows apart.", ""]
+    lines += [
+        "A column's name ends in its unit; what is missing is missing, never 0. *key*: tells rows apart.",
+        "",
+    ]
     for table in TABLES:
         lines += [f"### {table.name}", "", f"One row: {table.row}.", "", *column_lines(table), ""]
     return lines
@@ -228,8 +232,9 @@ def main() -> int:
         CROSS_CHECK: cross_check(),
         METHOD.with_name(meter_docs.DRAWING): meter_docs.drawing(meter_docs.read(perf_meter.RESULT)),
     }
-    if engines_docs.RESULT.exists():  # kept by hand, on a quiet machine
-        pages[engines_docs.PAGE] = engines_docs.page()
+    for docs in (engines_docs, coefficients_docs):
+        if docs.RESULT.exists():  # kept by hand, on a quiet machine
+            pages[docs.PAGE] = docs.page()
     stale = [p for p, made in pages.items() if not p.exists() or p.read_text(encoding="utf-8") != made]
     if "--check" in sys.argv:
         for page in stale:

@@ -1,0 +1,37 @@
+"""docs/coefficients.json (kept by `scripts/perf_coefficients.py --keep`) → docs/coefficients.md."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from perf_coefficients import RESULT, read
+from perf_goals import MET, markdown_table
+
+PAGE = RESULT.with_suffix(".md")
+_ABOUT: Mapping[str, str] = {
+    "served": "The whole line: `run endpoint` with its client, sampler, meter and seal, against the **simulated** "
+    "server of `tests/sim` on a simulated board whose counter is exact. Its physics is drawn from a seed "
+    "(`JOULEMARK_PHYSICS_SEED` draws another). Windows are attributed by terms that rest on other cells.",
+    "coverage": "The same server on a virtual clock; each campaign draws the noise of its windows anew. The "
+    "board's gain is left out on both sides: what is tested is the statistical part of the intervals. A term that "
+    "a campaign shows by chance has no row.",
+    "real": "Sealed runs of this project. Where energy is modelled (no sensor), this says how well a cell's "
+    "*time* is predicted from other cells'.",
+    "speed": "Runs with their requests and the moments of their tokens in memory; window energies known.",
+}
+
+
+def page(path: Path = RESULT) -> str:
+    """The whole page."""
+    data, sections = read(path)
+    goals = [(g.name, g.asked, g.found, MET[g.met]) for s in sections.values() for g in s.goals]
+    lines = [
+        "# Whether coefficients hold",
+        "",
+        f"Generated from a kept result of `make perf TABLE=coefficients`: {data['machine']}, {data['date']}. No "
+        "GPU is in it, and no vendor's server.",
+        "",
+        *markdown_table(("what", "asked", "found", "met"), goals),
+    ]
+    for name, section in sections.items():
+        lines += ["", f"## {section.title}", "", _ABOUT[name], "", *markdown_table(section.head, section.rows)]
+    return "\n".join(lines) + "\n"
