@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from bench.nouns.compared import Compared, Difference, Level, Pair, Price, Ratio, WorkCompared
-from bench.report.numbers import interval, shown
+from bench.report.numbers import interval, shown, spoken
 from bench.report.quality_text import score_name
 from bench.report.words import SPAN_NOTE
 from bench.units import S_PER_MS
@@ -62,7 +62,8 @@ def ratio_text(one: Ratio) -> str:
     decimals = _decimals(half or 0.01 * one.value)
     if abs(above - below) <= _EVEN_RATIO * half:
         return f"{_fixed(one.value, decimals)} ± {_fixed(max(below, above), decimals)}"
-    return f"{_fixed(one.value, decimals)} ({_fixed(one.low, decimals)} to {_fixed(one.high, decimals)})"
+    said = spoken(one.value, one.low, one.high, "")
+    return f"{said.value} ({said.low} to {said.high})"
 
 
 def basis_text(one: Ratio) -> str:
