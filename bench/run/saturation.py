@@ -28,7 +28,7 @@ _ALL_RATIO = 0.99  # nearer than two steps of one rate come
 _PARTS = 5  # Chosen: their median bears a stall in two of them
 _FLAT = 2
 # How many times as fast each user is answered as one alone. Chosen: shared steps make it one at most, a CPU that
-# sleeps less some more. Where one alone waits on a timer of batching it is more, so that it is said and not refused
+# sleeps less some more. Where one alone waits on a timer of batching it is more: that is said, and not refused
 # (3.3 with 20 ms before a classifier of 2 ms; errors in place of work of 20 ms: 36; both measured 2026-11-21).
 _ODD_RATIO, _MOST_RATIO = 2.0, 5.0
 _BUSY_CLIENT = 0.7  # of a core: from there on it may be the client that is measured

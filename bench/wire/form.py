@@ -50,8 +50,12 @@ NOTHING_SEEN = Form(looked=False)  # before the first reply
 
 def form_of(reply: Reply, *, looked: bool = True) -> Form:
     """The form of a reply."""
+    return _formed(reply, _json(reply.body), looked)
+
+
+def _formed(reply: Reply, found: Any, looked: bool) -> Form:
+    """`found`: its body as JSON, read once, for bodies may be long."""
     body, media = reply.body, media_of(reply.headers)
-    found = _json(body)
     kind = _kind(found, media)
     if kind == "stream":
         events = tuple(_events(reply, media))
@@ -74,19 +78,20 @@ def unlike(first: Form, reply: Reply, *, keys: bool = True) -> Found | None:
 
     `keys`: whether an object has to share a key with the first; someone else looks at classes.
     """
-    now = form_of(reply)
+    found = _json(reply.body)
+    now = _formed(reply, found, looked=True)
     if first.filled and not now.filled:
         return "malformed", "an empty body, where the first reply had one"
     if not first.looked:
         bare = now.keys == {"error"} and first.keys != {"error"}
         return ("status", f"an error under HTTP {reply.status}: {said(reply)}") if bare else None
-    if new := _new_errors(first, now, reply.body):
+    if new := _new_errors(first, now, found):
         return "status", f"an error under HTTP {reply.status} ({', '.join(sorted(new))}): {said(reply)}"
     if now.media != first.media:
         return "malformed", f"{now.media or 'no media type'}, the first reply was {first.media or 'of none'}"
     if first.kind == "stream":
         return _cut(first, now)
-    return _other(first, now, reply) if keys else None
+    return _other(first, now, reply, found) if keys else None
 
 
 def media_of(headers: Mapping[str, str]) -> str:
@@ -94,21 +99,20 @@ def media_of(headers: Mapping[str, str]) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _other(first: Form, now: Form, reply: Reply) -> Found | None:
+def _other(first: Form, now: Form, reply: Reply, found: Any) -> Found | None:
     if first.kind == "text" or not first.filled:
         return None  # whatever a text is, it is one
     if now.kind != first.kind:
         return "malformed", f"no JSON {first.kind}, as the first reply was: {said(reply)}"
-    if gone := first.flags - _still(first.flags, reply):
+    if gone := first.flags - _still(first.flags, found):
         return "status", f"{', '.join(sorted(gone))} is no longer true: {said(reply)}"
     if first.keys and not first.keys & now.keys:
         return "malformed", f"none of the first reply's keys ({', '.join(sorted(first.keys))[:80]}): {said(reply)}"
     return None
 
 
-def _still(flags: frozenset[str], reply: Reply) -> frozenset[str]:
+def _still(flags: frozenset[str], found: Any) -> frozenset[str]:
     """The flags that are not denied: one that is left out says nothing."""
-    found = _json(reply.body)
     return frozenset(name for name in flags if isinstance(found, dict) and found.get(name, True) is True)
 
 
@@ -120,9 +124,8 @@ def _cut(first: Form, now: Form) -> Found | None:
     return None
 
 
-def _new_errors(first: Form, now: Form, body: bytes) -> frozenset[str]:
+def _new_errors(first: Form, now: Form, found: Any) -> frozenset[str]:
     """Errors that the first reply had not told; of a key that it had, a number may be a measure or a score."""
-    found = _json(body)
     known = first.errors
     if isinstance(found, dict):
         known |= {name for name in first.keys if isinstance(found.get(name), int | float)}
