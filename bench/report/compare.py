@@ -11,6 +11,7 @@ from bench.report.compare_plot import ratio_plots
 from bench.report.compare_text import (
     front_text,
     price_text,
+    ratio_parts,
     remarks,
     sentences,
     unit_text,
@@ -174,7 +175,10 @@ def _all(one: Compared) -> _Pairs:
 
 
 def _ratio(base: str, one: Ratio) -> _Pairs:
-    yield from _interval(base, (one.value, one.low, one.high))
+    values = (one.value, one.low, one.high)
+    for name, value, text in zip(("value", "low", "high"), values, ratio_parts(one), strict=True):
+        if text:
+            yield f"{base}/{name}", Entry(value=value, text=text)
     for name, half in one.components.items():
         text, _ = half_width(half * 100, "", 1.0)
         yield f"{base}/components/{name}", Entry(value=half, text=text, unit="%")

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from bench.nouns.compared import Compared, Difference, Level, Pair, Price, Ratio, WorkCompared
-from bench.report.numbers import interval, shown, spoken
+from bench.report.numbers import interval, shown
 from bench.report.quality_text import score_name
 from bench.report.words import SPAN_NOTE
 from bench.units import S_PER_MS
@@ -55,15 +55,23 @@ def sentence(one: Compared, work: WorkCompared, pair: Pair) -> str:
 
 def ratio_text(one: Ratio) -> str:
     """`0.61 ± 0.03`; `0.61 (0.40 to 0.93)` where the two sides differ; `0.61 (one round)` without an interval."""
+    value, low, high = ratio_parts(one)
     if one.low is None or one.high is None:
-        return f"{_fixed(one.value, _decimals(0.1 * one.value))} (one round)"
+        return f"{value} (one round)"
     below, above = one.value - one.low, one.high - one.value
     half = (below + above) / 2
-    decimals = _decimals(half or 0.01 * one.value)
     if abs(above - below) <= _EVEN_RATIO * half:
-        return f"{_fixed(one.value, decimals)} ± {_fixed(max(below, above), decimals)}"
-    said = spoken(one.value, one.low, one.high, "")
-    return f"{said.value} ({said.low} to {said.high})"
+        return f"{value} ± {_fixed(max(below, above), _decimals(half or 0.01 * one.value))}"
+    return f"{value} ({low} to {high})"
+
+
+def ratio_parts(one: Ratio) -> tuple[str, str, str]:
+    """A ratio and its bounds as texts: on which side of 1 a bound lies shows in its second decimal, or further."""
+    if one.low is None or one.high is None:
+        return _fixed(one.value, _readable(one.value, _decimals(0.1 * one.value))), "", ""
+    decimals = _decimals((one.high - one.low) / 2 or 0.01 * one.value)
+    value, low, high = (_fixed(v, _readable(v, decimals)) for v in (one.value, one.low, one.high))
+    return value, low, high
 
 
 def basis_text(one: Ratio) -> str:
@@ -263,6 +271,11 @@ def _decimals(half: float) -> int:
     if _CUT_FROM < near * 10**place < _CUT_TO:
         place += 1
     return max(_LEAST_DECIMALS, min(place, _MOST_DECIMALS))
+
+
+def _readable(value: float, decimals: int) -> int:
+    """The same decimals, and two digits of what is small."""
+    return decimals if value >= 0.1 else max(decimals, 1 - math.floor(math.log10(value)))
 
 
 def _fixed(value: float, decimals: int) -> str:
