@@ -11,10 +11,12 @@ from typing import Any
 from bench.engines import Stamp, outcomes
 from bench.errors import BadInput, CannotRun
 from bench.loading.answers import Answers
+from bench.loading.exact import check_context, check_ids, given_ids, wanted
 from bench.nouns import Loaded, LoadSpec, Outcome, Request, Told, Usage
 
 # NLLB's own end of text, and a token that no translation needs: declared as the end, it is what is suppressed
 _END, _NO_END = "</s>", "<unk>"
+_TARGET = "target_tokens"
 
 
 class TranslationSession:
@@ -52,14 +54,14 @@ class TranslationSession:
         others have it suppressed. Either way it is the same work.
         """
         judged = self._answers.wanted(batch)
-        wanted = [_wanted(request) for request in batch]
+        counts = [wanted(request, _TARGET) for request in batch]
         source = [[self._names[i] for i in request.token_ids] for request in batch]
         prefix = [[self._language(request.target_language)] for request in batch] if self._languages else None
         stamp = Stamp(lambda: None)  # the library calls back when a token is on the host
         start_ns = time.monotonic_ns()
-        results = self._translated(source, prefix, max(wanted), stamp, _NO_END if judged else None)
+        results = self._translated(source, prefix, max(counts), stamp, _NO_END if judged else None)
         end_ns = time.monotonic_ns()
-        rows = [r.hypotheses[0][:count] for r, count in zip(results, wanted, strict=True)] if judged else None
+        rows = [r.hypotheses[0][:count] for r, count in zip(results, counts, strict=True)] if judged else None
         self._answers.keep(batch, rows)
         achieved = [
             Usage(
@@ -67,7 +69,7 @@ class TranslationSession:
                 source_tokens=len(request.token_ids),
                 target_tokens=min(len(result.hypotheses[0]), count),
             )
-            for request, result, count in zip(batch, results, wanted, strict=True)
+            for request, result, count in zip(batch, results, counts, strict=True)
         ]
         return outcomes(batch, achieved, next(self._batches), (start_ns, stamp.at_ns, end_ns))
 
@@ -125,18 +127,9 @@ class TranslationSession:
         return code
 
     def _staged(self, request: Request) -> Request:
-        ids, model = self._ids(request), self._spec.model
-        if not ids or not 0 <= min(ids) <= max(ids) < len(self._names):
-            found = f"{min(ids)} to {max(ids)}" if ids else "none"
-            raise BadInput(
-                f"request {request.id!r}: needs token ids from 0 to {len(self._names) - 1}, found {found}"
-            )
-        longest = max(len(ids), _wanted(request))
-        if model.max_context_tokens is not None and longest > model.max_context_tokens:
-            raise BadInput(
-                f"request {request.id!r} needs a context of {longest} tokens, {model.name} has "
-                f"{model.max_context_tokens}: ask for less"
-            )
+        ids = self._ids(request)
+        check_ids(request, ids, len(self._names))
+        check_context(request, max(len(ids), wanted(request, _TARGET)), self._spec.model)
         if self._languages:
             self._language(request.target_language)
         return replace(request, token_ids=ids, text=None)
@@ -145,10 +138,7 @@ class TranslationSession:
         stand_in = self._spec.weights == "pretrained" and self._spec.model.tokenizer is None
         if request.text is not None and (stand_in or not request.token_ids):
             return self._tokenised(request)
-        asked = request.asked.source_tokens
-        if asked is not None and asked != len(request.token_ids):
-            raise BadInput(f"request {request.id!r}: {asked} tokens asked for, {len(request.token_ids)} given")
-        return request.token_ids
+        return given_ids(request, "source_tokens")
 
     def _tokenised(self, request: Request) -> tuple[int, ...]:
         if self._spec.weights != "pretrained":
@@ -173,10 +163,3 @@ class TranslationSession:
         if self._tokenizer is None:
             raise CannotRun(f"{self._spec.model.name} has no tokenizer: name a folder of weights that holds one")
         return self._tokenizer
-
-
-def _wanted(request: Request) -> int:
-    count = request.asked.target_tokens
-    if count is None or count < 1:
-        raise BadInput(f"request {request.id!r}: asks for target_tokens {count!r}, at least 1 is needed")
-    return count

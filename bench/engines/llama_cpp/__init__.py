@@ -24,6 +24,7 @@ from bench.errors import BadInput, CannotRun, UnknownName
 from bench.files.gguf import FILE_TYPES, Gguf, check_declared, read_gguf
 from bench.loading.answers import Answers, until_end
 from bench.loading.boards import CPU, Board, thread_count
+from bench.loading.exact import check_context, check_ids, given_ids, wanted
 from bench.loading.gguf import GENERATOR, WRITTEN
 from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Session, Told, Usage
 from bench.units import S_PER_NS
@@ -145,14 +146,14 @@ class _Session:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()[:_SHA256_DIGITS]
             self._tell(file_sha256=digest)
         staged = tuple(self._staged(request) for request in requests)
-        self._longest = max((len(r.token_ids) + _wanted(r) for r in staged), default=1)
+        self._longest = max((len(r.token_ids) + wanted(r) for r in staged), default=1)
         self._sized(self._context.size.sequences if self._context else 1)
         return staged
 
     def run(self, batch: Sequence[Request]) -> Sequence[Outcome]:
         """Decodes the batch; its first call for a size of batch makes the context anew, in the warm-up."""
         context = self._sized(len(batch))
-        done = context.decode([r.token_ids for r in batch], [_wanted(r) for r in batch])
+        done = context.decode([r.token_ids for r in batch], [wanted(r) for r in batch])
         achieved = [
             Usage(requests=1, prompt_tokens=prompt, output_tokens=len(tokens))
             for prompt, tokens in zip(done.prompt_tokens, done.tokens, strict=True)
@@ -200,15 +201,8 @@ class _Session:
 
     def _staged(self, request: Request) -> Request:
         ids = self._ids(request)
-        if not ids or not 0 <= min(ids) <= max(ids) < self._size:
-            found = f"{min(ids)} to {max(ids)}" if ids else "none"
-            raise BadInput(f"request {request.id!r}: needs token ids from 0 to {self._size - 1}, found {found}")
-        needed, most = len(ids) + _wanted(request), self._spec.model.max_context_tokens
-        if most is not None and needed > most:
-            raise BadInput(
-                f"request {request.id!r} needs a context of {needed} tokens, "
-                f"{self._spec.model.name} has {most}: ask for less"
-            )
+        check_ids(request, ids, self._size)
+        check_context(request, len(ids) + wanted(request), self._spec.model)
         return replace(request, token_ids=ids, text=None)
 
     def _ids(self, request: Request) -> tuple[int, ...]:
@@ -216,10 +210,7 @@ class _Session:
         stand_in = self._spec.weights == "pretrained" and self._spec.model.tokenizer is None
         if request.text is not None and (stand_in or not request.token_ids):
             return self._tokenised(request.id, request.text.encode())
-        asked = request.asked.prompt_tokens
-        if asked is not None and asked != len(request.token_ids):
-            raise BadInput(f"request {request.id!r}: {asked} tokens asked for, {len(request.token_ids)} given")
-        return request.token_ids
+        return given_ids(request)
 
     def _tokenised(self, name: str, text: bytes) -> tuple[int, ...]:
         """The text's ids by the file's own tokenizer, its BOS among them where it wants one."""
@@ -259,13 +250,6 @@ def _file(spec: LoadSpec) -> Path:
             "--weights pretrained --weights-path FILE.gguf"
         )
     return Path(spec.path)
-
-
-def _wanted(request: Request) -> int:
-    count = request.asked.output_tokens
-    if count is None or count < 1:
-        raise BadInput(f"request {request.id!r}: asks for output_tokens {count!r}, at least 1 is needed")
-    return count
 
 
 def _fallen(found: Gguf) -> str:

@@ -13,6 +13,7 @@ import numpy
 from bench.engines import Stamp, outcomes
 from bench.engines.onnxruntime.setting import Setting, loaded_record
 from bench.errors import BadInput, CannotRun
+from bench.loading.exact import check_context, check_ids, given_ids, wanted
 from bench.nouns import Fact, Loaded, Outcome, Request, Usage
 
 _CPU_PRECISIONS = ("fp32", "int8", "int4")
@@ -83,18 +84,18 @@ class GeneratorSession:
 
     def run(self, batch: Sequence[Request]) -> Sequence[Outcome]:
         """Generates exactly what each request asks for; the batch runs until its longest is done."""
-        wanted = [_wanted(request) for request in batch]
+        counts = [wanted(request) for request in batch]
         lengths = {len(request.token_ids) for request in batch}
         if len(lengths) > 1:  # the library has no mask for what pads a shorter prompt
             raise BadInput(f"a batch holds prompts of {sorted(lengths)} tokens: give each length its own batch")
         ids = numpy.array([request.token_ids for request in batch], numpy.int32)
         stamp = Stamp(lambda: None)  # next tokens are taken on the host
         start_ns = time.monotonic_ns()
-        produced = self._generate(ids, max(wanted), stamp)
+        produced = self._generate(ids, max(counts), stamp)
         end_ns = time.monotonic_ns()
         achieved = [
             Usage(requests=1, prompt_tokens=len(request.token_ids), output_tokens=min(made, count))
-            for request, made, count in zip(batch, produced, wanted, strict=True)
+            for request, made, count in zip(batch, produced, counts, strict=True)
         ]
         return outcomes(batch, achieved, next(self._batches), (start_ns, stamp.at_ns, end_ns))
 
@@ -116,24 +117,6 @@ class GeneratorSession:
         return [len(generator.get_sequence(row)) - prompt for row in range(rows)]
 
     def _check(self, request: Request) -> None:
-        model, ids = self._spec.model, request.token_ids
-        vocabulary = int(str(model.config["vocab_size"]))
-        if not ids or not 0 <= min(ids) <= max(ids) < vocabulary:
-            found = f"{min(ids)} to {max(ids)}" if ids else "none"
-            raise BadInput(f"request {request.id!r}: needs token ids from 0 to {vocabulary - 1}, found {found}")
-        asked = request.asked.prompt_tokens
-        if asked is not None and asked != len(ids):
-            raise BadInput(f"request {request.id!r}: {asked} tokens asked for, {len(ids)} given")
-        longest = len(ids) + _wanted(request)
-        if model.max_context_tokens is not None and longest > model.max_context_tokens:
-            raise BadInput(
-                f"request {request.id!r} needs a context of {longest} tokens, {model.name} has "
-                f"{model.max_context_tokens}: ask for less"
-            )
-
-
-def _wanted(request: Request) -> int:
-    count = request.asked.output_tokens
-    if count is None or count < 1:
-        raise BadInput(f"request {request.id!r}: asks for output_tokens {count!r}, at least 1 is needed")
-    return count
+        model = self._spec.model
+        check_ids(request, request.token_ids, int(str(model.config["vocab_size"])))
+        check_context(request, len(given_ids(request)) + wanted(request), model)

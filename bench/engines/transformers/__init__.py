@@ -27,6 +27,7 @@ from bench.engines.transformers.kv import Kind, KvCache, kv_cache
 from bench.engines.transformers.stored import stored_facts
 from bench.errors import BadInput, CannotRun
 from bench.loading.answers import NO_END, Answers, until_end
+from bench.loading.exact import check_context, check_ids, given_ids, wanted
 from bench.nouns import Check, Fact, Loaded, LoadSpec, Outcome, Request, Session, Told, Usage
 from bench.units import S_PER_NS
 
@@ -99,6 +100,9 @@ class _Session:
         self._loaded = loaded
         self._kv = kv
         self._translates = self._spec.family == "translation"
+        self._counted = (
+            ("source_tokens", "target_tokens") if self._translates else ("prompt_tokens", "output_tokens")
+        )
         self._batches = itertools.count()
         self._synchronise = synchroniser(setting.torch, setting.device)
         self._tokenizer: Any = None
@@ -119,7 +123,7 @@ class _Session:
         if self._answers.wanted(requests):
             self._opened_tokenizer()  # found absent here, not after the first window
         staged = tuple(self._staged(request) for request in requests)
-        self._kv.fit([len(r.token_ids) for r in staged], [_wanted(r, self._translates) for r in staged])
+        self._kv.fit([len(r.token_ids) for r in staged], [wanted(r, self._counted[1]) for r in staged])
         return staged
 
     def run(self, batch: Sequence[Request]) -> Sequence[Outcome]:
@@ -128,19 +132,19 @@ class _Session:
         Answers that are to be judged go on past the model's own end of text, which is then seen in them; others
         have it suppressed. Either way it is the same work.
         """
-        wanted = [_wanted(request, self._translates) for request in batch]
+        counts = [wanted(request, self._counted[1]) for request in batch]
         judged = self._answers.wanted(batch)
         stamp = Stamp(self._synchronise)
         torch = self._setting.torch
         with self._kv.guard(), torch.inference_mode(), memory_guard(torch, "running a batch"):
             start_ns = time.monotonic_ns()
-            answers = self._generate(batch, max(wanted), stamp, NO_END if judged else None)
+            answers = self._generate(batch, max(counts), stamp, NO_END if judged else None)
             self._synchronise()
             end_ns = time.monotonic_ns()
         produced = int(answers.shape[1])
-        rows = [row[:count] for row, count in zip(answers, wanted, strict=True)] if judged else None
+        rows = [row[:count] for row, count in zip(answers, counts, strict=True)] if judged else None
         self._answers.keep(batch, rows)
-        achieved = [self._achieved(r, min(produced, n)) for r, n in zip(batch, wanted, strict=True)]
+        achieved = [self._achieved(r, min(produced, n)) for r, n in zip(batch, counts, strict=True)]
         found = outcomes(batch, achieved, next(self._batches), (start_ns, stamp.at_ns, end_ns))
         wrong = self._kv.wrong()
         return [replace(one, error=wrong) for one in found] if wrong else found
@@ -220,18 +224,9 @@ class _Session:
 
     def _staged(self, request: Request) -> Request:
         ids = self._ids(request)
-        vocabulary = int(self._model.config.vocab_size)
-        if not ids or not 0 <= min(ids) <= max(ids) < vocabulary:
-            raise BadInput(
-                f"request {request.id!r}: needs token ids from 0 to {vocabulary - 1}, found {_range(ids)}"
-            )
-        output = _wanted(request, self._translates)
-        longest = max(len(ids), output) if self._translates else len(ids) + output
-        if self._spec.max_context_tokens is not None and longest > self._spec.max_context_tokens:
-            raise BadInput(
-                f"request {request.id!r} needs a context of {longest} tokens, "
-                f"{self._spec.name} has {self._spec.max_context_tokens}: ask for less"
-            )
+        check_ids(request, ids, int(self._model.config.vocab_size))
+        output = wanted(request, self._counted[1])
+        check_context(request, max(len(ids), output) if self._translates else len(ids) + output, self._spec)
         return replace(request, token_ids=ids, text=None)
 
     def _ids(self, request: Request) -> tuple[int, ...]:
@@ -239,10 +234,7 @@ class _Session:
         stand_in = self._setting.spec.weights == "pretrained" and self._spec.tokenizer is None
         if request.text is not None and (stand_in or not request.token_ids):
             return self._tokenised(request)
-        asked = request.asked.source_tokens if self._translates else request.asked.prompt_tokens
-        if asked is not None and asked != len(request.token_ids):
-            raise BadInput(f"request {request.id!r}: {asked} tokens asked for, {len(request.token_ids)} given")
-        return request.token_ids
+        return given_ids(request, self._counted[0])
 
     def _tokenised(self, request: Request) -> tuple[int, ...]:
         if self._setting.spec.weights != "pretrained":
@@ -279,14 +271,6 @@ class _Watch:
         return self._never
 
 
-def _wanted(request: Request, translates: bool) -> int:
-    name = "target_tokens" if translates else "output_tokens"
-    count = request.asked.target_tokens if translates else request.asked.output_tokens
-    if count is None or count < 1:
-        raise BadInput(f"request {request.id!r}: asks for {name} {count!r}, at least 1 is needed")
-    return count
-
-
 def _ids_of(found: Any) -> tuple[int, ...]:
     """An end of text as configurations hold it: none, an id, or several."""
     return () if found is None else (int(found),) if isinstance(found, int) else tuple(map(int, found))
@@ -301,7 +285,3 @@ def _language_id(code: str) -> int:
     from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES
 
     return 256_001 + int(FAIRSEQ_LANGUAGE_CODES.index(code))
-
-
-def _range(ids: Sequence[int]) -> str:
-    return f"{min(ids)} to {max(ids)}" if ids else "none"
