@@ -58,10 +58,8 @@ def ratio_text(one: Ratio) -> str:
     value, low, high = ratio_parts(one)
     if one.low is None or one.high is None:
         return f"{value} (one round)"
-    below, above = one.value - one.low, one.high - one.value
-    half = (below + above) / 2
-    if abs(above - below) <= _EVEN_RATIO * half:
-        return f"{value} ± {_fixed(max(below, above), _decimals(half or 0.01 * one.value))}"
+    if _is_even(one):
+        return f"{value} ± {_fixed(max(one.value - one.low, one.high - one.value), _ratio_decimals(one))}"
     return f"{value} ({low} to {high})"
 
 
@@ -69,9 +67,34 @@ def ratio_parts(one: Ratio) -> tuple[str, str, str]:
     """A ratio and its bounds as texts: on which side of 1 a bound lies shows in its second decimal, or further."""
     if one.low is None or one.high is None:
         return _fixed(one.value, _readable(one.value, _decimals(0.1 * one.value))), "", ""
-    decimals = _decimals((one.high - one.low) / 2 or 0.01 * one.value)
+    decimals = _ratio_decimals(one)
     value, low, high = (_fixed(v, _readable(v, decimals)) for v in (one.value, one.low, one.high))
     return value, low, high
+
+
+def _ratio_decimals(one: Ratio) -> int:
+    """As many as the interval carries, and as show that it does not hold 1 where it does not."""
+    assert one.low is not None, "checked by the callers"
+    assert one.high is not None, "checked by the callers"
+    decimals = _decimals((one.high - one.low) / 2 or 0.01 * one.value)
+    half = max(one.value - one.low, one.high - one.value)
+    while one.tells and decimals < _MOST_DECIMALS:
+        low, high = round(one.low, decimals), round(one.high, decimals)
+        if _is_even(one):
+            value, reach = round(one.value, decimals), round(half, decimals)
+            low, high = round(value - reach, decimals), round(value + reach, decimals)
+        if high < 1 or low > 1:
+            break
+        decimals += 1
+    return decimals
+
+
+def _is_even(one: Ratio) -> bool:
+    """Whether one number tells both sides of an interval."""
+    assert one.low is not None, "checked by the callers"
+    assert one.high is not None, "checked by the callers"
+    below, above = one.value - one.low, one.high - one.value
+    return abs(above - below) <= _EVEN_RATIO * (below + above) / 2
 
 
 def basis_text(one: Ratio) -> str:
