@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from bench.fit.rates import domain
-from bench.fit.rows import Group
+from bench.fit.rows import NUMBER, Group
 from bench.stats import deviation, mean
 
 # Squares that differ by less than this one's are no reason for another description (chosen: a tenth of what a
@@ -60,11 +60,23 @@ def merged(groups: Sequence[Group]) -> Group:
         rows=tuple(replace(r, workload=r.workload + load_of(g)) for g in groups for r in g.rows),
         runs=tuple(sorted(run for g in groups for run in g.runs)),
         excluded=tuple(why for g in groups for why in g.excluded),
-        flags=tuple(dict.fromkeys(flag for g in groups for flag in g.flags)),
+        flags=_flags(groups),
         outcomes_usage=tuple(usage for g in groups for usage in g.outcomes_usage),
         levels=tuple(load_of(g).removeprefix("@") or "concurrency=1" for g in groups),
         ranges=ranges,
     )
+
+
+def _flags(groups: Sequence[Group]) -> tuple[str, ...]:
+    """The flags of all, each once, with how many runs of all loads it stands in."""
+    count = sum(len(g.runs) for g in groups)
+    found: dict[str, tuple[str, int]] = {}
+    for flag in (flag for g in groups for flag in g.flags):
+        told, _, text = flag.partition(" runs, ")
+        kind = NUMBER.sub("#", text)
+        first, runs = found.get(kind, (text, 0))
+        found[kind] = (first, runs + int(told.partition(" ")[0]))
+    return tuple(f"{runs} of {count} runs, {text}" for text, runs in found.values())
 
 
 def describes(together: Mapping[str, float], apart: Mapping[str, float]) -> bool:

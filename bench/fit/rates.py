@@ -23,20 +23,29 @@ _RANGES = (
 def rates(group: Group, work: Sequence[Row]) -> Mapping[str, Quantity]:
     """Gross energy per unit, by workload: "audio_second@speech-fr-30". Empty when no window was repeated.
 
-    Windows of one workload repeat each other; their relative scatter is pooled over all workloads, because
-    two windows alone would give an interval of a dozen standard deviations.
+    Windows of one workload repeat each other; their relative scatter is pooled over all workloads of one load,
+    because two windows alone would give an interval of a dozen standard deviations.
     """
     by_workload = {w: [r for r in work if r.workload == w] for w in sorted({r.workload for r in work})}
     made = {}
     for term in RATES[group.family]:
         amounts = {w: [term.amount(r) or 0.0 for r in rows] for w, rows in by_workload.items()}
         counted = {w: rows for w, rows in by_workload.items() if all(amounts[w])}
-        scatter = {s: _pooled(s, counted, amounts) for s in SERIES}
+        # what arrives at random scatters as users who wait do not
+        loads = {
+            load: {w: rows for w, rows in counted.items() if _load(w) == load} for load in map(_load, counted)
+        }
+        scatter = {load: {s: _pooled(s, rows, amounts) for s in SERIES} for load, rows in loads.items()}
         for workload, rows in counted.items():
-            found = _rate(group, rows, amounts[workload], term, scatter)
+            found = _rate(group, rows, amounts[workload], term, scatter[_load(workload)])
             if found is not None:
                 made[f"{term.name}@{workload}"] = found
     return made
+
+
+def _load(workload: str) -> str:
+    """The load that a merged group's workload names: "concurrency=8"; "" where it names none."""
+    return workload.partition("@")[2]
 
 
 def _pooled(

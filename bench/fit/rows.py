@@ -24,7 +24,7 @@ from bench.physics.sharing import shared_work
 from bench.physics.verdict import voided
 from bench.units import S_PER_NS
 
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")  # flags that differ in their figures alone are one
+NUMBER = re.compile(r"\d+(?:\.\d+)?")  # flags that differ in their figures alone are one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +231,7 @@ def _flags(taken: Sequence[tuple[Measured, tuple[Source, ...]]]) -> tuple[str, .
                 if v.level == "flag" and (v.domain is None or v.domain in domains)]  # fmt: skip
         for energy in one.energies:
             if energy.domain in domains:
-                said += [(_NUMBER.sub("#", flag), flag) for flag in energy.flags]
+                said += [(NUMBER.sub("#", flag), flag) for flag in energy.flags]
         for kind, text in said:
             found.setdefault(kind, (text, set()))[1].add(one.run.id)
     return tuple(f"{len(ids)} of {len(taken)} runs, {text}" for text, ids in found.values())

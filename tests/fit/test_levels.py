@@ -8,6 +8,7 @@ from sim.scheduler import MODES, Physics
 
 from bench.fit.coefficients import fit
 from bench.fit.levels import describes
+from bench.nouns import Verdict
 
 SHAPES = tuple((p, o) for p in (32, 256, 1024) for o in (8, 64, 256))
 LONG = Physics(decode_context_token_s=2e-6)  # context is a fifth of decoding
@@ -137,3 +138,27 @@ def test_terms_that_were_not_tested_say_so():
     [found] = fit(campaign(LONG, [1], shapes=((32, 8), (512, 8), (32, 128))))
 
     assert any("not tested" in note for note in found.notes)
+
+
+def test_flags_of_several_loads_are_counted_over_all_of_them():
+    runs = campaign(LONG, [1, 8], shapes=SHAPES[::2])
+    flag = Verdict(name="busy", level="flag", domain=None, evidence="3 of 9 threads", remedy="stop it")
+    [found] = fit([replace(runs[0], verdicts=(flag,)), *runs[1:-1], replace(runs[-1], verdicts=(flag,))])
+
+    assert "flag: 2 of 10 runs, busy: 3 of 9 threads" in found.notes
+
+
+def repeats_alone(one):
+    """The same run of a board without a gain and weights that are real: what is left is scatter."""
+    sources = tuple(replace(s, gain_ratio_95=0.0) for s in one.run.sources)
+    loaded = replace(one.run.loaded, weights="served")
+    return replace(one, run=replace(one.run, sources=sources, loaded=loaded))
+
+
+def test_loads_that_scatter_widen_no_others_rates():
+    """Arrivals at random give a rate a wide interval; users who wait keep theirs."""
+    calm, wild = (campaign(LONG, [n], shapes=SHAPES[::2], noise=s) for n, s in ((1, 0.001), (8, 0.02)))
+    [found] = fit([repeats_alone(one) for one in (*calm, *wild)])
+    narrow, wide = (found.rates[f"output_token@prompt-32-8{load}"] for load in ("", "@concurrency=8"))
+
+    assert (wide.high - wide.low) / wide.value > 5 * (narrow.high - narrow.low) / narrow.value
