@@ -91,8 +91,8 @@ def domain(group: Group) -> Mapping[str, tuple[float, float]]:
     ranges: dict[str, tuple[float, float]] = {"batch": (float(group.batch), float(group.batch))}
     if group.rate is None and group.load is None:
         ranges["concurrency"] = (float(group.concurrency), float(group.concurrency))
+    different = {usage for usages in group.outcomes_usage for usage in usages}
     for name in _RANGES:
-        counts = (getattr(usage, name) for usages in group.outcomes_usage for usage in usages)
-        if known := [float(n) for n in counts if n is not None]:
+        if known := [float(n) for usage in different if (n := getattr(usage, name)) is not None]:
             ranges[name] = (min(known), max(known))
     return ranges

@@ -10,27 +10,10 @@ import math
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from itertools import chain, pairwise
 
 from bench.nouns import Outcome, Window
 from bench.units import S_PER_NS
-
-if TYPE_CHECKING:  # numpy is imported where it is used
-    import numpy
-    from numpy.typing import NDArray
-
-    Array = NDArray[numpy.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Decoding:
-    """A request's tokens after the first, and the span in which it decoded (ns)."""
-
-    times_ns: "Array"
-    from_ns: float
-    to_ns: float
 
 
 def shared_work(outcomes: Sequence[Outcome]) -> Mapping[str, float]:
@@ -92,23 +75,24 @@ def _shares(streams: Sequence[Outcome]) -> Iterator[float]:
     """Of each stream: Σ 1/k over its tokens after the first. A campaign holds millions of them: arrays."""
     import numpy as np
 
-    decoding = [_decoding(np.asarray(o.output_ns, dtype=float), o.achieved.output_tokens or 1) for o in streams]
-    begins = np.sort([one.from_ns for one in decoding])
-    ends = np.sort([one.to_ns for one in decoding])
-    for one in decoding:
-        under_way = np.searchsorted(begins, one.times_ns) - np.searchsorted(ends, one.times_ns)
-        yield float(np.sum(1.0 / np.maximum(1, under_way)))
-
-
-def _decoding(pieces_ns: "Array", tokens: int) -> _Decoding:
-    """When its tokens came: those of a piece of several at the piece's moment."""
-    import numpy as np
-
-    count = len(pieces_ns)
-    times = pieces_ns if count == tokens else pieces_ns[np.minimum(count - 1, np.arange(tokens) * count // tokens)]
+    moments = [_moments(o.output_ns, o.achieved.output_tokens or 1) for o in streams]
+    counts = np.array([len(one) for one in moments], dtype=int)
+    starts = np.cumsum(counts) - counts
+    times = np.fromiter(chain.from_iterable(moments), dtype=float, count=int(counts.sum()))
+    first, last = (times[at] for at in (starts, starts + counts - 1)) if streams else (times, times)
     # half a step early and half a step late: a moment's jitter between two streams puts no one out of a step
-    half = float(times[-1] - times[0]) / max(1, tokens - 1) / 2
-    return _Decoding(times[1:], float(times[0]) + half, float(times[-1]) + half)
+    half = (last - first) / np.maximum(1, counts - 1) / 2
+    under_way = np.searchsorted(np.sort(first + half), times) - np.searchsorted(np.sort(last + half), times)
+    shares = np.concatenate(([0.0], np.cumsum(1.0 / np.maximum(1, under_way))))
+    return map(float, shares[starts + counts] - shares[np.minimum(starts + 1, starts + counts)])
+
+
+def _moments(pieces_ns: Sequence[int], tokens: int) -> Sequence[int]:
+    """When a stream's tokens came: those of a piece of several at the piece's moment."""
+    count = len(pieces_ns)
+    if count == tokens:
+        return pieces_ns
+    return [pieces_ns[min(count - 1, k * count // tokens)] for k in range(tokens)]
 
 
 def idle_of_each(window: Window, outcomes: Sequence[Outcome]) -> tuple[tuple[float, ...], float]:
