@@ -11,7 +11,6 @@ from bench.report.compare_plot import ratio_plots
 from bench.report.compare_text import (
     front_text,
     price_text,
-    ratio_parts,
     remarks,
     sentences,
     unit_text,
@@ -25,6 +24,7 @@ from bench.report.numbers import half_width, shown_parts, spoken
 from bench.report.page import Banner
 from bench.report.proof import check_text
 from bench.report.quality_text import score_name
+from bench.report.ratio_text import ratio_parts
 from bench.report.words import SPAN_NOTE, is_simulated
 
 _PARTS = {

@@ -1,21 +1,18 @@
 """A comparison → sentences and tables of 80 columns; the basis is part of every sentence."""
 
-import math
 import textwrap
 from collections.abc import Iterator, Sequence
 
 from bench.nouns.compared import Compared, Difference, Level, Pair, Price, Ratio, WorkCompared
 from bench.report.numbers import interval, shown
 from bench.report.quality_text import score_name
+from bench.report.ratio_text import ratio_text
 from bench.report.words import SPAN_NOTE
 from bench.units import S_PER_MS
 
 MODEL_NOTE = "cannot see the power of the instruction mix"
 _WIDTH = 80
 _GAP = "  "
-_EVEN_RATIO = 0.15  # of the half-width: how uneven an interval may be and still be told by one number
-_LEAST_DECIMALS, _MOST_DECIMALS = 2, 4
-_CUT_FROM, _CUT_TO = 1.05, 2.0  # 1.4 cut to 1 loses a third of itself, 2.4 cut to 2 a sixth
 _MS_BELOW_S = 0.1
 _NARROWEST = 6
 _WIDE_RATIO = 0.3  # chosen: exp(0.3) is 5 % farther from 1 than 1.3
@@ -51,50 +48,6 @@ def sentence(one: Compared, work: WorkCompared, pair: Pair) -> str:
     return (
         "; ".join(parts) if pair.differences else "; ".join([*parts, f"quality not comparable: {pair.no_quality}"])
     )
-
-
-def ratio_text(one: Ratio) -> str:
-    """`0.61 ± 0.03`; `0.61 (0.40 to 0.93)` where the two sides differ; `0.61 (one round)` without an interval."""
-    value, low, high = ratio_parts(one)
-    if one.low is None or one.high is None:
-        return f"{value} (one round)"
-    if _is_even(one):
-        return f"{value} ± {_fixed(max(one.value - one.low, one.high - one.value), _ratio_decimals(one))}"
-    return f"{value} ({low} to {high})"
-
-
-def ratio_parts(one: Ratio) -> tuple[str, str, str]:
-    """A ratio and its bounds as texts: on which side of 1 a bound lies shows in its second decimal, or further."""
-    if one.low is None or one.high is None:
-        return _fixed(one.value, _readable(one.value, _decimals(0.1 * one.value))), "", ""
-    decimals = _ratio_decimals(one)
-    value, low, high = (_fixed(v, _readable(v, decimals)) for v in (one.value, one.low, one.high))
-    return value, low, high
-
-
-def _ratio_decimals(one: Ratio) -> int:
-    """As many as the interval carries, and as show that it does not hold 1 where it does not."""
-    assert one.low is not None, "checked by the callers"
-    assert one.high is not None, "checked by the callers"
-    decimals = _decimals((one.high - one.low) / 2 or 0.01 * one.value)
-    half = max(one.value - one.low, one.high - one.value)
-    while one.tells and decimals < _MOST_DECIMALS:
-        low, high = round(one.low, decimals), round(one.high, decimals)
-        if _is_even(one):
-            value, reach = round(one.value, decimals), round(half, decimals)
-            low, high = round(value - reach, decimals), round(value + reach, decimals)
-        if high < 1 or low > 1:
-            break
-        decimals += 1
-    return decimals
-
-
-def _is_even(one: Ratio) -> bool:
-    """Whether one number tells both sides of an interval."""
-    assert one.low is not None, "checked by the callers"
-    assert one.high is not None, "checked by the callers"
-    below, above = one.value - one.low, one.high - one.value
-    return abs(above - below) <= _EVEN_RATIO * (below + above) / 2
 
 
 def basis_text(one: Ratio) -> str:
@@ -283,26 +236,6 @@ def _work(work: WorkCompared) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _decimals(half: float) -> int:
-    """As many as show the half-width's first digit, and the next where cutting it would move a bound by much."""
-    if half <= 0 or not math.isfinite(half):
-        return _LEAST_DECIMALS
-    near = float(f"{half:.3g}")  # a difference of binary numbers can fall just short of 0.01
-    place = -math.floor(math.log10(near))
-    if _CUT_FROM < near * 10**place < _CUT_TO:
-        place += 1
-    return max(_LEAST_DECIMALS, min(place, _MOST_DECIMALS))
-
-
-def _readable(value: float, decimals: int) -> int:
-    """The same decimals, and two digits of what is small."""
-    return decimals if value >= 0.1 else max(decimals, 1 - math.floor(math.log10(value)))
-
-
-def _fixed(value: float, decimals: int) -> str:
-    return f"{value:.{decimals}f}"
 
 
 def _table(title: str, header: Line, rows: Sequence[Line], width: int) -> str:

@@ -24,7 +24,8 @@ from bench.report.compare import (
     comparison_plots,
     render_comparison,
 )
-from bench.report.compare_text import comparison_text, difference_text, ratio_text, sentence
+from bench.report.compare_text import comparison_text, difference_text, sentence
+from bench.report.ratio_text import ratio_text
 
 NOTE = "cannot see the power of the instruction mix"
 MADE = Made(
