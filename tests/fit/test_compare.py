@@ -120,7 +120,7 @@ def test_a_stop_on_the_width_costs_what_the_comparison_says_of_it():
             while (told := paired(ones, [1.0] * len(ones)))[1] > 0.03 and len(ones) < 10:
                 ones.append(math.exp(rng.gauss(0, scatter)))
             hits += abs(told[0]) <= told[1]
-        assert 0.895 <= hits / 2000 <= 0.965
+        assert 0.89 <= hits / 2000 <= 0.965  # 0.909 and 0.953 of 30 000
 
 
 def test_unpaired_rounds_cover_too():
