@@ -208,7 +208,7 @@ def level_text(one: Level) -> str:
 
 def _with_half(one: Level, unit: str, factor: float) -> str:
     value = shown(one.value / factor, unit)
-    if one.low is None or one.high is None:
+    if one.low is None or one.high is None or not one.value:
         return value
     half = (one.high - one.low) / 2 / one.value
     if half > _WIDE_RATIO:  # an interval by a factor: its two sides differ

@@ -79,6 +79,8 @@ def recompute(record: Record, known: Mapping[str, Sealed]) -> Compared:
             apart.append(f"{take.run_id}, round {take.round} of {record.names[take.candidate]}: {shown}")
         else:
             showings.append(shown)
+    if not record.runs:
+        raise BrokenResults(f"comparison {record.id}: no run has been measured for it yet")
     missing = [n for c, n in enumerate(record.names) if all(s.candidate != c for s in showings)]
     if missing:
         why = f": {apart[0]}" if apart else ""
