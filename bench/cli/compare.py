@@ -36,7 +36,10 @@ PrecisionPercent = Annotated[
 ]
 MostRounds = Annotated[int, typer.Option(min=3, help="With --precision: rounds at most.")]
 PricePerHour = Annotated[
-    float | None, typer.Option("--price-per-hour", min=0, help="Of this machine; else what its profile declares.")
+    float | None,
+    typer.Option(
+        "--price-per-hour", min=0, max=1_000_000, help="Of this machine; else what its profile declares."
+    ),
 ]
 Currency = Annotated[str, typer.Option(help="Of --price-per-hour.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Measure all rounds anew.")]
