@@ -15,6 +15,7 @@ from bench.wire.form import form_of, unlike
 PAGE = b"<html><title>We will be back soon</title></html>"
 DELTA = b'data: {"choices": [{"delta": {"content": "a"}, "finish_reason": null}]}\n\n'
 LAST = b'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\n'
+FULL = b'data: {"choices": [{"delta": {"content": "a"}, "finish_reason": "stop"}]}\n\n'
 DONE = b"data: [DONE]\n\n"
 NAMED = b'event: delta\ndata: {"text": "a"}\n\n'
 LINE, ENDED = b'{"response": "a", "done": false}\n', b'{"response": "", "done": true, "eval_count": 2}\n'
@@ -61,6 +62,7 @@ def test_a_reply_that_is_no_answer_is_told_from_the_first(first, later, expected
         ({"summary": "so", "note": "x"}, {"summary": "and so"}),
         ({"summary": "so"}, {"summary": "and so", "warnings": ["long"], "errors": []}),
         ({"error": 0.1, "train": 0.9}, {"error": 0.7, "train": 0.3}),  # a class, or a measure, of that name
+        ({"error": 0, "train": 1}, {"error": 0.7, "train": 0.3}),
         ({"detail": "a"}, {"detail": "b"}),
         ({"ok": True, "n": 1}, {"n": 2}),
         ([1, 2], []),
@@ -90,6 +92,8 @@ def test_a_text_may_be_any_text():
         (DELTA * 3 + LAST + DONE, DELTA * 2, EVENTS, "ended"),
         (DELTA * 3 + LAST, DELTA * 2 + LAST, EVENTS, None),
         (DELTA * 3 + LAST, DELTA * 2, EVENTS, "ended"),
+        (DELTA * 3 + FULL, DELTA * 2, EVENTS, "ended"),
+        (DELTA * 3 + FULL, DELTA * 2 + FULL, EVENTS, None),
         (DELTA * 3 + DONE, DELTA + b"data: {not", EVENTS, "malformed"),
         (NAMED + b"event: stop\ndata: {}\n\n", NAMED, EVENTS, "ended"),
         (NAMED + b"event: stop\ndata: {}\n\n", NAMED + b"event: error\ndata: {}\n\n", EVENTS, "status"),

@@ -85,6 +85,15 @@ def test_a_reply_of_another_form_than_the_first_is_no_answer(address, text, fami
     assert said in bad.error
 
 
+@pytest.mark.parametrize("family", ["api", "classifier"])
+def test_answers_that_nobody_looks_at_may_be_of_any_form(address, family):
+    """answer=status: an object without a key of the first reply is an answer too, a bare error is none."""
+    with session(address, path="/?sentence={text}", family=family, answer="status") as opened:
+        assert [outcome(opened, text).cause for text in ("code", "error")] == [None, "status"]
+    with session(address, path="/?sentence={text}", family="api") as opened:
+        assert outcome(opened, "code").cause == "malformed"
+
+
 def test_a_server_that_never_says_anything_is_measured(address):
     """Its first reply was empty too."""
     with session(address, path="/nothing") as opened:
