@@ -235,10 +235,12 @@ def _work_notes(one: Showing, other: Showing, names: tuple[str, str]) -> list[st
     said += _made_notes(one.made, other.made, names)
     for side, name in ((one, names[0]), (other, names[1])):
         if side.paused_ratio > _PAUSED_RATIO:
-            said.append(
-                f"{side.paused_ratio:.0%} of the windows of {name} lie between its batches: what is drawn then is "
-                "in its gross energy, and in no time of a unit"
+            what = (
+                "are pauses that its sensor needs: the idle of the loaded model in them is taken out of its energy"
+                if side.idle_taken
+                else "lie between its batches: what is drawn then is in its gross energy, and in no time of a unit"
             )
+            said.append(f"{side.paused_ratio:.0%} of the windows of {name} {what}")
     return said
 
 

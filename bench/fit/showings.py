@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 
 from bench.errors import BadInput
+from bench.fit.intervals import SERIES, row_series
 from bench.fit.rows import Group, Measured, groups
 from bench.fit.terms import RATES
 from bench.nouns import Boundary, Outcome, Quality, Run, Score, Share, Usage, Window
 from bench.nouns.compared import Joules, Made, Showing, Work
 from bench.physics.attribution import window_outcomes, window_usage
 from bench.physics.doubles import pretends
-from bench.physics.phases import work
+from bench.physics.phases import idle, work
 from bench.physics.verdict import spoilt
 from bench.stats import median, significant
 from bench.units import S_PER_NS
@@ -32,7 +33,8 @@ def showing(measured: Measured, quality: Quality | None, *, candidate: int, roun
         return f"void: {why.name}: {why.evidence}" if why else "nothing was read"
     if not units or not done:
         return f"no {unit.name.replace('_', ' ')} was delivered in a work window"
-    joules, void = _joules(measured, unit.usage)
+    pauses_s = _pauses_s(run, windows)
+    joules, void = _joules(measured, unit.usage, pauses_s)
     busy_s, open_s = _busy_s(done), math.fsum(w.duration_s for w in windows)
     spent_s = busy_s if run.spec.pace is None else open_s
     return Showing(
@@ -51,6 +53,7 @@ def showing(measured: Measured, quality: Quality | None, *, candidate: int, roun
         unscored=_unscored(run, quality),
         scored_by=_scored_by(quality),
         paused_ratio=significant(max(0.0, 1 - busy_s / open_s)) if run.spec.pace is None and open_s else 0.0,
+        idle_taken=bool(pauses_s),
     )
 
 
@@ -143,24 +146,33 @@ def _scored_by(quality: Quality | None) -> str:
     )
 
 
-def _joules(measured: Measured, usage: str) -> tuple[dict[Boundary, Joules], dict[Boundary, str]]:
-    """Gross joules a unit by boundary, over the work windows that have an energy; and why others have none."""
+def _joules(
+    measured: Measured, usage: str, pauses_s: Mapping[str, float]
+) -> tuple[dict[Boundary, Joules], dict[Boundary, str]]:
+    """Gross joules a unit by boundary, over the work windows that have an energy; and why others have none.
+
+    Pauses between trains are the sensor's and not the candidate's: the idle of the loaded model in them is taken
+    out, or one that is read by a part-time sensor would pay for being measured.
+    """
     found: dict[Boundary, Joules] = {}
     void: dict[Boundary, str] = {}
     for group in groups([measured]):
         rows = [r for r in group.rows if r.phase in ("work", "prepare") and getattr(r.usage, usage)]
         units = math.fsum(float(getattr(r.usage, usage)) for r in rows)
-        total_j = math.fsum(r.energy_j for r in rows)
+        paused_s = math.fsum(pauses_s.get(r.label, 0.0) for r in rows)
+        total_j, low_j, high_j = (
+            math.fsum(row_series(rows, which)) - paused_s * _resting_w(group, which) for which in SERIES
+        )
         if group.excluded:
             void[group.boundary] = group.excluded[0].partition(": ")[2]
-        elif not units or total_j <= 0:
+        elif not units or min(total_j, low_j, high_j) <= 0:
             void[group.boundary] = "no work window has an energy"
         else:
             found[group.boundary] = Joules(
                 basis=group.basis,
                 value_j=significant(total_j / units),
-                low_j=significant(math.fsum(r.model_low_j for r in rows) / units),
-                high_j=significant(math.fsum(r.model_high_j for r in rows) / units),
+                low_j=significant(low_j / units),
+                high_j=significant(high_j / units),
                 path=_path(measured, group),
                 gain_ratio_95=group.gain_ratio_95,
                 own_ratio=significant(math.sqrt(math.fsum(r.own_j**2 for r in rows)) / total_j),
@@ -169,6 +181,23 @@ def _joules(measured: Measured, usage: str) -> tuple[dict[Boundary, Joules], dic
                 simulated=any(pretends(s) for s in measured.run.sources if s.boundary == group.boundary),
             )
     return found, void
+
+
+def _resting_w(group: Group, which: str) -> float:
+    """The power of the loaded model at rest; 0 where no idle window has an energy: then nothing is taken out."""
+    rows = idle(group.rows, "resident")
+    seconds = math.fsum(r.duration_s for r in rows)
+    return math.fsum(row_series(rows, which)) / seconds if seconds else 0.0
+
+
+def _pauses_s(run: Run, windows: Sequence[Window]) -> dict[str, float]:
+    """By work window, the time between its trains; {}: its batches ran back to back."""
+    found = {}
+    for window in windows:
+        done = window_outcomes(window, run.outcomes)
+        if any(o.train_id is not None for o in done):
+            found[window.label] = max(0.0, window.duration_s - _busy_s(done))
+    return found
 
 
 def _path(measured: Measured, group: Group) -> str:

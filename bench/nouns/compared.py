@@ -78,6 +78,7 @@ class Showing:
     scores: Mapping[str, Share] = field(default_factory=dict)
     unscored: str = ""  # why there is no score
     scored_by: str = ""  # by whose rules, and on whose voices
+    idle_taken: bool = False  # the idle of pauses between trains is in no figure of it
     paused_ratio: float = 0.0  # of the windows: what lies between batches, or between trains of them
 
 
