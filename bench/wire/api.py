@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.nouns import Request, Usage
+from bench.wire.answer import Answer, refused
 from bench.wire.cached import from_cache
 from bench.wire.exchange import BUSY, Call, Reply
 from bench.wire.form import NOTHING_SEEN, Form, unlike
 from bench.wire.probe import said as said_of
-from bench.wire.served import Answer, refused
 from bench.wire.strict import strict_json
 from bench.wire.template import NUMBER, TEXT, TOKENS, in_address, quoted
 from bench.wire.wording import spelt

@@ -11,10 +11,10 @@ from typing import Any
 
 from bench.nouns import Request, Usage
 from bench.units import S_PER_NS
+from bench.wire.answer import Answer, counted, labelled, refusal, refused
 from bench.wire.exchange import Call, Reply
 from bench.wire.framing import json_lines
 from bench.wire.probe import post
-from bench.wire.served import Answer, counted, labelled, refusal, refused
 from bench.wire.wording import Wording
 
 # Ollama cuts generation off, without a last line, where one token repeats so often (llama_server.go; 2026-11-21)

@@ -6,10 +6,10 @@ from typing import Any
 
 from bench.nouns import Request, Usage
 from bench.units import S_PER_MS
+from bench.wire.answer import Answer, counted, labelled, refusal, refused
 from bench.wire.exchange import Call, Reply
 from bench.wire.framing import server_sent_events
 from bench.wire.probe import post
-from bench.wire.served import Answer, counted, labelled, refusal, refused
 from bench.wire.wording import Wording
 
 

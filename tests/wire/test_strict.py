@@ -7,10 +7,10 @@ import pytest
 pytest.importorskip("aiohttp", reason="the client's library is an extra: pip install 'joulemark[endpoints]'")
 from bench.errors import BadInput
 from bench.wire.address import KEY_VARIABLE, hidden, plain_url
+from bench.wire.answer import refused
 from bench.wire.exchange import Reply
 from bench.wire.framing import json_lines, server_sent_events
 from bench.wire.probe import json_of, said
-from bench.wire.served import refused
 from bench.wire.strict import strict_json
 
 
