@@ -57,3 +57,10 @@ def t95(degrees: float) -> float:
     from scipy.special import stdtrit  # scipy.stats takes a second to import
 
     return float(stdtrit(degrees, 0.975))
+
+
+def f95(above: float, below: float) -> float:
+    """Fisher's 95 % quantile of a ratio of variances with so many degrees of freedom above and below."""
+    from scipy.special import fdtri
+
+    return float(fdtri(above, below, 0.95))

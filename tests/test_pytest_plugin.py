@@ -55,14 +55,23 @@ def test_of_other_things():
 """
 
 
+WORKER = "PYTEST_XDIST_WORKER"  # pytest-benchmark measures nothing in a worker; the sessions here are none
+
+
+@pytest.fixture(autouse=True)
+def in_no_worker(monkeypatch):
+    monkeypatch.delenv(WORKER, raising=False)
+
+
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
     """One session on a declared 100 W: what it printed, and the benchmark's JSON."""
     folder = tmp_path_factory.mktemp("session")
     (folder / "test_energy.py").write_text(TESTS)
+    outside = {name: value for name, value in os.environ.items() if name != WORKER}
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *QUICK, "--energy-max", "1.2J", "--benchmark-json", "b.json"],
-        cwd=folder, env={**os.environ, "JOULEMARK_METERS": "constant:power_w=100"},
+        cwd=folder, env={**outside, "JOULEMARK_METERS": "constant:power_w=100"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ran.returncode == 1, ran.stdout + ran.stderr

@@ -18,6 +18,7 @@ from bench.stats import deviation, mean
 # board's sensor may be off by, 5 %, arXiv:2312.02741; loads that were fitted apart also had an idle of their own).
 _ALIKE_RATIO = 5e-3
 _FEWEST_COMMON = 3
+_WORSE_THAN_OWN = 4.0  # errors twice as large as a load's own terms make are not described (chosen)
 _TRUSTED_RATIO = 0.05  # chosen: a board's sensor itself may be off by so much
 
 
@@ -89,6 +90,19 @@ def describes(together: Mapping[str, float], apart: Mapping[str, float]) -> bool
     if len(common) < _FEWEST_COMMON:
         squares = [error * error for error in together.values()]
         return len(squares) >= _FEWEST_COMMON and mean(squares) <= _TRUSTED_RATIO**2
+    if not all(_of_load(load, together, apart) for load in {cell.partition("@")[2] for cell in together}):
+        return False
     worse = [together[cell] ** 2 - apart[cell] ** 2 for cell in common]
     spread = deviation(worse) / math.sqrt(len(worse))
     return mean(worse) <= max(spread, _ALIKE_RATIO**2)
+
+
+def _of_load(load: str, together: Mapping[str, float], apart: Mapping[str, float]) -> bool:
+    """The same for one load: beside its own terms where these can be tested, else by the errors' size alone."""
+    mine = [cell for cell in together if cell.partition("@")[2] == load]
+    both = [cell for cell in mine if cell in apart]
+    squares = mean([together[cell] ** 2 for cell in mine])
+    if len(both) < _FEWEST_COMMON:
+        return squares <= _TRUSTED_RATIO**2
+    own = mean([apart[cell] ** 2 for cell in both])
+    return mean([together[cell] ** 2 for cell in both]) <= _WORSE_THAN_OWN * own + _ALIKE_RATIO**2

@@ -7,7 +7,7 @@ from bench.fit.intervals import SERIES, multiplicative, own, quantity, row_serie
 from bench.fit.rows import Group, Row
 from bench.fit.terms import RATES, Term
 from bench.nouns import Quantity
-from bench.stats import deviation, mean, t95
+from bench.stats import deviation, f95, mean, t95
 
 _RANGES = (
     "prompt_tokens",
@@ -37,10 +37,18 @@ def rates(group: Group, work: Sequence[Row]) -> Mapping[str, Quantity]:
         }
         scatter = {load: {s: _pooled(s, rows, amounts) for s in SERIES} for load, rows in loads.items()}
         for workload, rows in counted.items():
-            found = _rate(group, rows, amounts[workload], term, scatter[_load(workload)])
+            pooled = scatter[_load(workload)]
+            alone = {s: _pooled(s, {workload: rows}, amounts) for s in SERIES}
+            found = _rate(group, rows, amounts[workload], term, alone if _wilder(alone, pooled) else pooled)
             if found is not None:
                 made[f"{term.name}@{workload}"] = found
     return made
+
+
+def _wilder(alone: Mapping[str, tuple[float, int]], pooled: Mapping[str, tuple[float, int]]) -> bool:
+    """Whether a workload's own windows scatter by more than chance makes of the pool's: its requests differ."""
+    (own, degrees), (all_, beside) = alone["value"], pooled["value"]
+    return bool(degrees) and own**2 > f95(degrees, beside) * all_**2
 
 
 def _load(workload: str) -> str:

@@ -35,7 +35,8 @@ class Term:
 
 SHARED = "shared"
 DECODE_STEP = "decode_step"
-_REQUEST = Term("request", "requests", "J")
+REQUEST = "request"
+_REQUEST = Term(REQUEST, "requests", "J")
 _PER_REQUEST = Term("request", "requests", "J/request")
 
 # In order of what the data must show first: when two can't be told apart, the later one is given up.

@@ -10,8 +10,8 @@ from bench.fit.rows import Group, Row
 from bench.fit.selection import Evidence, left_out, shown
 from bench.fit.sheet import Sheet
 from bench.fit.solve import Array, Solution, condition_number, separable, solve
-from bench.fit.terms import SHOWN, TERMS, Term
-from bench.stats import mean, median, significant, t95
+from bench.fit.terms import REQUEST, SHOWN, TERMS, Term
+from bench.stats import f95, mean, median, significant, t95
 
 UNTESTED = (
     "terms not tested on work that they have not seen: too few workloads to leave one out; true of those that ran"
@@ -42,6 +42,8 @@ def enter_work_terms(
         return {"windows": len(work)}
     kept += _shown(group, kept, work, idle)
     errors = left_out_errors(kept, work, idle)
+    if errors and (worst := max(errors, key=errors.__getitem__)) and errors[worst] > _UNTRUE_RATIO:
+        sheet.notes.append(f"flag: {worst} is predicted {errors[worst]:.0%} off from the other cells")
     if errors and (wrong := median(list(errors.values()))) > _UNTRUE_RATIO:
         untrue = (
             f"cells left out are off by {wrong:.0%} where these terms are fitted on the others: they do not "
@@ -101,7 +103,14 @@ def _solved(group: Group, kept: Sequence[Term], work: Sequence[Row], idle: Seque
         values = {s: float(one.terms[i]) for s, (one, _) in solved.items()}
         statistical = {s: float(half[i]) for s, (_, half) in solved.items()}
         told = own(weights_on_rows(found.leverage[i], work, idle), (*work, *idle))
-        sheet.enter(term.name, quantity(group, values, statistical, term.unit, own=told))
+        made = quantity(group, values, statistical, term.unit, own=told)
+        if term.name != REQUEST and made[0].high < 0.0:
+            sheet.missing[term.name] = (
+                f"comes out below zero ({made[0].value:.3g} {made[0].unit}): these terms do not describe this "
+                "work; run more shapes of it, or each load in a folder of its own"
+            )
+            continue
+        sheet.enter(term.name, made)
     return {
         "degrees_of_freedom": found.degrees,
         "residual_ratio": significant(found.residual_ratio),
@@ -115,12 +124,61 @@ def _above_idle(
     """The terms of one series and their statistical half-widths at 95 %, idle's uncertainty carried in."""
     energy_j = np.array(row_series(work, which))
     duration_s = np.array([r.duration_s for r in work])
-    powers_w = row_powers_w(idle, which)
-    idle_w = mean(powers_w)
-    found = solve(design, energy_j - idle_w * duration_s, weights)
+    found = solve(design, energy_j - own_idle_j(work, idle, which), weights)
     scatter = t95(found.degrees) * np.sqrt(np.diag(found.covariance))
-    carried = np.abs(found.leverage @ duration_s) * half_of_mean(powers_w)
-    return found, np.hypot(scatter, carried)
+    between = _between_runs(found, design, energy_j - own_idle_j(work, idle, which), weights, work)
+    carried = np.abs(found.leverage @ duration_s) * half_of_mean(row_powers_w(idle, which))
+    return found, np.hypot(np.maximum(scatter, between), carried)
+
+
+def own_idle_j(work: Sequence[Row], idle: Sequence[Row], which: str = "value") -> Array:
+    """The idle energy (J) of each work window.
+
+    At the mean idle power of all runs; at its own run's where these differ by more than their windows do (a board
+    that warms idles higher). A run without an idle window of its own takes the mean.
+    """
+    powers: dict[str, list[float]] = {}
+    for row, power_w in zip(idle, row_powers_w(idle, which), strict=True):
+        powers.setdefault(row.run_id, []).append(power_w)
+    every_w = mean(row_powers_w(idle, which))
+    if not _differ(list(powers.values())):
+        return np.array([r.duration_s * every_w for r in work])
+    return np.array([r.duration_s * (mean(powers[r.run_id]) if r.run_id in powers else every_w) for r in work])
+
+
+def _differ(groups: Sequence[Sequence[float]]) -> bool:
+    """Whether groups' means differ by more than the values within them (one-way analysis of variance)."""
+    count = sum(map(len, groups))
+    between, within = len(groups) - 1, count - len(groups)
+    if between < 1 or within < 1:
+        return False
+    centre = mean([value for group in groups for value in group])
+    outer = sum(len(group) * (mean(group) - centre) ** 2 for group in groups) / between
+    inner = sum((value - mean(group)) ** 2 for group in groups for value in group) / within
+    return outer > f95(between, within) * inner
+
+
+def _between_runs(
+    found: Solution, design: Array, above_idle_j: Array, weights: Array, work: Sequence[Row]
+) -> Array:
+    """Half-widths at 95 % by how runs differ, where they differ by more than their own windows do; else zeros.
+
+    Windows of one run share what its day was: a warmer board, a busier neighbour. Residuals are parted into those
+    of the runs' means (runs − terms degrees) and those around them; where the ratio of the two variances is beyond
+    the 95 % quantile of F, the runs are what repeats (one-way analysis of variance: Montgomery, Peck, Vining,
+    Introduction to Linear Regression Analysis, 5th ed., section 4.5; checked 2026-11-21).
+    """
+    residuals = (above_idle_j - design @ found.terms) * weights
+    runs = sorted({row.run_id for row in work})
+    groups = [np.array([row.run_id == run for row in work]) for run in runs]
+    between, within = len(runs) - design.shape[1], len(work) - len(runs)
+    if between < 1 or within < 1:
+        return np.zeros(design.shape[1])
+    outer = float(sum(mask.sum() * residuals[mask].mean() ** 2 for mask in groups)) / between
+    inner = float(sum(((residuals[mask] - residuals[mask].mean()) ** 2).sum() for mask in groups)) / within
+    if outer <= f95(between, within) * inner or not found.residual_ratio:
+        return np.zeros(design.shape[1])
+    return np.asarray(t95(between) * np.sqrt(np.diag(found.covariance) * outer) / found.residual_ratio)
 
 
 def weights_on_rows(leverage: Array, work: Sequence[Row], idle: Sequence[Row]) -> list[float]:
@@ -145,10 +203,9 @@ def _weights_of(work: Sequence[Row]) -> Array:
 
 def _evidence(terms: Sequence[Term], work: Sequence[Row], idle: Sequence[Row]) -> Evidence:
     energy_j = np.array([r.energy_j for r in work], dtype=float)
-    idle_j = mean(row_powers_w(idle, "value")) * np.array([r.duration_s for r in work])
     return Evidence(
         design=_design(terms, work),
-        above_idle_j=energy_j - idle_j,
+        above_idle_j=energy_j - own_idle_j(work, idle),
         energy_j=energy_j,
         weights=_weights_of(work),
         workloads=tuple(r.workload for r in work),

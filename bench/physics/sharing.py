@@ -33,7 +33,7 @@ def shared_work(outcomes: Sequence[Outcome]) -> Mapping[str, float]:
 
 def work_of_each(outcomes: Sequence[Outcome]) -> tuple[Mapping[str, float], ...]:
     """The same for every outcome, in their order: what of it is each request's."""
-    if any(o.achieved.prompt_tokens is None or not o.achieved.output_tokens for o in outcomes):
+    if any(o.achieved.prompt_tokens is None or o.achieved.output_tokens is None for o in outcomes):
         return ({},) * len(outcomes)
     steps = _steps_of_each(outcomes)
     return tuple(
@@ -47,7 +47,7 @@ def _lengths(one: Outcome) -> dict[str, float]:
     output = float(one.achieved.output_tokens or 0)
     return {
         "prompt_token_sq": computed * (computed + 2 * cached),
-        "context_token": (output - 1) * (computed + cached + output / 2),
+        "context_token": max(0.0, output - 1) * (computed + cached + output / 2),
     }
 
 
@@ -62,6 +62,8 @@ def _steps_of_each(outcomes: Sequence[Outcome]) -> list[float | None]:
     for one in outcomes:
         if one.output_ns:
             found.append(next(streamed))
+        elif not one.achieved.output_tokens:
+            found.append(0.0)  # it decoded nothing
         elif one.due_ns is not None:  # of a server that does not stream
             found.append(None)
         else:
