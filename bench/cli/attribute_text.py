@@ -34,6 +34,8 @@ def _block(one: "Attributed") -> Iterator[str]:
     if one.windows:
         each = [request for window in one.windows for request in window.requests]
         yield from textwrap.wrap(_requests(each), _WIDTH, initial_indent="  ", subsequent_indent="    ")
+        for remark in one.remarks:
+            yield from textwrap.wrap(remark, _WIDTH, initial_indent="  ", subsequent_indent="    ")
         if one.in_sample:
             yield "  in sample: the terms rest on these windows too"
     yield ""

@@ -12,7 +12,7 @@ def next_(
     folder: Annotated[Path, typer.Argument(help="The result folder.")] = Path("results"),
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Name the cells that part terms, or narrow intervals most a second."""
+    """Name the cells that part terms, or narrow intervals most."""
     from bench.cli.next_text import next_text
     from bench.files.codec import plain
     from bench.run.next_cells import advise

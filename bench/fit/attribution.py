@@ -71,6 +71,27 @@ def needs(group: Group) -> frozenset[str]:
     return frozenset({IDLE, *(t.name for t in known if any(t.amount(r) for r in work))})
 
 
+def uncounted(found: Coefficients, group: Group, run: Run) -> tuple[str, ...]:
+    """The terms of `found` whose amount is not known of some request: the others would seem to be all."""
+    each = [_One(o.achieved, w) for o, w in zip(run.outcomes, work_of_each(run.outcomes), strict=True)]
+    return tuple(t.name for t in _terms(found, group) if any(t.amount(one) is None for one in each))
+
+
+def outside(found: Coefficients, run: Run) -> tuple[str, ...]:
+    """In words: where the run's requests lie beyond those that the terms rest on."""
+    said = []
+    for name, (low, high) in found.domain.items():
+        counts = [float(run.spec.cell.concurrency)] if name == "concurrency" else []
+        counts += [float(n) for o in run.outcomes if (n := getattr(o.achieved, name, None)) is not None]
+        if counts and (min(counts) < low or max(counts) > high):
+            said.append(f"{name} {min(counts):g} to {max(counts):g}, measured {low:g} to {high:g}")
+    return tuple(said)
+
+
+def _terms(found: Coefficients, group: Group) -> list[Term]:
+    return [t for t in (*TERMS[group.family], *SHOWN.get(group.family, ())) if t.name in found.terms]
+
+
 @dataclass(frozen=True, slots=True)
 class _One:
     """A request as a fit's terms take it."""
@@ -86,7 +107,7 @@ def _account(
     idle_s, nobody_s = idle_of_each(window, mine)
     # the energy's span may lie a few ticks beyond the window's own: nobody worked there
     nobody_s += row.duration_s - window.duration_s
-    terms = [t for t in (*TERMS[group.family], *SHOWN.get(group.family, ())) if t.name in found.terms]
+    terms = _terms(found, group)
     each = work_of_each(mine)
     return WindowAccount(
         run_id=row.run_id,

@@ -18,6 +18,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from bench.errors import BadInput
 from bench.nouns import Basis, Boundary, Share
 from bench.nouns.compared import Difference, Joules, Level, Measure, Pair, Ratio, Standing
 from bench.physics.budget import COVERAGE_95
@@ -60,7 +61,10 @@ def energy_ratio(
     """The ratio of two energies of one boundary and basis, with all that pairs do not take away."""
     both = (*ones, *others)
     basis = both[0].basis
-    assert all(j.basis == basis for j in both), "two bases are never compared"
+    if any(j.basis != basis for j in both):
+        raise BadInput(
+            f"{boundary}: {' and '.join(sorted({j.basis for j in both}))} energies: they are never compared"
+        )
     how = paired if interleaved else unpaired
     names = ("value_j", "low_j", "high_j") if basis == "modelled" else ("value_j",)
     told = [how([getattr(j, n) for j in ones], [getattr(j, n) for j in others]) for n in names]

@@ -1,10 +1,10 @@
-"""Which cells to run next: those that tell apart what could not be, and those that narrow intervals most a second.
+"""Which cells to run next: those that tell apart what could not be, and those that narrow intervals most.
 
 A cell that has not run is a row that is not there yet: its amounts follow from its shape, its joules and seconds
 from what is known so far. Added to the rows that are there, it changes the covariance of the terms, (XᵀX)⁻¹σ² with
-rows weighted by their energy. The best cell lowers Σ (share of the energy × relative error)² most for each second
-that it takes: an A-optimal design, one step ahead (Atkinson, Donev, Tobias, Optimum Experimental Designs, with
-SAS, 2007, sections 10.1 and 11.1; checked 2026-11-21).
+rows weighted by their energy. The best cell lowers Σ (share of the energy × relative error)² most; all cells take
+the same time, windows of one length and what stands around them. It is an A-optimal design, one step ahead
+(Atkinson, Donev, Tobias, Optimum Experimental Designs, with SAS, 2007, 10.1 and 11.1; checked 2026-11-21).
 """
 
 import math
@@ -75,21 +75,25 @@ def separating(asked: Sequence[Term], work: Sequence[Row], shapes: Sequence[Shap
 
 
 def next_cells(group: Group, found: Coefficients, shapes: Sequence[Shape], most: int = 3) -> tuple[Next, ...]:
-    """The cells that narrow this entry's terms most a second, the best first; () without terms to narrow."""
+    """The cells that narrow this entry's terms most, the best first; () without terms to narrow."""
     terms = [t for t in (*TERMS[group.family], *SHOWN.get(group.family, ())) if t.name in found.terms]
     work = phases.work(group.rows)
     if not terms or "idle_resident" not in found.terms or len(work) <= len(terms):
         return ()
     known = _Known(found, terms, work)
-    users = sorted({_users(level) for level in found.levels} or {found.concurrency})
+    # cells of an offered rate or a scenario would be another entry's: what they narrow is not known from here
+    users = sorted({int(n) for n in map(_users, found.levels or (f"concurrency={found.concurrency}",)) if n})
+    if not found.levels and (found.rate is not None or found.load is not None):
+        return ()
     offers = [known.offer(shape, n) for shape in shapes if shape.family == group.family for n in users]
     worth = sorted((o for o in offers if o is not None), key=known.worth, reverse=True)
     return tuple(worth[:most])
 
 
-def _users(level: str) -> int:
+def _users(level: str) -> str:
+    """Of a load's name the number of users who wait; "" where requests are offered."""
     name, _, number = level.partition("=")
-    return int(number) if name == "concurrency" else 1
+    return number if name == "concurrency" else ""
 
 
 class _Known:
@@ -111,7 +115,7 @@ class _Known:
 
     def offer(self, shape: Shape, users: int) -> Next | None:
         """The cell with what it would change; None where a request of it takes longer than a window."""
-        one = _amounts(self._terms, _planned(shape, users))
+        one = _amounts(self._terms, _planned(shape, users * self._found.batch))
         request_s = max(self._least_s, float(one @ self._seconds))
         if request_s > self._window_s:
             return None
@@ -131,12 +135,12 @@ class _Known:
         )
 
     def worth(self, offer: Next) -> float:
-        """How much of Σ (share × relative error)² a second of it takes away."""
+        """How much of Σ (share × relative error)² it takes away."""
         before, after = (
             float(np.sum((self._shares * np.array(list(errors.values()))) ** 2))
             for errors in (offer.before, offer.after)
         )
-        return (before - after) / offer.seconds
+        return before - after
 
     def _errors(self, design: Array, weights: Array) -> Array:
         """The relative standard errors of the terms."""

@@ -6,7 +6,7 @@ from dataclasses import fields, is_dataclass
 
 from bench.errors import BadInput
 from bench.fit.intervals import SERIES, row_series
-from bench.fit.rows import Group, Measured, groups
+from bench.fit.rows import Group, Measured, Row, groups
 from bench.fit.terms import RATES
 from bench.nouns import Boundary, Outcome, Quality, Run, Score, Share, Usage, Window
 from bench.nouns.compared import Joules, Made, Showing, Work
@@ -53,7 +53,7 @@ def showing(measured: Measured, quality: Quality | None, *, candidate: int, roun
         unscored=_unscored(run, quality),
         scored_by=_scored_by(quality),
         paused_ratio=significant(max(0.0, 1 - busy_s / open_s)) if run.spec.pace is None and open_s else 0.0,
-        idle_taken=bool(pauses_s),
+        idle_taken=bool(pauses_s and joules),
     )
 
 
@@ -149,7 +149,7 @@ def _scored_by(quality: Quality | None) -> str:
 def _joules(
     measured: Measured, usage: str, pauses_s: Mapping[str, float]
 ) -> tuple[dict[Boundary, Joules], dict[Boundary, str]]:
-    """Gross joules a unit by boundary, over the work windows that have an energy; and why others have none.
+    """Joules a unit by boundary, over the work windows that have an energy; and why others have none.
 
     Pauses between trains are the sensor's and not the candidate's: the idle of the loaded model in them is taken
     out, or one that is read by a part-time sensor would pay for being measured.
@@ -160,11 +160,14 @@ def _joules(
         rows = [r for r in group.rows if r.phase in ("work", "prepare") and getattr(r.usage, usage)]
         units = math.fsum(float(getattr(r.usage, usage)) for r in rows)
         paused_s = math.fsum(pauses_s.get(r.label, 0.0) for r in rows)
+        rest = idle(group.rows, "resident")
         total_j, low_j, high_j = (
-            math.fsum(row_series(rows, which)) - paused_s * _resting_w(group, which) for which in SERIES
+            math.fsum(row_series(rows, which)) - paused_s * _resting_w(rest, which) for which in SERIES
         )
         if group.excluded:
             void[group.boundary] = group.excluded[0].partition(": ")[2]
+        elif paused_s and not rest:
+            void[group.boundary] = "no idle window has an energy, and that of its pauses is not known without"
         elif not units or min(total_j, low_j, high_j) <= 0:
             void[group.boundary] = "no work window has an energy"
         else:
@@ -175,7 +178,7 @@ def _joules(
                 high_j=significant(high_j / units),
                 path=_path(measured, group),
                 gain_ratio_95=group.gain_ratio_95,
-                own_ratio=significant(math.sqrt(math.fsum(r.own_j**2 for r in rows)) / total_j),
+                own_ratio=significant(math.hypot(_own_j(rows), paused_s * _own_w(rest)) / total_j),
                 unseen_low_ratio=significant(math.fsum(r.unseen_low_j for r in rows) / total_j),
                 unseen_high_ratio=significant(math.fsum(r.unseen_high_j for r in rows) / total_j),
                 simulated=any(pretends(s) for s in measured.run.sources if s.boundary == group.boundary),
@@ -183,11 +186,20 @@ def _joules(
     return found, void
 
 
-def _resting_w(group: Group, which: str) -> float:
-    """The power of the loaded model at rest; 0 where no idle window has an energy: then nothing is taken out."""
-    rows = idle(group.rows, "resident")
-    seconds = math.fsum(r.duration_s for r in rows)
-    return math.fsum(row_series(rows, which)) / seconds if seconds else 0.0
+def _resting_w(rest: Sequence[Row], which: str) -> float:
+    """The power of the loaded model at rest."""
+    seconds = math.fsum(r.duration_s for r in rest)
+    return math.fsum(row_series(rest, which)) / seconds if seconds else 0.0
+
+
+def _own_j(rows: Sequence[Row]) -> float:
+    """The standard uncertainty of their sum, by their own windows."""
+    return math.sqrt(math.fsum(r.own_j**2 for r in rows))
+
+
+def _own_w(rest: Sequence[Row]) -> float:
+    seconds = math.fsum(r.duration_s for r in rest)
+    return _own_j(rest) / seconds if seconds else 0.0
 
 
 def _pauses_s(run: Run, windows: Sequence[Window]) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """What requests did beside counting their tokens: context that was attended to, passes that were shared.
 
 A decoding step yields one token of every sequence that decodes at that moment, so a token made beside k − 1 others
-is 1/k of a step (continuous batching: Yu et al., Orca, OSDI 2022, section 4.1; checked 2026-11-21). Summed over
+is 1/k of a step (iteration-level scheduling: Yu et al., Orca, OSDI 2022; checked 2026-11-21). Summed over
 all tokens after the first of each request, these shares are the number of steps: nothing is scaled to make it so.
 The first token comes of the pass over the prompt.
 """

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.fit.attribution import WindowAccount, accounts, needs
+from bench.fit.attribution import WindowAccount, accounts, needs, outside, uncounted
 from bench.fit.coefficients import fit
 from bench.fit.levels import merged
 from bench.fit.rows import Group, Measured, groups
+from bench.fit.terms import DECODE_STEP
 from bench.nouns import Coefficients
 from bench.physics.doubles import pretends
 from bench.run.learn import read_folder
@@ -24,6 +25,7 @@ class Attributed:
     basis: str
     simulated: bool = False  # a program plays the sensor
     in_sample: bool = False  # the terms rest on this cell's own runs too
+    remarks: tuple[str, ...] = ()
     windows: tuple[WindowAccount, ...] = ()
     why: str = ""
 
@@ -38,10 +40,13 @@ def attribute_folder(out: Path) -> tuple[tuple[Attributed, ...], tuple[str, ...]
 def attributed(every: Sequence[Measured]) -> Iterator[Attributed]:
     """The runs one by one, each within every boundary that it was read in."""
     whole = fit(every)
+    others = {
+        str(cell): fit([m for m in every if m.run.spec.cell != cell])
+        for cell in dict.fromkeys(m.run.spec.cell for m in every)
+    }
     for one in every:
-        others = fit([m for m in every if m.run.spec.cell != one.run.spec.cell])
         for group in groups([one]):
-            yield _of(one, group, others, whole)
+            yield _of(one, group, others[str(one.run.spec.cell)], whole)
 
 
 def _of(one: Measured, group: Group, others: Sequence[Coefficients], whole: Sequence[Coefficients]) -> Attributed:
@@ -61,7 +66,13 @@ def _of(one: Measured, group: Group, others: Sequence[Coefficients], whole: Sequ
             said,
             why="its terms are not known: run more shapes of work, or more loads (`joulemark fit` says which)",
         )
-    return replace(said, in_sample=in_sample, windows=accounts(found, group, one.run))
+    if absent := uncounted(found, group, one.run):
+        return replace(said, why=f"some requests count no {', '.join(absent)}: the others are not all of it")
+    remarks = [f"outside what the terms rest on: {what}" for what in outside(found, one.run)]
+    cell_ = one.run.spec.cell
+    if DECODE_STEP not in found.terms and (cell_.concurrency > 1 or cell_.rate is not None or cell_.load):
+        remarks.append("no term tells shared steps apart: a request's figure is an average over those beside it")
+    return replace(said, in_sample=in_sample, remarks=tuple(remarks), windows=accounts(found, group, one.run))
 
 
 def _fitting(known: Sequence[Coefficients], group: Group, one: Measured) -> Coefficients | None:

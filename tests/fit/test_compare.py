@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from bench.errors import BadInput
 from bench.fit.compare import difference, energy_ratio, paired, standings, time_ratio, unpaired
 from bench.nouns import Share
 from bench.nouns.compared import Joules, Pair, Ratio
@@ -77,7 +78,7 @@ def test_a_modelled_ratio_is_never_measured_and_spans_the_model_s_series():
 
 def test_two_bases_are_never_compared():
     """What was measured over what was modelled is no ratio of anything."""
-    with pytest.raises(AssertionError):
+    with pytest.raises(BadInput, match="never compared"):
         energy_ratio("host", [joules(1.0)], [joules(1.0, basis="modelled")])
 
 

@@ -101,3 +101,15 @@ def test_advice_for_several_loads_names_the_load(users):
 
     assert told.entry.levels
     assert users in {one.concurrency for one in told.cells}
+
+
+def test_an_offered_rate_has_no_advice_of_its_own():
+    """A cell of users who wait would be another entry's."""
+    runs = [cell(p, o, i) for i, (p, o) in enumerate(((32, 8), (256, 8), (32, 64), (256, 64)))]
+    offered = [
+        replace(m, run=replace(m.run, spec=replace(m.run.spec, cell=replace(m.run.spec.cell, rate=0.5))))
+        for m in runs
+    ]
+
+    assert advice(runs, SHAPES)[0].cells
+    assert not advice(offered, SHAPES)[0].cells

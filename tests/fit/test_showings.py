@@ -61,3 +61,13 @@ def test_a_run_without_work_shows_why():
     empty = replace(one, run=replace(one.run, outcomes=()))
 
     assert showing(empty, None, candidate=0, round_=1) == "no output token was delivered in a work window"
+
+
+def test_pauses_whose_idle_is_not_known_leave_no_figure():
+    """At 0 W they would be charged to the candidate."""
+    one = measured(trains=True)
+    found = showing(replace(one, energies=one.energies[1:]), None, candidate=0, round_=1)
+
+    assert not found.joules
+    assert "that of its pauses is not known" in found.void["gpu"]
+    assert not found.idle_taken

@@ -99,3 +99,28 @@ def test_the_command_says_how_far_requests_are_from_the_meter():
     assert {"run_id", "cell", "boundary", "basis", "windows", "in_sample", "why"} <= data["runs"][0].keys()
     window = next(w for run in data["runs"] for w in run["windows"])
     assert {"metered_j", "requests", "nobody_j"} <= window.keys()
+
+
+def test_work_outside_what_the_terms_rest_on_is_said(campaign):
+    """Longer answers than any that the terms saw."""
+    long = measured(Ask(prompt=256, output=900, requests=4), OF, index=900)
+    [*_, one] = attributed([*campaign, long])
+
+    assert any("output_tokens 900 to 900, measured 8 to 256" in remark for remark in one.remarks)
+    assert not next(iter(attributed(campaign))).remarks
+
+
+def test_without_shared_steps_a_requests_figure_is_called_an_average(campaign):
+    eight = [one for one in campaign if one.run.spec.cell.concurrency == 8]
+
+    assert all(any("an average" in remark for remark in one.remarks) for one in attributed(eight))
+
+
+def test_a_request_whose_steps_are_not_counted_leaves_no_account(campaign):
+    """Its share would be laid out as nothing."""
+    first = campaign[0].run
+    unseen = replace(first.outcomes[0], output_ns=())
+    changed = replace(campaign[0], run=replace(first, outcomes=(unseen, *first.outcomes[1:])))
+    [one, *_] = attributed([changed, *campaign[1:]])
+
+    assert (one.windows, "count no decode_step" in one.why) == ((), True)
