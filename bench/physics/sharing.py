@@ -75,13 +75,15 @@ def _steps_of_each(outcomes: Sequence[Outcome]) -> list[float | None]:
 
 def _shares(streams: Sequence[Outcome]) -> Iterator[float]:
     """Of each stream: Σ 1/k over its tokens after the first. A campaign holds millions of them: arrays."""
+    if not streams:
+        return iter(())
     import numpy as np
 
     moments = [_moments(o.output_ns, o.achieved.output_tokens or 1) for o in streams]
     counts = np.array([len(one) for one in moments], dtype=int)
     starts = np.cumsum(counts) - counts
     times = np.fromiter(chain.from_iterable(moments), dtype=float, count=int(counts.sum()))
-    first, last = (times[at] for at in (starts, starts + counts - 1)) if streams else (times, times)
+    first, last = times[starts], times[starts + counts - 1]
     # half a step early and half a step late: a moment's jitter between two streams puts no one out of a step
     half = (last - first) / np.maximum(1, counts - 1) / 2
     under_way = np.searchsorted(np.sort(first + half), times) - np.searchsorted(np.sort(last + half), times)
