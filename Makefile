@@ -42,12 +42,12 @@ verify: .venv/.ready ## Recompute every published number from raw readings
 test: .venv/.ready ## All tests that need no special hardware (most wait for windows of real time: four at once)
 	@.venv/bin/python -m pytest -n 4 --dist loadfile
 
-check: .venv/.ready ## The dev loop: format, lint, types, import contracts, docs, tests
+check: .venv/.ready ## The dev loop: format, lint, types, import contracts, docs, every test but the slow ones
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy bench
 	@.venv/bin/lint-imports
-	@.venv/bin/python -m pytest -n 4 --dist loadfile
+	@.venv/bin/python -m pytest -n 4 --dist loadfile -m "not slow"
 
 format: .venv/.ready ## Format and mend what can be mended
 	@.venv/bin/ruff format .
