@@ -27,7 +27,7 @@ from bench.nouns import Coefficients
 from bench.physics import phases
 from bench.run.attribute import attribute_folder
 from bench.run.learn import read_folder
-from bench.run.publish import measured
+from bench.run.publish import measured_runs
 from bench.stats import median
 
 SHAPES = ("32-8", "32-64", "32-128", "512-8", "512-64", "2048-16")
@@ -74,7 +74,7 @@ class Fitted:
 
 
 def _fitted(out: Path) -> Fitted:
-    every = [measured(one) for one in read_folder(out)[0] if one.run is not None]
+    every = measured_runs(read_folder(out)[0])
     board = [group for group in groups(every) if group.boundary == "gpu"]
     entries = [one for one in fit(every) if one.boundary == "gpu"]
     if len(entries) != 1:

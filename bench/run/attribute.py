@@ -12,7 +12,7 @@ from bench.fit.terms import DECODE_STEP
 from bench.nouns import Coefficients
 from bench.physics.doubles import pretends
 from bench.run.learn import read_folder
-from bench.run.publish import measured
+from bench.run.publish import measured_runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,7 @@ class Attributed:
 def attribute_folder(out: Path) -> tuple[tuple[Attributed, ...], tuple[str, ...]]:
     """Every sealed run of OUT, and the runs that could not be read. Raises BadInput without runs."""
     sealed, broken = read_folder(out)
-    every = [measured(one) for one in sorted(sealed, key=lambda s: s.folder.name) if one.run is not None]
-    return tuple(attributed(every)), broken
+    return tuple(attributed(measured_runs(sealed))), broken
 
 
 def attributed(every: Sequence[Measured]) -> Iterator[Attributed]:

@@ -11,7 +11,7 @@ from bench.fit.levels import merged
 from bench.fit.rows import Group, Measured, groups
 from bench.nouns import Coefficients
 from bench.run.learn import read_folder
-from bench.run.publish import measured
+from bench.run.publish import measured_runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +26,7 @@ class Advice:
 def advise(out: Path) -> tuple[tuple[Advice, ...], tuple[str, ...]]:
     """For every entry of OUT's fit, and the runs that could not be read. Raises BadInput without runs."""
     sealed, broken = read_folder(out)
-    every = [measured(one) for one in sorted(sealed, key=lambda s: s.folder.name) if one.run is not None]
-    return advice(every, declared_shapes()), broken
+    return advice(measured_runs(sealed), declared_shapes()), broken
 
 
 def advice(every: Sequence[Measured], shapes: Sequence[Shape]) -> tuple[Advice, ...]:

@@ -1,6 +1,6 @@
 """What a run publishes: energies at the published precision, and the verdicts on them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bench.files.store import Published, Sealed
@@ -113,6 +113,11 @@ def measured(sealed: Sealed) -> Measured:
     """A sealed run as the fit takes it, with the energies that it published."""
     assert sealed.run is not None, "a metered command has no coefficients"
     return Measured(run=sealed.run, energies=sealed.published.energies, verdicts=sealed.published.verdicts)
+
+
+def measured_runs(sealed: Iterable[Sealed]) -> list[Measured]:
+    """The runs among them (a metered command is none), in one order: that of their folders' names."""
+    return [measured(one) for one in sorted(sealed, key=lambda s: s.folder.name) if one.run is not None]
 
 
 def rounded(energy: WindowEnergy) -> WindowEnergy:

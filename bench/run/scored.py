@@ -20,7 +20,7 @@ _LIBRARIES: Mapping[Family, str] = {"speech": words.LIBRARY, "translation": over
 
 def quality_of(run: Run) -> Quality | None:
     """The scores of what was answered in work windows; None where nothing was labelled, or weights are synthetic.
-    None too where a label is no class of the server: the F1 of classes that it can never say is no score of it.
+
     None too where a label is no class of the server: a mean of F1 over classes that it can't say is none.
     Each request counts once, by its first answer: asked again it tells nothing new, and an interval over
     repeats would be too narrow. A workload's requests stand in an order of their own, class after class perhaps:

@@ -24,7 +24,7 @@ from bench.run.compared import check_comparisons
 from bench.run.evidence import evidence, sealed_folders
 from bench.run.present import report_input
 from bench.run.proven_profile import check_profile
-from bench.run.publish import measured, passports_by_steps, passports_of, published, rounded_energies
+from bench.run.publish import measured_runs, passports_by_steps, passports_of, published, rounded_energies
 from bench.run.scored import reproved, shown
 
 
@@ -66,14 +66,12 @@ def verify(out: Path) -> Verification:
 
 def refit(sealed: list[Sealed]) -> tuple[Coefficients, ...]:
     """Coefficients of the runs, in one deterministic order."""
-    runs = sorted((s for s in sealed if s.run is not None), key=lambda s: s.folder.name)
-    return fit([measured(s) for s in runs], declared_shapes())
+    return fit(measured_runs(sealed), declared_shapes())
 
 
 def recurve(sealed: list[Sealed]) -> tuple[LoadCurve, ...]:
     """Load curves of the runs, in one deterministic order."""
-    runs = sorted((s for s in sealed if s.run is not None), key=lambda s: s.folder.name)
-    return load_curves([measured(s) for s in runs])
+    return load_curves(measured_runs(sealed))
 
 
 def _reproved(out: Path, sealed: Sealed) -> tuple[Sealed, list[Difference]]:
