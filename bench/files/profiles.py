@@ -87,7 +87,7 @@ def _profile(name: str, table: Table) -> HardwareProfile:
         texts=_texts(table.table("texts")),
         match=_match(table.table("match")),
         generated=table.flag("generated", False),
-        measured=tuple(_measured(table.table("measured"))),
+        measured=tuple(_measured(table.table("calibrated"))),
         passports=_passports(table.table("passports")),
         host_model=_host_model(table),
     )
@@ -113,7 +113,7 @@ def _figures(table: Table) -> dict[str, Figure]:
 
 
 def _measured(table: Table) -> Iterator[MeasuredFigure]:
-    """[measured.DEVICE] by the clock, [measured.DEVICE.DOMAIN] in joules: a figure a key, each with its run."""
+    """[calibrated.DEVICE] by the clock, [calibrated.DEVICE.DOMAIN] in joules: a figure a key, with its run."""
     devices = table.keys()  # a Table is no mapping, and is walked by its names
     for device in devices:
         mine = table.table(device)

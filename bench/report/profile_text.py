@@ -1,4 +1,4 @@
-"""A calibrated profile → a table of 80 columns: measured beside declared and their ratio, and what is absent."""
+"""A calibrated profile → a table of 80 columns: found beside declared and their ratio, and what is absent."""
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ def device_text(
 ) -> str:
     """One device: a head, a line a figure, and below what bounds them, what is absent and why."""
     head = f"{calibration.device}: {loaded.device_name}, {loaded.engine_version}, sealed as {run_id}"
-    lines: list[tuple[str, ...]] = [("what", "where", "measured", "basis", "declared", "ratio")]
+    lines: list[tuple[str, ...]] = [("what", "where", "found", "basis", "declared", "ratio")]
     lines += [_line(one, calibration) for one in found.figures]
     if not calibration.peaks:  # nothing to stand beside: what is declared is said below
         lines = [line[:-2] for line in lines]

@@ -67,11 +67,11 @@ def render_profile(profile: HardwareProfile) -> str:
 
 
 def _measured_lines(measured: Sequence[MeasuredFigure]) -> Iterator[str]:
-    """[measured.DEVICE] by the clock first, then [measured.DEVICE.DOMAIN] in joules."""
+    """[calibrated.DEVICE] by the clock first, then [calibrated.DEVICE.DOMAIN] in joules."""
     for device in dict.fromkeys(one.device for one in measured):
         mine = [one for one in measured if one.device == device]
         for domain in sorted({one.domain or "" for one in mine}):
-            path = ".".join(map(_key, ("measured", device, *([domain] if domain else []))))
+            path = ".".join(map(_key, ("calibrated", device, *([domain] if domain else []))))
             yield from ("", f"[{path}]")
             yield from (f"{_key(one.name)} = {_inline(one)}" for one in mine if (one.domain or "") == domain)
 

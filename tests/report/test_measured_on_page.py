@@ -28,7 +28,7 @@ def report():
 
 def test_measured_figures_are_on_the_page_with_basis_run_and_limits(report):
     page = render(report)
-    section = page[page.index("Measured on this machine") :]
+    section = page[page.index("Found on this machine") :]
 
     assert 'data-figure="measured/0/value"' in section
     assert "31.5" in section
@@ -55,4 +55,4 @@ def test_every_one_is_a_figure_that_a_page_is_held_to(report):
 
 
 def test_without_a_calibration_nothing_is_said_of_it():
-    assert "Measured on this machine" not in render(demo_report())
+    assert "Found on this machine" not in render(demo_report())

@@ -51,7 +51,7 @@ def test_where_nothing_is_declared_there_are_no_columns_for_it():
     bare = Calibration(device="cpu", hardware="h", kernels=(TRIAD,))
     text = device_text(bare, LOADED, FOUND, (), "RUN-ID")
 
-    assert text.splitlines()[1].split() == ["what", "where", "measured", "basis"]
+    assert text.splitlines()[1].split() == ["what", "where", "found", "basis"]
     assert "declared: nothing of its bandwidth or FLOP/s" in text
 
 
