@@ -1,6 +1,6 @@
 """Paired ratios of energy and time, differences of score, and the front: values in, values out.
 
-Rounds are measured A B A B …, each a whole run. Of round i the logarithm of the ratio is one value,
+Rounds are measured A B B A …, each a whole run. Of round i the logarithm of the ratio is one value,
 
     l_i = ln(a_i / b_i)        ratio = exp(mean l),  95 %: exp(mean l ± t(n - 1) s(l) / √n)
 

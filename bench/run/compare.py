@@ -1,4 +1,4 @@
-"""`compare`: rounds of candidates on the same work, measured A B A B …, and the comparison that they prove.
+"""`compare`: rounds of candidates on the same work, measured A B B A …, and the comparison that they prove.
 
     cells ─→ rounds, each a whole sealed run ─┐
     folders of sealed runs ───────────────────┴─→ Record (which runs) ─→ showings ─→ ratios ─→ OUT/comparisons/

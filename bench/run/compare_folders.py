@@ -69,16 +69,14 @@ def _spelt(parts: tuple[str, str, str, str]) -> str:
 
 
 def interleaved(runs: Sequence[Take], known: Mapping[str, Sealed], count: int) -> bool:
-    """Whether the runs of each work came in turn: A B A B, and as many of each."""
+    """Whether the runs of each work came in turn: every candidate once before any of them again."""
     by_work: dict[str, list[Take]] = {}
     for take in sorted(runs, key=lambda t: t.run_id):  # an id begins with the moment
         run = known[take.run_id].run
         assert run is not None
         by_work.setdefault(str(work_of(run)), []).append(take)
     return all(
-        [t.candidate for t in found] == [found[n % count].candidate for n in range(len(found))]
-        and len({t.candidate for t in found[:count]}) == count
-        and len(found) % count == 0
+        all(len({t.candidate for t in found[at : at + count]}) == count for at in range(0, len(found), count))
         and len(found) > count
         for found in by_work.values()
     )

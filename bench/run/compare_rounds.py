@@ -1,4 +1,7 @@
-"""Rounds of a comparison, one after the other: every candidate loaded and measured once a round, A B A B …
+"""Rounds of a comparison, one after the other: every candidate loaded and measured once a round, A B B A A B …
+
+Every second round runs backwards: whoever always came second would carry all of a steady drift, a machine that
+warms, in its ratio and in no interval. So that drift cancels over two rounds and is scatter between them.
 
 A round is named in the spec of each of its runs, so that the same call goes on where the last one ended: whole
 rounds are never measured again, and one that was cut off is left, with a new one in its place: its halves would
@@ -142,11 +145,12 @@ def record_of(ask: RoundsAsk, arranged: Arranged, price: Price | None = None) ->
 
 
 def _round(ask: RoundsAsk, arranged: Arranged, number: int) -> Iterator[tuple[Ask, Plan]]:
-    """One round: every candidate's cells in turn, each under its round's name."""
+    """One round: every candidate's cells in turn, each under its round's name; even rounds from the last one on."""
     label = f"{arranged.id}/{number}"
     cells = tuple(replace(c, spec=replace(c.spec, round=label)) for c in arranged.cells)
     paths = _paths(ask)
-    for at, parts in enumerate(arranged.order):
+    forwards = list(enumerate(arranged.order))
+    for at, parts in forwards if number % 2 else reversed(forwards):
         mine = tuple(c for c in cells if parts_of_cell(c.cell) == parts)
         asked = Ask(
             names=(), out=ask.out, weights=ask.weights, manifest=ask.manifest, weights_path=paths[at],
