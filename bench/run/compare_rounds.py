@@ -33,6 +33,7 @@ from bench.run.supervise import CellResult
 # five, 1.05 of six. From three on an interval says something; after five another round takes a sixth off it.
 LEAST_ROUNDS, USUAL_ROUNDS, MOST_ROUNDS = 3, 5, 10
 _SPOILT_ROUNDS = 2  # so many beyond those asked for, where runs are void or cut off
+_AGAIN = 2  # a void run is tried so often once more, at once: a neighbour's burst costs a minute and not the round
 _STOPPED = (
     "rounds ended as soon as every time and energy was within ±{:.3g} % (statistical), or after {}: such a stop "
     "keeps lucky rounds, so that these intervals cover 91 to 95 of 100, by simulation"
@@ -114,13 +115,26 @@ def measure_rounds(
         broken = False
         for asked, plan in _round(ask, arranged, number):
             results = []
-            for result in run(asked, plan, host, listen):
+            for result in _until_sound(asked, plan, lambda a, p: run(a, p, host, listen)):
                 results.append(result)
                 yield result
             broken = broken or all(r.status == "failed" for r in results)
         spoilt += _whole(ask.out, arranged) <= before
         if broken:
             return  # a candidate of which nothing works: more rounds of it tell no more
+
+
+def _until_sound(asked: Ask, plan: Plan, run: Callable[[Ask, Plan], Iterator[CellResult]]) -> Iterator[CellResult]:
+    """One candidate's cells; those that their verdict voids once more, at once: what is void is set apart."""
+    for _ in range(1 + _AGAIN):
+        void = set()
+        for result in run(asked, plan):
+            yield result
+            if result.status == "void":
+                void.add(result.cell)
+        plan = replace(plan, cells=tuple(c for c in plan.cells if str(c.cell) in void))
+        if not plan.cells:
+            return
 
 
 def left(ask: RoundsAsk, arranged: Arranged) -> int:
@@ -145,7 +159,7 @@ def record_of(ask: RoundsAsk, arranged: Arranged, price: Price | None = None) ->
 
 
 def _round(ask: RoundsAsk, arranged: Arranged, number: int) -> Iterator[tuple[Ask, Plan]]:
-    """One round: every candidate's cells in turn, each under its round's name; even rounds from the last one on."""
+    """One round: every candidate's cells in turn, each under its round's name; even rounds run backwards."""
     label = f"{arranged.id}/{number}"
     cells = tuple(replace(c, spec=replace(c.spec, round=label)) for c in arranged.cells)
     paths = _paths(ask)

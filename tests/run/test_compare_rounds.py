@@ -32,10 +32,10 @@ def ask(out, **more):
 
 
 class Machine:
-    """Seals what it is told to run; `scatter` is how far q8 strays in a round, `spoils` which runs are void."""
+    """Seals what it is told to run; `scatter`: how far q8 strays; `spoils`: void runs, each once."""
 
     def __init__(self, *, scatter=(0.0,), spoils=(), cuts=None, fails=None):
-        self.ran, self.scatter, self.spoils, self.cuts, self.fails = [], scatter, spoils, cuts, fails
+        self.ran, self.scatter, self.spoils, self.cuts, self.fails = [], scatter, list(spoils), cuts, fails
 
     def __call__(self, asked, plan, host, listen):
         for one in plan.cells:
@@ -49,10 +49,13 @@ class Machine:
             self.ran.append(key)
             stray = self.scatter[(number - 1) % len(self.scatter)] if key[0] == "q8" else 0.0
             batch_s = {"q8": 0.3, "f16": 0.5}[key[0]] * (1 + number / 100 + stray)
-            sealed_round(
-                asked.out, number, precision=key[0], batch_s=batch_s, busy_w=20.0 if key in self.spoils else 400.0
-            )
-            yield CellResult(cell=str(one.cell), status="void" if key in self.spoils else "done")
+            void = key in self.spoils
+            if void:
+                self.spoils.remove(key)
+            watts = 20.0 if void else 400.0  # below its idle
+            minute = 10 * number + len(self.ran)
+            sealed_round(asked.out, number, precision=key[0], batch_s=batch_s, busy_w=watts, minute=minute)
+            yield CellResult(cell=str(one.cell), status="void" if void else "done")
 
 
 def measured(out, machine, **more):
@@ -82,20 +85,32 @@ def test_the_same_call_goes_on_with_a_whole_round(tmp_path):
     assert [r.rounds for r in made.works[0].pairs[0].ratios] == [2, 2, 2]
 
 
-def test_a_void_run_costs_its_round_and_another_takes_its_place(tmp_path):
-    """Round 1 has no pair; two sound ones follow."""
+def test_a_void_run_is_tried_again_at_once(tmp_path):
+    """A neighbour's burst costs one run, and not the round; what is void stays beside, with its reason."""
     machine = Machine(spoils=(("f16", 1),))
+    asked = measured(tmp_path, machine, rounds=2)
+
+    assert machine.ran == [("q8", 1), ("f16", 1), ("f16", 1), ("f16", 2), ("q8", 2)]
+    made = recompute(*record_of(asked, ARRANGED))
+    assert [r.rounds for r in made.works[0].pairs[0].ratios] == [2, 2, 2]
+    assert len(made.set_apart) == 1
+    assert "round 1 of f16" in made.set_apart[0]
+
+
+def test_a_run_that_stays_void_costs_its_round_and_another_takes_its_place(tmp_path):
+    """Tried three times: round 1 has no pair; two sound ones follow."""
+    machine = Machine(spoils=(("f16", 1),) * 3)
     measured(tmp_path, machine, rounds=2)
 
-    assert [number for _, number in machine.ran] == [1, 1, 2, 2, 3, 3]
+    assert [number for _, number in machine.ran] == [1, 1, 1, 1, 2, 2, 3, 3]
 
 
 def test_what_is_void_again_and_again_is_given_up(tmp_path):
     """Three rounds without a pair are enough to know; what is missing is told."""
-    machine = Machine(spoils=tuple(("f16", n) for n in range(1, 9)))
+    machine = Machine(spoils=tuple(("f16", n) for n in range(1, 9)) * 3)
     asked = measured(tmp_path, machine, rounds=2)
 
-    assert len(machine.ran) == 6
+    assert [number for key, number in machine.ran if key == "q8"] == [1, 2, 3]
     assert left(asked, ARRANGED) == 2
 
 
