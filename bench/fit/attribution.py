@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.fit.predict import predict
 from bench.fit.rows import Group, Row
 from bench.fit.terms import SHOWN, TERMS, Term
 from bench.nouns import Basis, Boundary, Coefficients, Outcome, Run, Usage, Window
@@ -23,7 +24,7 @@ IDLE = "idle_resident"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestEnergy:
-    """What one request took (J). Bounds are taken term by term, so that they are wider than need be."""
+    """What one request took (J), with its 95 % interval (of modelled energy: a span of servers)."""
 
     request_id: str
     batch_id: int
@@ -127,14 +128,14 @@ def _account(
 def _request(
     found: Coefficients, terms: Sequence[Term], outcome: Outcome, one: _One, idle_s: float
 ) -> RequestEnergy:
-    amounts = [(t.name, t.amount(one) or 0.0, found.terms[t.name]) for t in terms]
-    parts = [*((n, q) for _, n, q in amounts), (idle_s, found.terms[IDLE])]
+    amounts = {t.name: t.amount(one) or 0.0 for t in terms}
+    made = predict(found, {**amounts, IDLE: idle_s})
     return RequestEnergy(
         request_id=outcome.request_id,
         batch_id=outcome.batch_id,
-        energy_j=math.fsum(n * q.value for n, q in parts),
-        low_j=math.fsum(n * q.low for n, q in parts),
-        high_j=math.fsum(n * q.high for n, q in parts),
-        terms_j={name: n * q.value for name, n, q in amounts},
+        energy_j=made.value,
+        low_j=made.low,
+        high_j=made.high,
+        terms_j={name: n * found.terms[name].value for name, n in amounts.items()},
         idle_j=idle_s * found.terms[IDLE].value,
     )

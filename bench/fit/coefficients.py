@@ -109,6 +109,7 @@ def _fit(group: Group, shapes: Sequence[Shape]) -> Coefficients:
         rate=group.rate,
         load=group.load,
         components=sheet.parts,
+        correlations=sheet.correlations,
         notes=(*sheet.notes, *_notes(group)),
         simulated=group.basis == "measured" and any(DOUBLE in flag for flag in group.flags),
     )

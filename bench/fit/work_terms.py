@@ -1,5 +1,6 @@
 """What work costs above idle: which terms the windows can tell apart, which they show, and what each is."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ UNTESTED = (
     "terms not tested on work that they have not seen: too few workloads to leave one out; true of those that ran"
 )
 _FEWEST_WINDOWS_OVER_TERMS = 1
+IDLE = "idle_resident"
 _UNTRUE_RATIO = 0.25  # chosen: five times what a board's sensor may be off by
 
 Facts = dict[str, float | int]
@@ -98,10 +100,10 @@ def _solved(group: Group, kept: Sequence[Term], work: Sequence[Row], idle: Seque
     """Enters the terms with their intervals; how well they fit."""
     design, weights = _design(kept, work), _weights_of(work)
     solved = {s: _above_idle(s, work, idle, design, weights) for s in SERIES}
-    found = solved["value"][0]
+    found, spread = solved["value"]
     for i, term in enumerate(kept):
         values = {s: float(one.terms[i]) for s, (one, _) in solved.items()}
-        statistical = {s: float(half[i]) for s, (_, half) in solved.items()}
+        statistical = {s: math.sqrt(one[i, i]) for s, (_, one) in solved.items()}
         told = own(weights_on_rows(found.leverage[i], work, idle), (*work, *idle))
         made = quantity(group, values, statistical, term.unit, own=told)
         if term.name != REQUEST and made[0].high < 0.0:
@@ -111,6 +113,7 @@ def _solved(group: Group, kept: Sequence[Term], work: Sequence[Row], idle: Seque
             )
             continue
         sheet.enter(term.name, made)
+    sheet.correlate([*(t.name for t in kept), IDLE], spread)
     return {
         "degrees_of_freedom": found.degrees,
         "residual_ratio": significant(found.residual_ratio),
@@ -121,14 +124,20 @@ def _solved(group: Group, kept: Sequence[Term], work: Sequence[Row], idle: Seque
 def _above_idle(
     which: str, work: Sequence[Row], idle: Sequence[Row], design: Array, weights: Array
 ) -> tuple[Solution, Array]:
-    """The terms of one series and their statistical half-widths at 95 %, idle's uncertainty carried in."""
+    """The terms of one series, and how they and idle_resident spread together: (n_terms + 1, n_terms + 1).
+
+    Its diagonal holds the squared statistical half-widths at 95 %. An idle that is δ too high takes
+    (leverage @ durations) × δ from each term: what is predicted of work like that measured hardly feels it.
+    """
     energy_j = np.array(row_series(work, which))
     duration_s = np.array([r.duration_s for r in work])
-    found = solve(design, energy_j - own_idle_j(work, idle, which), weights)
-    scatter = t95(found.degrees) * np.sqrt(np.diag(found.covariance))
-    between = _between_runs(found, design, energy_j - own_idle_j(work, idle, which), weights, work)
-    carried = np.abs(found.leverage @ duration_s) * half_of_mean(row_powers_w(idle, which))
-    return found, np.hypot(np.maximum(scatter, between), carried)
+    above_idle_j = energy_j - own_idle_j(work, idle, which)
+    found = solve(design, above_idle_j, weights)
+    factor = max(t95(found.degrees), _between_runs(found, design, above_idle_j, weights, work))
+    carried = np.append(-(found.leverage @ duration_s), 1.0) * half_of_mean(row_powers_w(idle, which))
+    spread = np.asarray(np.outer(carried, carried), dtype=np.float64)
+    spread[:-1, :-1] += factor**2 * found.covariance
+    return found, spread
 
 
 def own_idle_j(work: Sequence[Row], idle: Sequence[Row], which: str = "value") -> Array:
@@ -160,8 +169,8 @@ def _differ(groups: Sequence[Sequence[float]]) -> bool:
 
 def _between_runs(
     found: Solution, design: Array, above_idle_j: Array, weights: Array, work: Sequence[Row]
-) -> Array:
-    """Half-widths at 95 % by how runs differ, where they differ by more than their own windows do; else zeros.
+) -> float:
+    """Half-width over standard error by how runs differ, where they differ by more than their windows do; else 0.
 
     Windows of one run share what its day was: a warmer board, a busier neighbour. Residuals are parted into those
     of the runs' means (runs − terms degrees) and those around them; where the ratio of the two variances is beyond
@@ -173,12 +182,12 @@ def _between_runs(
     groups = [np.array([row.run_id == run for row in work]) for run in runs]
     between, within = len(runs) - design.shape[1], len(work) - len(runs)
     if between < 1 or within < 1:
-        return np.zeros(design.shape[1])
+        return 0.0
     outer = float(sum(mask.sum() * residuals[mask].mean() ** 2 for mask in groups)) / between
     inner = float(sum(((residuals[mask] - residuals[mask].mean()) ** 2).sum() for mask in groups)) / within
     if outer <= f95(between, within) * inner or not found.residual_ratio:
-        return np.zeros(design.shape[1])
-    return np.asarray(t95(between) * np.sqrt(np.diag(found.covariance) * outer) / found.residual_ratio)
+        return 0.0
+    return t95(between) * math.sqrt(outer) / found.residual_ratio
 
 
 def weights_on_rows(leverage: Array, work: Sequence[Row], idle: Sequence[Row]) -> list[float]:

@@ -87,5 +87,7 @@ class Coefficients:
     load: str | None = None  # a named scenario
     levels: tuple[str, ...] = ()  # loads that its terms describe together: "concurrency=8"; (): the one above
     components: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # half-widths at 95 %
+    # of the terms' statistical errors, each pair once: what is predicted from several terms needs them
+    correlations: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     simulated: bool = False  # what counts as measured came from a program that plays a sensor
