@@ -4,18 +4,16 @@ The work of a campaign is played once; each campaign draws its windows' noise an
 of the intervals and of the data: it is one draw a board, and is added to every interval as its own part.
 """
 
-import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from coefficients_truth import truth
 from perf_goals import Goal, Section
-from sim.fast_line import Ask, measured
+from sim.fast_line import Ask, measured, noisy, without_gain
 from sim.scheduler import Physics
 
 from bench.fit.coefficients import fit
-from bench.fit.rows import Measured
 
 CAMPAIGNS = 2000
 LEAST, MOST = 0.93, 0.97
@@ -83,13 +81,13 @@ def section() -> Section:
 def covered(design: Design) -> tuple[Mapping[str, int], Mapping[str, int]]:
     """How often each term's interval held the truth, and how often there was one."""
     base = [
-        _without_gain(measured(Ask(prompt=p, output=o, users=users, requests=20 * users), design.physics, index=n))
+        without_gain(measured(Ask(prompt=p, output=o, users=users, requests=20 * users), design.physics, index=n))
         for n, (users, (p, o)) in enumerate((u, shape) for u in design.users for shape in design.shapes)
     ]
     held: Counter[str] = Counter()
     of: Counter[str] = Counter()
     for seed in range(design.campaigns):
-        for one in fit(_noisy(base, design.noise, seed)):
+        for one in fit(noisy(base, design.noise, seed)):
             if not one.levels and one.concurrency != 1:
                 continue  # parted by chance: a token of eight users alone holds an eighth of a step, another truth
             known = truth(design.physics, shared_steps=bool(one.levels))
@@ -97,22 +95,3 @@ def covered(design: Design) -> tuple[Mapping[str, int], Mapping[str, int]]:
                 of[name] += 1
                 held[name] += found.low <= known.get(name, 0.0) <= found.high
     return held, of
-
-
-def _without_gain(one: Measured) -> Measured:
-    sources = tuple(replace(s, gain_ratio_95=0.0) for s in one.run.sources)
-    loaded = replace(one.run.loaded, weights="served")
-    return replace(one, run=replace(one.run, sources=sources, loaded=loaded))
-
-
-def _noisy(base: Sequence[Measured], noise: float, seed: int) -> list[Measured]:
-    draw = random.Random(seed)
-    return [
-        replace(
-            one,
-            energies=tuple(
-                replace(e, energy_j=(e.energy_j or 0.0) * (1 + noise * draw.gauss(0, 1))) for e in one.energies
-            ),
-        )
-        for one in base
-    ]

@@ -58,6 +58,27 @@ def cell_steps(ask: Ask, physics: Physics) -> tuple[Sequence[Outcome], Sequence[
     return outcomes, steps
 
 
+def without_gain(one: Measured) -> Measured:
+    """The run with a board whose gain is known: its intervals are of the statistical part alone."""
+    sources = tuple(replace(s, gain_ratio_95=0.0) for s in one.run.sources)
+    loaded = replace(one.run.loaded, weights="served")
+    return replace(one, run=replace(one.run, sources=sources, loaded=loaded))
+
+
+def noisy(base: Sequence[Measured], noise: float, seed: int) -> list[Measured]:
+    """The runs with each window's energy off by a draw of `noise`, as a share of it."""
+    draw = random.Random(seed)
+    return [
+        replace(
+            one,
+            energies=tuple(
+                replace(e, energy_j=(e.energy_j or 0.0) * (1 + noise * draw.gauss(0, 1))) for e in one.energies
+            ),
+        )
+        for one in base
+    ]
+
+
 def _energy(where: Window, joules: float) -> WindowEnergy:
     return WindowEnergy(
         domain=GPU.domain, device=GPU.device, boundary=GPU.boundary, basis=GPU.basis, energy_j=joules,
