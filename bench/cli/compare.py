@@ -67,7 +67,7 @@ def compare(
 ) -> None:
     """Compare candidates on the same work: paired ratios of energy and time, with intervals.
 
-    The first is held against each of the others. The same call resumes.
+    Each is held against those named after it. The same call resumes.
     """
     from bench.report.compare_text import comparison_text
 

@@ -127,7 +127,7 @@ def _work(
         work=work,
         unit=found.unit,
         levels=levels,
-        pairs=tuple(p for p in every if p.one == 0),
+        pairs=tuple(p for p in every if p.one < p.other),
         standings=tuple(s for b in BOUNDARIES for s in standings(every, len(names), b)) if many else (),
         price_per_1000=tuple(_priced(own, price) for own in levels) if price else (),
     )

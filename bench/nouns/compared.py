@@ -159,7 +159,7 @@ class WorkCompared:
     work: Work
     unit: str
     levels: tuple[tuple[Level, ...], ...]  # of each candidate
-    pairs: tuple[Pair, ...]  # the first against every other
+    pairs: tuple[Pair, ...]  # each candidate against every later one
     standings: tuple[Standing, ...] = ()  # of more than two
     price_per_1000: tuple[Level | None, ...] = ()  # of each candidate, where a price is known
 

@@ -5,6 +5,7 @@ Solid dots are measured, hatched diamonds modelled; an open square is a ratio of
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from bench.nouns.compared import Compared, Ratio
 from bench.report.compare_text import unit_text, what_text, word
@@ -32,9 +33,9 @@ class _Row:
 
 
 def ratio_plots(one: Compared, known: Mapping[str, Entry]) -> dict[str, str]:
-    """A plot for every candidate that the first is held against."""
+    """A plot for every two candidates, the earlier over the later."""
     made = {}
-    for other in range(1, len(one.names)):
+    for a, b in combinations(range(len(one.names)), 2):
         rows = [
             _Row(
                 heading=str(work.work),
@@ -44,12 +45,12 @@ def ratio_plots(one: Compared, known: Mapping[str, Entry]) -> dict[str, str]:
             )
             for w, work in enumerate(one.works)
             for p, pair in enumerate(work.pairs)
-            if pair.other == other
+            if (pair.one, pair.other) == (a, b)
             for r in pair.ratios
         ]
         if rows:
-            name = f"plot-ratio-{other}"
-            made[name] = _plot(name, one.names[0], one.names[other], rows, known)
+            name = f"plot-ratio-{a}-{b}"
+            made[name] = _plot(name, one.names[a], one.names[b], rows, known)
     return made
 
 

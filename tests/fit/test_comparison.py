@@ -172,3 +172,11 @@ def test_every_score_with_an_interval_is_found():
 
     assert set(scores(quality)) == {"macro_f1", "wer@fr"}
     assert scores(None) == {}
+
+
+def test_each_candidate_is_held_against_those_after_it():
+    """Two quantised forms against the full one, which comes last, and against each other: three ratios."""
+    made = compare([shown(c, n, time_s=0.1 * (c + 1)) for n in (1, 2, 3) for c in range(3)], ("q8", "f16", "f32"))
+
+    found = {(p.one, p.other): next(r.value for r in p.ratios if r.measure == "time") for p in made.works[0].pairs}
+    assert found == pytest.approx({(0, 1): 1 / 2, (0, 2): 1 / 3, (1, 2): 2 / 3})

@@ -178,11 +178,11 @@ def test_plots_hold_a_line_at_1_and_every_ratio(shown):
     """A dot a ratio; no whisker where there is no interval; the front, for what it is worth."""
     drawn = comparison_plots(shown)
 
-    assert set(drawn) == {"plot-ratio-1", "plot-front-0-host"}
-    assert drawn["plot-ratio-1"].count('class="zero"') == 1
-    assert drawn["plot-ratio-1"].count("outline modelled") == 1
-    assert drawn["plot-ratio-1"].count('class="open time"') == 2
-    assert drawn["plot-ratio-1"].count("one round") == 1
+    assert set(drawn) == {"plot-ratio-0-1", "plot-front-0-host"}
+    assert drawn["plot-ratio-0-1"].count('class="zero"') == 1
+    assert drawn["plot-ratio-0-1"].count("outline modelled") == 1
+    assert drawn["plot-ratio-0-1"].count('class="open time"') == 2
+    assert drawn["plot-ratio-0-1"].count("one round") == 1
 
 
 def test_a_boundary_of_one_alone_has_a_gap_for_the_other(shown):
