@@ -34,8 +34,9 @@ from bench.nouns import (
 from bench.physics.attribution import window_outcomes
 from bench.physics.ceilings import implausible, slows
 from bench.physics.doubles import DOUBLE, pretends
+from bench.physics.doubt import OF_A_CALIBRATION
 from bench.physics.phases import idle, idle_kind, work
-from bench.physics.rules import POWER_CAP
+from bench.physics.rules import POWER_CAP, of_verdict
 from bench.physics.verdict import judge, voided
 from bench.stats import median, significant
 from bench.units import S_PER_NS
@@ -43,10 +44,27 @@ from bench.units import S_PER_NS
 _RATES = {"byte": (1e9, "GB/s"), "FLOP": (1e12, "TFLOP/s")}
 
 
-def judged(run: Run, energies: Sequence[WindowEnergy], calibration: Calibration) -> tuple[Verdict, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """The verdicts on a calibration: what befalls all of its kernels, and what befalls one of them."""
+
+    common: tuple[Verdict, ...] = ()
+    apart: tuple[tuple[Kernel, Verdict], ...] = ()  # the kernel's label stands before the evidence
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """All, voids first."""
+        return _voids_first([*self.common, *(v for _, v in self.apart)])
+
+    def on(self, kernel: Kernel | None) -> tuple[Verdict, ...]:
+        """Those on a kernel, with those on all of them; without a kernel the latter alone. Voids first."""
+        return _voids_first([*self.common, *(v for of, v in self.apart if of == kernel)])
+
+
+def judged(run: Run, energies: Sequence[WindowEnergy], calibration: Calibration) -> Judged:
     """Every verdict on a calibration, kernel by kernel: they are different loads, and no drift of one another's.
 
-    The label of the kernel stands before the evidence; what befalls them all is said once, without one.
+    What befalls them all is said once.
     """
     by_kernel = {}
     for kernel in calibration.kernels:
@@ -55,25 +73,24 @@ def judged(run: Run, energies: Sequence[WindowEnergy], calibration: Calibration)
         part = replace(run, trace=replace(run.trace, windows=windows), outcomes=outcomes)
         mine = [e for e in energies if _of(e.label, kernel) or idle_kind(e)]
         found = [*judge(part, mine), *implausible(part, mine, kernel, calibration.peaks.get(kernel.label))]
-        by_kernel[kernel.label] = [replace(v, remedy=_here(v.remedy)) for v in dict.fromkeys(found)]
+        by_kernel[kernel] = [
+            replace(v, remedy=of_verdict(v).helps(OF_A_CALIBRATION)) for v in dict.fromkeys(found)
+        ]
     common = [v for v in next(iter(by_kernel.values()), []) if all(v in vs for vs in by_kernel.values())]
     apart = [
-        replace(v, evidence=f"{label}: {v.evidence}")
-        for label, found in by_kernel.items()
+        (kernel, replace(v, evidence=f"{kernel.label}: {v.evidence}"))
+        for kernel, found in by_kernel.items()
         for v in found
         if v not in common
     ]
-    return tuple(sorted([*common, *apart], key=lambda v: v.level != "void"))
+    return Judged(common=tuple(common), apart=tuple(apart))
 
 
-def _here(remedy: str) -> str:
-    """What helps, in the words of the command that calibrates."""
-    return remedy.replace("--window-s 10", "--seconds 5").replace("the cell again", "it again")
+def _voids_first(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+    return tuple(sorted(verdicts, key=lambda v: v.level != "void"))
 
 
-def ceilings(
-    run: Run, energies: Sequence[WindowEnergy], verdicts: Sequence[Verdict], calibration: Calibration
-) -> Ceilings:
+def ceilings(run: Run, energies: Sequence[WindowEnergy], verdicts: Judged, calibration: Calibration) -> Ceilings:
     """Every figure of a calibration, and why others are absent."""
     found = _Found(run=run, calibration=calibration, verdicts=verdicts, figures=[], refused={})
     for kernel in calibration.kernels:
@@ -91,7 +108,7 @@ class _Found:
 
     run: Run
     calibration: Calibration
-    verdicts: Sequence[Verdict]
+    verdicts: Judged
     figures: list[MeasuredFigure]
     refused: dict[str, str]
 
@@ -115,7 +132,9 @@ class _Found:
     def _limits(self, kernel: Kernel) -> tuple[str, ...]:
         """What bounds a kernel's rate besides the device itself."""
         board = next((s for s in self.run.sources if s.device == self.run.loaded.device), None)
-        capped = [v for v in self._own(kernel) if v.name == POWER_CAP.name and board and v.domain == board.domain]
+        capped = [
+            v for v in self.verdicts.on(kernel) if v.name == POWER_CAP.name and board and v.domain == board.domain
+        ]
         limit_w = board.power_limit_w if board else None
         at = f" of {limit_w:g} W" if limit_w else ""
         return (*self.calibration.limits, *((f"its power limit{at}",) if capped else ()))
@@ -164,15 +183,10 @@ class _Found:
 
     def _why(self, kernel: Kernel | None, domain: Domain | None) -> str:
         """Why a verdict takes a figure away; "": none does. Without a kernel: what befalls them all."""
-        own = self._own(kernel)
+        own = self.verdicts.on(kernel)
         if domain is not None:
             return next(iter(voided(own, domain)), "")
         return next((f"{v.name}: {v.evidence}" for v in own if v.level == "void" and slows(v, self.run)), "")
-
-    def _own(self, kernel: Kernel | None) -> list[Verdict]:
-        """The verdicts on a kernel, and those on all of them."""
-        labels = [k.label for k in self.calibration.kernels if kernel is None or k != kernel]
-        return [v for v in self.verdicts if not any(v.evidence.startswith(f"{label}: ") for label in labels)]
 
     def _refuse(self, source: Source, name: str, why: str) -> None:
         self.refused[f"{source.domain}/{name}"] = why

@@ -5,41 +5,17 @@ from collections.abc import Sequence
 from bench.nouns import Domain, Kernel, Peak, Run, Verdict, WindowEnergy
 from bench.physics import rules
 from bench.physics.attribution import window_outcomes
-from bench.physics.doubt import Rule
 from bench.physics.phases import work
 from bench.physics.series import series
 from bench.stats import median
 from bench.units import S_PER_NS
 
-ABOVE_PEAK = Rule(
-    name="above the declared peak",
-    touches="every domain",
-    voided="more work a second than the device is declared to do",
-    why="the work was not done, or not as counted; or the declared figure is another device's",
-    remedy="check the declared figure in the hardware profile, or report the kernel: its work was not all done",
-)
-FREE_BYTES = Rule(
-    name="below the cost of memory",
-    touches="the domain",
-    voided=f"fewer joules than {rules.LEAST_J_PER_BYTE / 8 * 1e12:g} pJ a bit that went to memory or came from it",
-    why=rules.BELOW_MEMORY_COST.why,
-    remedy="the sensor is wrong, or does not hold the memory: see `joulemark doctor`",
-)
-CROWDED = Rule(
-    name="crowded machine",
-    touches="every domain",
-    of="{:.0%} of the machine's threads taken by others, in the median window of a kernel on the CPU",
-    flag_over=0.05,
-    void_over=0.25,
-    why="as of a busy machine: what others took is in the joules, and missing from the rate",
-    remedy="stop what else runs on this machine, and run it again",
-)
 CPU_S = "cpu_s"  # in Outcome.server: the processor time that the driving process took in a batch
 _WITH_MEMORY = ("gpu", "dram", "platform", "host", "wall")  # boundaries that hold the memory that was streamed
 # What makes a device slower than it is, or its clock wrong; other verdicts are about sensors alone.
 _SLOWING = (
     rules.BUSY_MACHINE, rules.BUSY_BOARD, rules.STEAL, rules.FOREIGN, rules.THROTTLED, rules.CLOCK_DRIFT,
-    rules.LIMIT_CHANGED, rules.NO_WORK, rules.FAILED_REQUESTS, rules.STRAY_WORK, ABOVE_PEAK, CROWDED,
+    rules.LIMIT_CHANGED, rules.NO_WORK, rules.FAILED_REQUESTS, rules.STRAY_WORK, rules.ABOVE_PEAK, rules.CROWDED,
 )  # fmt: skip
 _UNITS = {"byte": (1e9, "GB/s"), "FLOP": (1e12, "TFLOP/s")}
 
@@ -75,7 +51,7 @@ def _above_peak(run: Run, kernel: Kernel, peak: Peak | None) -> list[Verdict]:
         f"{median(rates) / factor:.4g} {unit} were reached, {peak.per_s / factor:.4g} {unit} are declared "
         f"({peak.source})"
     )
-    return [ABOVE_PEAK.voids(None, evidence)]
+    return [rules.ABOVE_PEAK.voids(None, evidence)]
 
 
 def _crowded(run: Run) -> list[Verdict]:
@@ -103,7 +79,7 @@ def _crowded(run: Run) -> list[Verdict]:
         return []
     ratio = median(shares)
     evidence = f"others took {ratio:.0%} of the machine's threads in the median window of {len(shares)}"
-    return CROWDED.graded(ratio, None, evidence)
+    return rules.CROWDED.graded(ratio, None, evidence)
 
 
 def _free_bytes(run: Run, energies: Sequence[WindowEnergy], kernel: Kernel) -> list[Verdict]:
@@ -124,5 +100,5 @@ def _free_bytes(run: Run, energies: Sequence[WindowEnergy], kernel: Kernel) -> l
                 f"at most {e.high_j:.4g} J in {e.phase} {e.label}, and its {moved[e.label] / 1e9:.4g} GB cost "
                 f"{least_j:.4g} J at least"
             )
-            found.setdefault(e.domain, FREE_BYTES.voids(e.domain, evidence))
+            found.setdefault(e.domain, rules.FREE_BYTES.voids(e.domain, evidence))
     return list(found.values())

@@ -1,11 +1,17 @@
 """A reason to doubt a domain of a run: its figures go (void), or a remark stands beside them (flag)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from bench.nouns import Domain, Verdict
 
 Level: TypeAlias = Literal["flag", "void"]
+Words: TypeAlias = Mapping[str, str]
+
+# What a remedy calls measuring once more, and the option that lengthens windows: of a cell, and of `profile`
+OF_A_CELL: Words = {"again": "run the cell again", "longer": "--window-s 10"}
+OF_A_CALIBRATION: Words = {"again": "run it again", "longer": "--seconds 5"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +21,7 @@ class Rule:
     name: str
     touches: str  # whose figures, in words
     why: str  # what the thresholds rest on
-    remedy: str
+    remedy: str  # holes, {again} and {longer}, are filled by what was measured
     of: str = ""
     flag_over: float | None = None
     void_over: float | None = None
@@ -46,5 +52,9 @@ class Rule:
         number, words = (self.flag_over, self.flagged) if level == "flag" else (self.void_over, self.voided)
         return words or ("" if number is None else f"over {self.of.format(number)}")
 
+    def helps(self, words: Words) -> str:
+        """The remedy in the words of what was measured."""
+        return self.remedy.format_map(words)
+
     def _verdict(self, level: Level, domain: Domain | None, evidence: str) -> Verdict:
-        return Verdict(name=self.name, level=level, domain=domain, evidence=evidence, remedy=self.remedy)
+        return Verdict(name=self.name, level=level, domain=domain, evidence=evidence, remedy=self.helps(OF_A_CELL))

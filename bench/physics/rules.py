@@ -4,6 +4,7 @@ What looks for a reason compares with the numbers that stand here, and docs/meth
 Sources were checked on 2026-11-21. "Chosen" says that nobody has published a number.
 """
 
+from bench.nouns import Verdict
 from bench.physics.doubt import Rule
 from bench.units import BYTES_PER_MIB
 
@@ -27,7 +28,7 @@ LEAST_J_PER_BYTE = 8 * 1.95e-12
 LARGEST_CACHE_BYTES = 256 * BYTES_PER_MIB
 
 
-_AGAIN = "run the cell again"
+_AGAIN = "{again}"
 _DOCTOR = "see `joulemark doctor`"
 _EVERY, _OWN, _BOARD = "every domain", "the domain", "the engine's board"
 _HOST = "the host's figures: host, cpu, dram, platform"
@@ -167,7 +168,7 @@ RELOADED = Rule(
     of="{:g} s of loading in a request of a work window, by the server's own count",
     void_over=0.25,
     why="chosen: Ollama counts some hundredths of a second for a model that is there (load_duration, docs/api.md)",
-    remedy="keep the model loaded (keep_alive, memory enough), and run the cell again",
+    remedy=f"keep the model loaded (keep_alive, memory enough), and {_AGAIN}",
 )
 COUNTS_UNCHECKED = Rule(
     name="counts unchecked",
@@ -200,7 +201,7 @@ FEW_REPEATS = Rule(
     touches=_EVERY,
     flagged=f"a work window of fewer than {FEWEST_REQUESTS} requests and less than {SHORTEST_S:g} s",
     why="the protocol of arXiv:2312.02741: 32 repeats or 5 s",
-    remedy="lengthen the windows: --window-s 10",
+    remedy="lengthen the windows: {longer}",
 )
 WIDER = Rule(
     name="interval wider than asked",
@@ -215,7 +216,7 @@ FEW_TICKS = Rule(
     voided=f"a work window of fewer than {FEWEST_TICKS} ticks of the counter that tells its energy",
     why="chosen: then more than half of the span can be the rests beside the work; fewer than 10 are flagged at "
     "the window",
-    remedy="lengthen the windows: --window-s 10",
+    remedy="lengthen the windows: {longer}",
 )
 
 # Was the board one and the same machine all the time?
@@ -302,7 +303,7 @@ STEAL = Rule(
     flag_over=0.01,
     void_over=0.10,
     why="chosen: stolen time stretches a window, and what ran meanwhile is in no counter of ours",
-    remedy="use a machine that is not shared, or run the cell again at a quieter hour",
+    remedy=f"use a machine that is not shared, or {_AGAIN} at a quieter hour",
 )
 
 # What physics forbids
@@ -340,10 +341,43 @@ FASTER_THAN_MEMORY = Rule(
     remedy="the work was not done: mend the engine, which must return only once the device has finished",
 )
 
+# What no ceiling of a calibration can be
+ABOVE_PEAK = Rule(
+    name="above the declared peak",
+    touches="every domain, of one kernel of a calibration",
+    voided="more work a second than the device is declared to do",
+    why="the work was not done, or not as counted; or the declared figure, whose source stands in the hardware "
+    "profile, is another device's",
+    remedy="check the declared figure in the hardware profile, or report the kernel: its work was not all done",
+)
+FREE_BYTES = Rule(
+    name="bytes below the cost of memory",
+    touches="the domain, of one kernel of a calibration",
+    voided=f"fewer joules than {LEAST_J_PER_BYTE / 8 * 1e12:g} pJ a bit that went to memory or came from it",
+    why=BELOW_MEMORY_COST.why,
+    remedy="the sensor is wrong, or does not hold the memory: see `joulemark doctor`",
+)
+CROWDED = Rule(
+    name="crowded machine",
+    touches="every domain, of one kernel of a calibration",
+    of="{:.0%} of the machine's threads taken by others, in the median window of a kernel on the CPU",
+    flag_over=0.05,
+    void_over=0.25,
+    why="chosen, as of a busy machine: what others took is in the joules, and missing from the rate",
+    remedy=f"stop what else runs on this machine, and {_AGAIN}",
+)
+OF_CALIBRATIONS = (ABOVE_PEAK, FREE_BYTES, CROWDED)
+
 RULES = (
     NO_SENSOR, ELSEWHERE, SENSOR_LOST, FAULT, SENSOR_SILENT, SAMPLER_GAP, VOID_WINDOWS, FROZEN_POWER, REPLAYED,
     OTHER_MODULE, DEVICE_NOT_FOUND, NO_WORK, FAILED_REQUESTS, OTHER_WORK, OTHER_SERVER, OTHER_BOARD,
     WORK_AFTER, RELOADED, COUNTS_UNCHECKED, STRAY_WORK, SENT_LATE, FEW_REPEATS, WIDER, FEW_TICKS, THROTTLED,
     POWER_CAP, LIMIT_CHANGED, CLOCK_DRIFT, TEMPERATURE_DRIFT, FOREIGN, BUSY_BOARD, BUSY_MACHINE, STEAL,
-    ABOVE_LIMIT, BELOW_IDLE, BELOW_MEMORY_COST, FASTER_THAN_MEMORY,
+    ABOVE_LIMIT, BELOW_IDLE, BELOW_MEMORY_COST, FASTER_THAN_MEMORY, *OF_CALIBRATIONS,
 )  # fmt: skip
+_BY_NAME = {rule.name: rule for rule in RULES}
+
+
+def of_verdict(verdict: Verdict) -> Rule:
+    """The rule that a verdict goes by. Raises KeyError for a name that is in no table."""
+    return _BY_NAME[verdict.name]

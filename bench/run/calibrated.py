@@ -44,11 +44,11 @@ def run_of(sealed: Sealed) -> Run:
 def calibrated(run: Run, calibration: Calibration) -> Published:
     """All that a calibration publishes, from its readings and batches alone."""
     energies = rounded_energies(run.trace, run.sources, run.faults, run.outcomes)
-    verdicts = judged(run, energies, calibration)
-    found = ceilings(run, energies, verdicts, calibration)
+    found_wrong = judged(run, energies, calibration)
+    found = ceilings(run, energies, found_wrong, calibration)
     return Published(
         energies=energies,
-        verdicts=verdicts,
+        verdicts=found_wrong.verdicts,
         passports=passports_of(run.trace, run.sources),
         ceilings=replace(found, refused=dict(sorted(found.refused.items()))),
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from fakes import GPU, run_of, seconds
 
-from bench.fit.ceilings import ceilings
+from bench.fit.ceilings import Judged, ceilings
 from bench.nouns import Calibration, Kernel, Outcome, Usage, Window, WindowEnergy
 
 NS = 1_000_000_000
@@ -41,7 +41,7 @@ def by_hand(idles_w, works_j, *, basis="measured", **components):
                 )  # fmt: skip
     run = run_of(windows=windows, outcomes=outcomes, sources=(source,))
     calibration = Calibration(device="gpu:0", hardware="h", kernels=(kernel,))
-    told = ceilings(run, energies, (), calibration)
+    told = ceilings(run, energies, Judged(), calibration)
     return {f.name: f.quantity for f in told.figures}, told, kernel.per_pass
 
 

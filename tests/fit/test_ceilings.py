@@ -9,6 +9,7 @@ import pytest
 from fakes import GPU, HOST, LOADED, FakeClock, FakeRecorder, FakeSession, seconds
 
 from bench.nouns import Calibration, Condition, Kernel, Peak, Trace
+from bench.physics import rules
 from bench.run.calibrate import IDLES, REPEATS, drive
 from bench.run.calibrated import calibrated
 from bench.run.runner import Clockwork
@@ -156,7 +157,7 @@ def test_bytes_that_cost_less_than_any_memory_are_no_figure():
     figures, published = found(driven(idle_w=5.0, busy_w=15.0)[0])
 
     assert {name for name in figures if name.startswith("triad")} == {"triad_rate"}
-    assert "below the cost of memory" in published.ceilings.refused["gpu:0/triad_gross"]
+    assert rules.FREE_BYTES.name in published.ceilings.refused["gpu:0/triad_gross"]
     assert "cost" in published.ceilings.refused["gpu:0/triad_gross"]
 
 
@@ -264,3 +265,6 @@ def test_what_others_took_of_a_cpu_while_it_was_driven_is_told_from_its_own(othe
     assert set(crowd) == ({level} if level else set())
     assert ("triad_rate" in figures) is (level != "void")
     assert not [v for v in of_board.verdicts if v.name == "crowded machine"]
+    assert {v.remedy for v in published.verdicts if v.name == "crowded machine"} == (
+        {"stop what else runs on this machine, and run it again"} if level else set()
+    )

@@ -37,6 +37,7 @@ from sound_cell import (
 
 from bench.nouns import Condition, Fault, Precision, Run, Timing, Usage
 from bench.physics import rules
+from bench.physics.doubt import OF_A_CALIBRATION, OF_A_CELL
 from bench.physics.precision import wider_than_asked
 
 
@@ -166,8 +167,28 @@ def test_a_sound_run_has_no_verdict():
 
 
 def test_every_reason_has_a_case():
-    """A rule that nothing fires would rot; the one of the interval stands in a test of its own."""
-    assert {rule.name for rule in rules.RULES} == {*CASES, rules.WIDER.name}
+    """A rule that nothing fires would rot; the one of the interval stands in a test of its own.
+
+    Those of calibrations are fired in tests/fit/test_ceilings.py.
+    """
+    apart = {rules.WIDER.name, *(rule.name for rule in rules.OF_CALIBRATIONS)}
+    assert {rule.name for rule in rules.RULES} == {*CASES, *apart}
+
+
+def test_no_two_rules_have_one_name():
+    """A verdict is known by its rule's name."""
+    assert len({rule.name for rule in rules.RULES}) == len(rules.RULES)
+
+
+@pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.name)
+def test_what_helps_is_said_in_the_words_of_what_was_measured(rule):
+    """A cell's windows are lengthened by --window-s, a calibration's by --seconds; no hole stays open."""
+    of_cell, of_calibration = rule.helps(OF_A_CELL), rule.helps(OF_A_CALIBRATION)
+
+    assert not any(mark in said for said in (of_cell, of_calibration) for mark in "{}")
+    assert "the cell again" not in of_calibration
+    assert "--window-s 10" not in of_calibration
+    assert ("--seconds 5" in of_calibration) is ("--window-s 10" in of_cell)
 
 
 @pytest.mark.parametrize("name", CASES)
