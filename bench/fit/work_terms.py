@@ -178,13 +178,14 @@ def _between_runs(
     Introduction to Linear Regression Analysis, 5th ed., section 4.5; checked 2026-11-21).
     """
     residuals = (above_idle_j - design @ found.terms) * weights
-    runs = sorted({row.run_id for row in work})
-    groups = [np.array([row.run_id == run for row in work]) for run in runs]
-    between, within = len(runs) - design.shape[1], len(work) - len(runs)
+    _, of = np.unique([row.run_id for row in work], return_inverse=True)  # the number of each row's run
+    windows = np.bincount(of)
+    between, within = len(windows) - design.shape[1], len(work) - len(windows)
     if between < 1 or within < 1:
         return 0.0
-    outer = float(sum(mask.sum() * residuals[mask].mean() ** 2 for mask in groups)) / between
-    inner = float(sum(((residuals[mask] - residuals[mask].mean()) ** 2).sum() for mask in groups)) / within
+    means = np.bincount(of, residuals) / windows
+    outer = float(windows @ means**2) / between
+    inner = float(((residuals - means[of]) ** 2).sum()) / within
     if outer <= f95(between, within) * inner or not found.residual_ratio:
         return 0.0
     return t95(between) * math.sqrt(outer) / found.residual_ratio
