@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import chain
+from operator import attrgetter
 
 from bench.fit.intervals import SERIES, multiplicative, own, quantity, row_series
 from bench.fit.rows import Group, Row
@@ -99,8 +101,9 @@ def domain(group: Group) -> Mapping[str, tuple[float, float]]:
     ranges: dict[str, tuple[float, float]] = {"batch": (float(group.batch), float(group.batch))}
     if group.rate is None and group.load is None:
         ranges["concurrency"] = (float(group.concurrency), float(group.concurrency))
-    different = {usage for usages in group.outcomes_usage for usage in usages}
+    every = list(chain.from_iterable(group.outcomes_usage))
     for name in _RANGES:
-        if known := [float(n) for usage in different if (n := getattr(usage, name)) is not None]:
-            ranges[name] = (min(known), max(known))
+        # lengths repeat over requests: a set of numbers is small where one of whole usages is slow to make
+        if known := set(map(attrgetter(name), every)) - {None}:
+            ranges[name] = (float(min(known)), float(max(known)))
     return ranges
