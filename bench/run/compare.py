@@ -127,8 +127,14 @@ def round_names(out: Path) -> tuple[str, ...]:
 
 def sealed_rounds(out: Path, id_: str) -> dict[str, Sealed]:
     """The runs in OUT that were measured for a comparison and read whole, by their ids."""
-    mine = [folder for folder, spec in _specs(out).items() if (of := round_of(spec)) and of[0] == id_]
-    return {one.id: one for one in evidence(mine) if isinstance(one, Sealed)}
+    return {one.id: one for one in evidence(list(round_specs(out, id_))) if isinstance(one, Sealed)}
+
+
+def round_specs(out: Path, id_: str) -> dict[Path, RunSpec]:
+    """The folders in OUT whose seal says that they were measured for a comparison, and what was asked of each."""
+    if not out.is_dir():
+        return {}
+    return {f: spec for f, spec in _specs(out).items() if spec and (of := round_of(spec)) and of[0] == id_}
 
 
 def _specs(out: Path) -> dict[Path, RunSpec | None]:

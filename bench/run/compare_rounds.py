@@ -16,13 +16,22 @@ from typing import Any
 
 from bench.errors import BadInput, CannotRun
 from bench.files.store import Sealed, spec_sha256
-from bench.fit.comparison import half_widths
+from bench.fit.comparison import compare, half_widths
 from bench.fit.showings import showing
-from bench.nouns import Weights
+from bench.nouns import RunSpec, Weights
 from bench.nouns.compared import Price, Showing
 from bench.run.arrange import Ask, arrange
 from bench.run.candidates import Candidate, short_names
-from bench.run.compare import Record, parts_of_cell, recompute, round_names, round_of, sealed_rounds, takes
+from bench.run.compare import (
+    Record,
+    parts_of_cell,
+    round_names,
+    round_of,
+    round_specs,
+    sealed_rounds,
+    takes,
+)
+from bench.run.evidence import evidence
 from bench.run.host import Host
 from bench.run.line import measure_plan
 from bench.run.plan import Plan, PlannedCell
@@ -64,6 +73,9 @@ class Arranged:
     names: tuple[str, ...]
     cells: tuple[PlannedCell, ...]
     plan: Plan
+
+    # what each run showed, or why it shows nothing: a sealed run never changes, so each is read and proven once
+    shown: dict[Path, Showing | str] = field(default_factory=dict, compare=False)
 
     @property
     def order(self) -> list[tuple[str, str, str, str]]:
@@ -111,7 +123,7 @@ def measure_rounds(
     spoilt = 0
     while left(ask, arranged) and spoilt <= _SPOILT_ROUNDS:
         before = _whole(ask.out, arranged)
-        number = 1 + max((of[1] for of in map(_number, _sealed(ask.out, arranged).values()) if of), default=0)
+        number = 1 + max(_rounds(ask.out, arranged), default=0)
         broken = False
         for asked, plan in _round(ask, arranged, number):
             results = []
@@ -149,7 +161,7 @@ def left(ask: RoundsAsk, arranged: Arranged) -> int:
 
 def record_of(ask: RoundsAsk, arranged: Arranged, price: Price | None = None) -> tuple[Record, dict[str, Sealed]]:
     """What has been measured for the comparison, as far as it lies in OUT."""
-    known = _sealed(ask.out, arranged)
+    known = sealed_rounds(ask.out, arranged.id) if ask.out.is_dir() else {}
     stopping = "" if ask.precision_ratio is None else _STOPPED.format(ask.precision_ratio * 100, ask.most_rounds)
     record = Record(
         id=arranged.id, names=arranged.names, runs=takes(known, arranged.order), interleaved=True,
@@ -183,31 +195,47 @@ def _paths(ask: RoundsAsk) -> tuple[str | None, ...]:
     return given if len(given) == count else (given[0] if given else None,) * count
 
 
-def _number(sealed: Sealed) -> tuple[str, int] | None:
-    return round_of(sealed.run.spec) if sealed.run else None
-
-
 def _narrow(ask: RoundsAsk, arranged: Arranged) -> bool:
     assert ask.precision_ratio is not None
-    halves = half_widths(recompute(*record_of(ask, arranged)))
-    return all(half is not None and half <= ask.precision_ratio for half in halves)
+    made = compare(_showings(ask.out, arranged), arranged.names)
+    return all(half is not None and half <= ask.precision_ratio for half in half_widths(made))
 
 
 def _whole(out: Path, arranged: Arranged) -> int:
     """The rounds in which every candidate has a sound run of every work: the fewest over all works."""
-    known = _sealed(out, arranged)
     shown: dict[tuple[str, int], set[int]] = {}
-    for take in takes(known, arranged.order):
-        one = showing(measured(known[take.run_id]), None, candidate=take.candidate, round_=take.round)
-        if isinstance(one, Showing):
-            shown.setdefault((str(one.work), one.round), set()).add(one.candidate)
+    for one in _showings(out, arranged):
+        shown.setdefault((str(one.work), one.round), set()).add(one.candidate)
     works = len(arranged.cells) // len(arranged.order)
     whole = [work for (work, _), held in shown.items() if len(held) == len(arranged.order)]
     return min((whole.count(w) for w in set(whole)), default=0) if len(set(whole)) == works else 0
 
 
-def _sealed(out: Path, arranged: Arranged) -> dict[str, Sealed]:
-    return sealed_rounds(out, arranged.id) if out.is_dir() else {}
+def _showings(out: Path, arranged: Arranged) -> list[Showing]:
+    """What the sound runs of all rounds so far showed, oldest first."""
+    specs = round_specs(out, arranged.id)
+    for folder, spec in specs.items():
+        parts = parts_of_cell(spec.cell)
+        if folder not in arranged.shown and parts in arranged.order:
+            [sealed] = evidence([folder])
+            arranged.shown[folder] = (
+                showing(measured(sealed), None, candidate=arranged.order.index(parts), round_=_number(spec))
+                if isinstance(sealed, Sealed)
+                else str(sealed)
+            )
+    found = [arranged.shown.get(folder) for folder in sorted(specs)]
+    return [one for one in found if isinstance(one, Showing)]
+
+
+def _rounds(out: Path, arranged: Arranged) -> list[int]:
+    """The numbers of the rounds that were begun."""
+    return [_number(spec) for spec in round_specs(out, arranged.id).values()]
+
+
+def _number(spec: RunSpec) -> int:
+    of = round_of(spec)
+    assert of is not None
+    return of[1]
 
 
 def _generation(out: Path, base: str, *, fresh: bool) -> str:

@@ -148,3 +148,14 @@ def test_weights_are_told_once_for_all_or_once_for_each(tmp_path):
     assert _paths(replace(asked, weights_paths=("a", "b"))) == ("a", "b")
     with pytest.raises(BadInput, match="given 3 times for 2 candidates"):
         _paths(replace(asked, weights_paths=("a", "b", "c")))
+
+
+def test_a_sealed_run_is_read_once(tmp_path):
+    """Runs of a fast model are long to read: what one showed is kept while rounds go on."""
+    arranged = replace(ARRANGED, shown={})
+    list(measure_rounds(ask(tmp_path, rounds=2), arranged, None, lambda _: None, run=Machine()))
+    for folder in arranged.shown:
+        (folder / "outcomes.jsonl").unlink()  # would be void if it were read again
+
+    assert len(arranged.shown) == 4
+    assert left(ask(tmp_path, rounds=2), arranged) == 0
