@@ -19,6 +19,7 @@ from bench.nouns.engines import (
     Telling,
     Told,
 )
+from bench.nouns.estimates import GRADES, Grade, Range, exactly
 from bench.nouns.learnt import CoefficientKey, Coefficients, CurvePoint, LoadCurve, Quantity
 from bench.nouns.runs import Cell, Fault, Pace, Precision, Run, RunSpec, Times, Timing, Verdict, WindowEnergy
 from bench.nouns.scores import MOST_CHARACTERS, Quality, Score, Share
@@ -44,6 +45,7 @@ from bench.nouns.work import Figure, HardwareProfile, ModelSpec, Outcome, Reques
 
 __all__ = [
     "ELSEWHERE",
+    "GRADES",
     "MOST_CHARACTERS",
     "POWER_FIELDS",
     "Basis",
@@ -66,6 +68,7 @@ __all__ = [
     "FieldPassport",
     "Figure",
     "Found",
+    "Grade",
     "HardwareProfile",
     "Identity",
     "Kernel",
@@ -87,6 +90,7 @@ __all__ = [
     "Precision",
     "Quality",
     "Quantity",
+    "Range",
     "Reading",
     "Request",
     "Run",
@@ -112,4 +116,5 @@ __all__ = [
     "Witness",
     "WitnessRecord",
     "Workload",
+    "exactly",
 ]

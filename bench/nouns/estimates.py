@@ -1,0 +1,47 @@
+"""What is estimated: numbers with what they may be at least and at most, and how well each is known."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from bench.errors import BadInput
+
+# how an estimate was come by, the surest first: a measured cell; a fit over measured cells; such a figure scaled
+# to another batch, GPU or size; what is known of limits alone
+Grade = Literal["measured", "fitted", "scaled", "bounded"]
+GRADES: tuple[Grade, ...] = ("measured", "fitted", "scaled", "bounded")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """A number with its 90 % interval: low ≤ value ≤ high, all three finite.
+
+    Its unit is in the name of what holds it. How two of them add depends on whether their causes are shared, so
+    that it has no `+`: bench.estimators.ranges has a sum for either case. Raises BadInput.
+    """
+
+    low: float
+    value: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not all(map(math.isfinite, self)):
+            raise BadInput(
+                f"a range of {self.words}: needed are three finite numbers; leave out what is not known"
+            )
+        if not self.low <= self.value <= self.high:
+            raise BadInput(f"a range of {self.words}: needed is low ≤ value ≤ high; put the three in order")
+
+    def __iter__(self) -> Iterator[float]:
+        return iter((self.low, self.value, self.high))
+
+    @property
+    def words(self) -> str:
+        """The three as people read them: 41.4 (41.4 to 56)."""
+        return f"{self.value:.4g} ({self.low:.4g} to {self.high:.4g})"
+
+
+def exactly(value: float) -> Range:
+    """A number that is known without error: a count, a factor between units. Raises BadInput."""
+    return Range(low=value, value=value, high=value)
