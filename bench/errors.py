@@ -3,7 +3,9 @@
 JoulemarkError
 ├── BadInput            the request is wrong                           exit 2
 │   ├── UnknownName     no such suite, model, workload, key …          (carries the nearest names)
-│   └── BadDeclaration  a TOML file or table is wrong                  (carries file and line)
+│   ├── BadDeclaration  a TOML file or table is wrong                  (carries file and line)
+│   ├── MixedFactors    two kinds of carbon figures met in one sum
+│   └── MissingFactor   no open value of that kind of carbon figure is known
 ├── CannotRun           this machine can't                             exit 3
 │   ├── NoEngine        an engine's library is missing or refuses
 │   └── NoSensor        a sensor was asked for and is not there
@@ -45,6 +47,14 @@ class BadDeclaration(BadInput):
     def __init__(self, file: str, line: int | None, message: str) -> None:
         super().__init__(f"{file}:{line}: {message}" if line else f"{file}: {message}")
         self.file, self.line = file, line
+
+
+class MixedFactors(BadInput):
+    """Carbon figures of two kinds met in one sum, say an average and a marginal one: they never add."""
+
+
+class MissingFactor(BadInput):
+    """No open value is known of the figure that was asked for; nothing is ever put in its place."""
 
 
 class CannotRun(JoulemarkError):

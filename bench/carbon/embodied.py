@@ -1,0 +1,49 @@
+"""What making the hardware emitted, spread over the time that it serves.
+
+M = TE × TS × RS: total embodied emissions, share of the expected life, share of the hardware.
+Source: ISO/IEC 21031:2024 (SCI specification), 3.3; checked 2026-11-21.
+"""
+
+from dataclasses import dataclass
+
+from bench.errors import BadInput
+from bench.nouns import Range
+
+_G_PER_KG = 1_000.0
+_S_PER_YEAR = 365.25 * 86_400  # a Julian year
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embodied:
+    """A board with its share of the host, or a share of a host alone: kg CO2 equivalent, and years of service.
+
+    Raises BadInput.
+    """
+
+    name: str
+    kg: Range
+    lifetime_y: Range
+    rests_on: tuple[str, ...]  # the figures with their sources and licences
+
+    def __post_init__(self) -> None:
+        if self.kg.low < 0:
+            raise BadInput(f"{self.name}: {self.kg.words} kg embodied; needed is 0 or more")
+        if self.lifetime_y.low <= 0:
+            raise BadInput(f"{self.name}: a life of {self.lifetime_y.words} years; needed is more than 0")
+
+
+def embodied_g(hardware: Embodied, device_s: Range) -> Range:
+    """Grams that fall on `device_s` seconds of the hardware: linear over its life. Raises BadInput.
+
+    For requests give the seconds that they held it, divided by how many shared it; for a machine that was kept
+    running give all of them: hours that nobody used it are part of its service too.
+    """
+    if device_s.low < 0:
+        raise BadInput(f"{hardware.name}: {device_s.words} s of it; needed is 0 or more")
+    kg, life = hardware.kg, hardware.lifetime_y
+    per_kg = _G_PER_KG / _S_PER_YEAR
+    return Range(
+        low=per_kg * kg.low * device_s.low / life.high,
+        value=per_kg * kg.value * device_s.value / life.value,
+        high=per_kg * kg.high * device_s.high / life.low,
+    )

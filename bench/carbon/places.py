@@ -1,0 +1,113 @@
+"""A place where computers stand: its factors, and what its building takes beside what they draw."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bench.carbon.factors import Accounting, Factor, Kind, Method, Mix, Scope
+from bench.errors import BadInput, MissingFactor
+from bench.nouns import Range, exactly
+
+# published: for this place by who runs it; design: what a new site was built for; assumed: of others like it;
+# stated: by the user
+PueBasis = Literal["published", "design", "assumed", "stated"]
+_MOST_PUE = 10.0  # rooms of a few servers reach 3; beyond 10 it is another quantity
+
+_WHY_ABSENT: Mapping[str, str] = {
+    "market": "residual mixes and contracts are not openly licensed: hand in your supplier's factor as market=",
+    "marginal": "marginal figures (WattTime, Electricity Maps) are not openly licensed: build a factor yourself",
+    "consumption": "no open table has it: ask a live source with a key, or hand in a factor of your own",
+    "direct": "open figures of stacks are known for the United States alone: ask for scope='life_cycle'",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pue:
+    """Power usage effectiveness: energy of the whole building over that of its computers, never below 1.
+
+    Source: ISO/IEC 30134-2:2016, 4.1 (checked 2026-11-21). Raises BadInput.
+    """
+
+    ratio: Range
+    basis: PueBasis
+    source: str
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.ratio.low < 1 or self.ratio.high > _MOST_PUE:
+            raise BadInput(
+                f"a PUE of {self.ratio.words}; needed is 1 to {_MOST_PUE:g}: a building takes what its computers "
+                "take, and more; give facility energy ÷ IT energy"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wue:
+    """Water usage effectiveness: litres used on site a kWh of the computers (ISO/IEC 30134-9:2022). BadInput.
+
+    What power plants use is not inside: no open figure of it is kept here.
+    """
+
+    l_per_kwh: Range
+    basis: PueBasis
+    source: str
+
+    def __post_init__(self) -> None:
+        if self.l_per_kwh.low < 0:
+            raise BadInput(f"a WUE of {self.l_per_kwh.words} l/kWh; needed is 0 or more litres a kWh")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A region, a country, or a mixture of them: its factors of one year's table, its PUE, its water."""
+
+    name: str
+    country: str
+    year: int
+    factors: tuple[Factor, ...]
+    pue: Pue
+    wue: Wue | None = None
+    live_zone: str | None = None  # its name at Electricity Maps
+    notes: tuple[str, ...] = ()
+    # kinds that a mixture has no factor of, and why
+    absent: Mapping[Kind, str] = field(default_factory=dict)
+
+    def factor(
+        self,
+        *,
+        accounting: Accounting = "average",
+        scope: Scope = "life_cycle",
+        mix: Mix = "production",
+        method: Method = "location",
+    ) -> Factor:
+        """The factor of that kind. Raises MissingFactor where there is none: nothing stands in for it."""
+        wanted = Kind(accounting=accounting, scope=scope, mix=mix, method=method, year=self.year)
+        for factor in self.factors:
+            if factor.kind == wanted:
+                return factor
+        known = "; ".join(f.kind.words for f in self.factors) or "none"
+        raise MissingFactor(
+            f"{self.name}: no factor that is {wanted.words}; known are {known}; {self._why(wanted)}"
+        )
+
+    def _why(self, wanted: Kind) -> str:
+        words = (wanted.method, wanted.accounting, wanted.mix, wanted.scope)
+        own = self.absent.get(wanted)
+        return own or next((_WHY_ABSENT[word] for word in words if word in _WHY_ABSENT), "ask for one of these")
+
+
+def place_of(name: str, *, g_per_kwh: float, pue: float, year: int, scope: Scope = "life_cycle") -> Place:
+    """A place by two numbers of the user's own, taken as they are said. Raises BadInput with the name."""
+    try:
+        factor = Factor(
+            kind=Kind(accounting="average", scope=scope, mix="production", method="location", year=year),
+            zone=name,
+            g_per_kwh=exactly(g_per_kwh),
+            data_years=(year,),
+            source="stated by the user",
+            licence="the user's own",
+        )
+        ratio = Pue(ratio=exactly(pue), basis="stated", source="stated by the user")
+    except BadInput as error:
+        raise BadInput(f"place {name!r}: {error}") from error
+    return Place(name=name, country=name, year=year, factors=(factor,), pue=ratio)
