@@ -19,14 +19,20 @@ def export(
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Write runs, windows, requests and coefficients as tables: CSV or Parquet."""
+    from bench.cli.apart_text import apart_text
+    from bench.files.codec import plain
     from bench.files.frames.export import export as export_folder
+    from bench.run.apart import set_apart, told_in
 
     target = to or folder / "export"
     written = export_folder(folder, target, format, csv_style)
+    apart = set_apart(told_in(folder), folder)
     if json:
         files = [{"file": str(w.file), "table": w.table, "rows": w.rows} for w in written]
-        give({"folder": str(target), "files": files})
+        give({"folder": str(target), "files": files, "kept_apart": [plain(one) for one in apart]})
         return
     rows = [(w.table, str(w.rows), str(w.file)) for w in written if w.table]
     say(table(rows, ("TABLE", "ROWS", "FILE")))
     note(f"what the columns mean: {target / 'README.md'}")
+    if apart:
+        note(apart_text(apart))

@@ -13,6 +13,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")
 
 def fit(folder: Out = Path("results"), json: Json = False) -> None:
     """Fit coefficients on the sealed runs of a folder."""
+    from bench.cli.apart_text import apart_text
     from bench.files.codec import plain
     from bench.report.quality_text import quality_table
     from bench.report.terminal import coefficient_table
@@ -25,6 +26,7 @@ def fit(folder: Out = Path("results"), json: Json = False) -> None:
                 "coefficients": [plain(c) for c in learnt.coefficients],
                 "files": list(map(str, learnt.files)),
                 "left_out": list(learnt.broken),
+                "kept_apart": [plain(one) for one in learnt.apart],
                 "quality": [
                     {
                         "run": one.id,
@@ -40,23 +42,30 @@ def fit(folder: Out = Path("results"), json: Json = False) -> None:
         say(coefficient_table(learnt.coefficients))
         if learnt.scored:
             say("\n" + quality_table(learnt.scored))
+        if learnt.apart:
+            say("\n" + apart_text(learnt.apart))
         for path in learnt.files:
             note(f"written: {path}")
     _left_out(learnt.broken)
     if not any(set(c.terms) - {"idle_bare", "idle_resident"} or c.rates for c in learnt.coefficients):
-        note("no coefficient: every run is void or too few; the reasons stand above")
+        note(f"no coefficient: every run is void or too few; the reasons stand above; joulemark next {folder}")
         raise typer.Exit(1)
 
 
 def report(folder: Out = Path("results"), json: Json = False) -> None:
     """Render runs and coefficients as one HTML page."""
+    from bench.cli.apart_text import apart_text
+    from bench.files.codec import plain
     from bench.run.learn import report_folder
 
     made = report_folder(folder)
     if json:
-        give({"report": str(made.path), "left_out": list(made.broken)})
+        apart = [plain(one) for one in made.apart]
+        give({"report": str(made.path), "left_out": list(made.broken), "kept_apart": apart})
     else:
         say(str(made.path))
+        if made.apart:
+            note(apart_text(made.apart))
     _left_out(made.broken)
 
 

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from typing import Protocol
 
 from bench.errors import BadInput
 from bench.fit.intervals import SERIES, row_series
 from bench.fit.rows import Group, Measured, Row, groups
 from bench.fit.terms import RATES
-from bench.nouns import Boundary, Outcome, Quality, Run, Score, Share, Usage, Window
+from bench.nouns import Boundary, Loaded, Outcome, Quality, Run, RunSpec, Score, Share, Source, Usage, Window
 from bench.nouns.compared import Joules, Made, Showing, Work
 from bench.physics.attribution import window_outcomes, window_usage
 from bench.physics.doubles import pretends
@@ -57,7 +58,23 @@ def showing(measured: Measured, quality: Quality | None, *, candidate: int, roun
     )
 
 
-def work_of(run: Run) -> Work:
+class Told(Protocol):
+    """A run, or what its seal says of it."""
+
+    @property
+    def spec(self) -> RunSpec:
+        """What was asked."""
+
+    @property
+    def loaded(self) -> Loaded:
+        """What ran."""
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What was read."""
+
+
+def work_of(run: Told) -> Work:
     """What the run's cell was asked to do."""
     cell = run.spec.cell
     return Work(
@@ -65,7 +82,7 @@ def work_of(run: Run) -> Work:
     )
 
 
-def made_of(run: Run) -> Made:
+def made_of(run: Told) -> Made:
     """What made the run, as it was loaded."""
     device = next((s for s in run.sources if s.device == run.loaded.device), None)
     return Made(

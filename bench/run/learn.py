@@ -10,6 +10,7 @@ from bench.files.store import Sealed, report_path, run_folders
 from bench.nouns import Coefficients
 from bench.report.page import render
 from bench.report.views import RunView
+from bench.run.apart import Apart, set_apart, told_by
 from bench.run.evidence import evidence
 from bench.run.present import report_input, scored_views
 from bench.run.verify import recurve, refit
@@ -23,6 +24,7 @@ class Learnt:
     files: tuple[Path, ...]
     broken: tuple[str, ...]
     scored: tuple[RunView, ...] = ()  # the runs whose answers were scored, with their joules
+    apart: tuple[Apart, ...] = ()  # what is not averaged with the rest
 
 
 def fit_folder(out: Path) -> Learnt:
@@ -35,15 +37,17 @@ def fit_folder(out: Path) -> Learnt:
         files=write_coefficients(out, coefficients, seals, recurve(sealed)),
         broken=broken,
         scored=scored_views(sealed, coefficients),
+        apart=set_apart(told_by(sealed), out),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """A page, and the runs that could not be read and are not on it."""
+    """A page, the runs that could not be read and are not on it, and what it keeps apart."""
 
     path: Path
     broken: tuple[str, ...]
+    apart: tuple[Apart, ...] = ()
 
 
 def report_folder(out: Path, name: str = "report") -> Rendered:
@@ -51,7 +55,7 @@ def report_folder(out: Path, name: str = "report") -> Rendered:
     sealed, broken = read_folder(out)
     path = report_path(out, name)
     write_whole(path, render(report_input(out, sealed, refit(sealed), recurve(sealed))).encode())
-    return Rendered(path=path, broken=broken)
+    return Rendered(path=path, broken=broken, apart=set_apart(told_by(sealed), out))
 
 
 def read_folder(out: Path) -> tuple[list[Sealed], tuple[str, ...]]:
