@@ -9,6 +9,11 @@ from dataclasses import dataclass
 from bench.errors import BadInput
 from bench.nouns import Range
 
+# Figures in print of one and the same board lie up to this factor from those kept here, most of it from how its
+# memory is counted. One end, for an H100 of 80 GB: 1312 kg for a baseboard of eight, so 164 kg, against 273 kg.
+# Source: NVIDIA, HGX H100 Product Carbon Footprint Summary (ISO 14067), https://images.nvidia.com/aem-dam/Solutions/
+# documents/HGX-H100-PCF-Summary.pdf; the other end is a model of its components. Checked 2026-11-22.
+SPREAD_RATIO = 2.2
 _G_PER_KG = 1_000.0
 _S_PER_YEAR = 365.25 * 86_400  # a Julian year
 

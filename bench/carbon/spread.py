@@ -13,6 +13,8 @@ FUELS_RATIO = 1.11
 # regions of the US and Canada, for which open data have both, ln(own ÷ country) has a root mean square of 0.71:
 # a factor of 2.0. tests/files/test_regions.py computes it anew from grid.csv.
 ZONES_RATIO = 2.0
+# … but no grid is worse than coal's worst plant in that table, where the country's own figure is not.
+COAL_G_PER_KWH = 910.0
 # The same table's direct emissions: coal, from 670 to 870 about 760 g/kWh.
 STACKS_RATIO = 1.14
 
@@ -26,7 +28,9 @@ def country_range(newest: float, years: Sequence[float], *, several_zones: bool,
     if not years:
         raise MissingFactor(f"{zone}: no figure of any year; needed is one at least")
     ratio = ZONES_RATIO if several_zones else FUELS_RATIO
-    return Range(low=min(*years, newest) / ratio, value=newest, high=max(*years, newest) * ratio)
+    lowest, highest = min(*years, newest), max(*years, newest)
+    high = max(highest * FUELS_RATIO, min(highest * ratio, COAL_G_PER_KWH))
+    return Range(low=lowest / ratio, value=newest, high=high)
 
 
 def direct_range(value: float) -> Range:
