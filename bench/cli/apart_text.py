@@ -37,6 +37,7 @@ def _kept_together(words: Sequence[str]) -> list[str]:
 
 
 def _paragraph(one: "Apart") -> Iterator[str]:
-    yield from textwrap.wrap(f"kept apart: {one.of}: {one.why}", _WIDTH, subsequent_indent="  ")
+    said = f"kept apart: {one.of}: {one.why}"
+    yield from textwrap.wrap(said, _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
     for line in one.helps:
         yield from command_text(line)

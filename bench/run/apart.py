@@ -23,7 +23,8 @@ _MAKES = {
     "engine_version": "engine version {}", "weights": "{} weights", "hardware": "on {}", "device": "device {}",
     "driver": "driver {}", "power_limit_w": "power limit {} W",
 }  # fmt: skip
-_T, _K = TypeVar("_T"), TypeVar("_K", bound=Hashable)
+_T = TypeVar("_T")
+_K = TypeVar("_K", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
