@@ -9,9 +9,10 @@ from bench.carbon.grams import CarbonGrams, Grams, added, carbon_of, grams_per_i
 from bench.carbon.mixture import mixture
 from bench.carbon.places import Place, Pue, Wue, place_of
 from bench.carbon.provisioned import idle_kwh, kwh
-from bench.carbon.spread import country_range, direct_range
+from bench.carbon.spread import ZONES_RATIO, country_range, direct_range
 
 __all__ = [
+    "ZONES_RATIO",
     "CarbonGrams",
     "Embodied",
     "Factor",

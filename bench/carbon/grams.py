@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bench.carbon.factors import Accounting, Factor, Kind, Mix, Scope, same_kind
+from bench.carbon.factors import Accounting, Factor, Kind, Method, Mix, Scope, same_kind
 from bench.carbon.places import Place
 from bench.errors import BadInput, JoulemarkError, MissingFactor, MixedFactors
 from bench.nouns import Range
@@ -49,22 +49,24 @@ def carbon_of(
     accounting: Accounting = "average",
     scope: Scope = "life_cycle",
     mix: Mix = "production",
+    location: Factor | None = None,
     market: Factor | None = None,
     embodied: Range | None = None,
 ) -> CarbonGrams:
     """Grams of `energy_kwh`, as the computers drew it (before PUE), at a place.
 
-    `market` is the factor of a contract, `embodied` what bench.carbon.embodied_g gave [g]. Raises BadInput naming
-    the place (energy below zero), MissingFactor, MixedFactors.
+    `location` takes the place of the tables' factor (a live one, say) and keeps its own kind; `market` is the
+    factor of a contract; `embodied` what bench.carbon.embodied_g gave [g]. Raises BadInput naming the place
+    (energy below zero), MissingFactor, MixedFactors.
     """
-    location = place.factor(accounting=accounting, scope=scope, mix=mix)
+    grid = location or place.factor(accounting=accounting, scope=scope, mix=mix)
     return CarbonGrams(
-        location=_emitted(energy_kwh, place, location),
-        market=None if market is None else _emitted(energy_kwh, place, _contract(market, place)),
+        location=_emitted(energy_kwh, place, _by(grid, "location", place)),
+        market=None if market is None else _emitted(energy_kwh, place, _by(market, "market", place)),
         embodied=embodied,
         energy_kwh=_times(_drawn(energy_kwh, place), place.pue.ratio),
         water_l=None if place.wue is None else _times(energy_kwh, place.wue.l_per_kwh),
-        notes=_notes(place, location, market),
+        notes=_notes(place, grid, market),
     )
 
 
@@ -112,13 +114,13 @@ def _drawn(energy_kwh: Range, place: Place) -> Range:
     return energy_kwh
 
 
-def _contract(market: Factor, place: Place) -> Factor:
-    if market.kind.method != "market":
+def _by(factor: Factor, method: Method, place: Place) -> Factor:
+    if factor.kind.method != method:
         raise MixedFactors(
-            f"{place.name}: found {market.kind.words} as market=; needed is a market-based factor; the grid's own "
-            "factor is in the location-based figure already"
+            f"{place.name}: found {factor.kind.words} as {method}=; needed is a {method}-based factor; the two "
+            "stand side by side and never replace each other"
         )
-    return market
+    return factor
 
 
 def _notes(place: Place, location: Factor, market: Factor | None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The intensity of a grid at this hour, from Electricity Maps, for whoever has a key: it is never asked by default.
+"""The intensity of a grid at this hour, from Electricity Maps, for whoever has a key; never asked by default.
 
 GET https://api.electricitymaps.com/v3/carbon-intensity/latest?zone=FR, header auth-token; the answer has zone,
 carbonIntensity [g/kWh], datetime, emissionFactorType, isEstimated. Source: https://portal.electricitymaps.com/docs/api
