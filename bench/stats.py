@@ -61,6 +61,15 @@ def t95(degrees: float) -> float:
 
 def f95(above: float, below: float) -> float:
     """Fisher's 95 % quantile of a ratio of variances with so many degrees of freedom above and below."""
+    return _f(above, below, 0.95)
+
+
+def f75(above: float, below: float) -> float:
+    """Fisher's 75 % quantile of a ratio of variances with so many degrees of freedom above and below."""
+    return _f(above, below, 0.75)
+
+
+def _f(above: float, below: float, share: float) -> float:
     from scipy.special import fdtri
 
-    return float(fdtri(above, below, 0.95))
+    return float(fdtri(above, below, share))

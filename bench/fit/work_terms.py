@@ -1,10 +1,11 @@
 """What work costs above idle: which terms the windows can tell apart, which they show, and what each is."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from bench.fit import bootstrap
 from bench.fit.design import Shape, separating
 from bench.fit.intervals import SERIES, half_of_mean, own, quantity, row_powers_w, row_series
 from bench.fit.rows import Group, Row
@@ -12,7 +13,7 @@ from bench.fit.selection import Evidence, left_out, shown
 from bench.fit.sheet import Sheet
 from bench.fit.solve import Array, Solution, condition_number, separable, solve
 from bench.fit.terms import REQUEST, SHOWN, TERMS, Term
-from bench.stats import f95, mean, median, significant, t95
+from bench.stats import f75, f95, mean, median, significant, t95
 
 UNTESTED = (
     "terms not tested on work that they have not seen: too few workloads to leave one out; true of those that ran"
@@ -21,7 +22,8 @@ _FEWEST_WINDOWS_OVER_TERMS = 1
 IDLE = "idle_resident"
 _UNTRUE_RATIO = 0.25  # chosen: five times what a board's sensor may be off by
 
-Facts = dict[str, float | int]
+Facts = dict[str, float | int | str]
+Spreading = Callable[[Solution, Array, Array, Array, Sequence[Row]], Array]
 
 
 def enter_work_terms(
@@ -99,8 +101,11 @@ def _shown(group: Group, kept: Sequence[Term], work: Sequence[Row], idle: Sequen
 def _solved(group: Group, kept: Sequence[Term], work: Sequence[Row], idle: Sequence[Row], sheet: Sheet) -> Facts:
     """Enters the terms with their intervals; how well they fit."""
     design, weights = _design(kept, work), _weights_of(work)
-    solved = {s: _above_idle(s, work, idle, design, weights) for s in SERIES}
-    found, spread = solved["value"]
+    by, said = _spreading(kept, work, design, weights)
+    found, spread = _above_idle("value", work, idle, design, weights, by)
+    solved = dict.fromkeys(SERIES, (found, spread))
+    if group.basis == "modelled":  # what is measured has one series
+        solved = {s: _above_idle(s, work, idle, design, weights, by) for s in SERIES}
     for i, term in enumerate(kept):
         values = {s: float(one.terms[i]) for s, (one, _) in solved.items()}
         statistical = {s: math.sqrt(one[i, i]) for s, (_, one) in solved.items()}
@@ -115,14 +120,25 @@ def _solved(group: Group, kept: Sequence[Term], work: Sequence[Row], idle: Seque
         sheet.enter(term.name, made)
     sheet.correlate([*(t.name for t in kept), IDLE], spread)
     return {
+        "interval": said,
         "degrees_of_freedom": found.degrees,
         "residual_ratio": significant(found.residual_ratio),
         "condition_number": significant(condition_number(design, weights)),
     }
 
 
+def _spreading(terms: Sequence[Term], work: Sequence[Row], design: Array, weights: Array) -> tuple[Spreading, str]:
+    """How it is found out how the terms spread, and how that is said."""
+    runs = bootstrap.blocks(design * weights[:, None], np.zeros(len(work)), [row.run_id for row in work])
+    behind = bootstrap.behind(runs)
+    if behind.min() >= bootstrap.FEWEST_BEHIND:
+        return _over_runs, f"block bootstrap over {len(runs.runs)} runs"
+    least = f"{behind.min():.1f} of {len(runs.runs)} runs stand behind {terms[int(behind.argmin())].name}"
+    return _over_windows, f"Student: {least}, {bootstrap.FEWEST_BEHIND} make a block bootstrap"
+
+
 def _above_idle(
-    which: str, work: Sequence[Row], idle: Sequence[Row], design: Array, weights: Array
+    which: str, work: Sequence[Row], idle: Sequence[Row], design: Array, weights: Array, by: Spreading
 ) -> tuple[Solution, Array]:
     """The terms of one series, and how they and idle_resident spread together: (n_terms + 1, n_terms + 1).
 
@@ -133,11 +149,24 @@ def _above_idle(
     duration_s = np.array([r.duration_s for r in work])
     above_idle_j = energy_j - own_idle_j(work, idle, which)
     found = solve(design, above_idle_j, weights)
-    factor = max(t95(found.degrees), _between_runs(found, design, above_idle_j, weights, work))
     carried = np.append(-(found.leverage @ duration_s), 1.0) * half_of_mean(row_powers_w(idle, which))
     spread = np.asarray(np.outer(carried, carried), dtype=np.float64)
-    spread[:-1, :-1] += factor**2 * found.covariance
+    spread[:-1, :-1] += by(found, design, above_idle_j, weights, work)
     return found, spread
+
+
+def _over_runs(found: Solution, design: Array, above_idle_j: Array, weights: Array, work: Sequence[Row]) -> Array:
+    """How terms spread from run to run: squared half-widths at 95 % in the diagonal."""
+    residuals = (above_idle_j - design @ found.terms) * weights
+    return bootstrap.spread(bootstrap.blocks(design * weights[:, None], residuals, [r.run_id for r in work]))
+
+
+def _over_windows(
+    found: Solution, design: Array, above_idle_j: Array, weights: Array, work: Sequence[Row]
+) -> Array:
+    """The same by Student's t, over windows, or over runs where these differ by more."""
+    factor = max(t95(found.degrees), _between_runs(found, design, above_idle_j, weights, work))
+    return factor**2 * found.covariance
 
 
 def own_idle_j(work: Sequence[Row], idle: Sequence[Row], which: str = "value") -> Array:
@@ -174,8 +203,9 @@ def _between_runs(
 
     Windows of one run share what its day was: a warmer board, a busier neighbour. Residuals are parted into those
     of the runs' means (runs − terms degrees) and those around them; where the ratio of the two variances is beyond
-    the 95 % quantile of F, the runs are what repeats (one-way analysis of variance: Montgomery, Peck, Vining,
-    Introduction to Linear Regression Analysis, 5th ed., section 4.5; checked 2026-11-21).
+    the 75 % quantile of F, the runs are what repeats (one-way analysis of variance: Montgomery, Peck, Vining,
+    Introduction to Linear Regression Analysis, 5th ed., section 4.5). Of few runs a test at 5 % sees too little:
+    variances are pooled at 25 % and more (Bancroft, Han, JASA 78(384), 1983, 981-983; checked 2026-11-22).
     """
     residuals = (above_idle_j - design @ found.terms) * weights
     _, of = np.unique([row.run_id for row in work], return_inverse=True)  # the number of each row's run
@@ -186,7 +216,7 @@ def _between_runs(
     means = np.bincount(of, residuals) / windows
     outer = float(windows @ means**2) / between
     inner = float(((residuals - means[of]) ** 2).sum()) / within
-    if outer <= f95(between, within) * inner or not found.residual_ratio:
+    if outer <= f75(between, within) * inner or not found.residual_ratio:
         return 0.0
     return t95(between) * math.sqrt(outer) / found.residual_ratio
 
