@@ -26,6 +26,7 @@ def next_(
                         "key": plain(one.entry.key),
                         "boundary": one.entry.boundary,
                         "batch": one.entry.batch,
+                        "levels": list(one.entry.levels),
                         "apart": dict(one.apart),
                         "cells": [plain(cell) for cell in one.cells],
                     }

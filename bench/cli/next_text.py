@@ -34,7 +34,8 @@ def _block(one: "Advice") -> Iterator[str]:
 
 
 def _cell(one: "Next") -> str:
-    users = f", {one.concurrency} users" if one.concurrency != 1 else ""
+    users = f", batch {one.batch}" if one.batch != 1 else ""
+    users += f", {one.concurrency} users" if one.concurrency != 1 else ""
     gains = sorted(one.before, key=lambda term: one.after[term] / max(one.before[term], 1e-30))
     told = "; ".join(f"{term} ±{_half(one.before[term])} → ±{_half(one.after[term])}" for term in gains[:2])
     return f"{one.workload}{users}, about {one.seconds:.0f} s: {told} (repeats alone)"

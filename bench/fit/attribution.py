@@ -82,7 +82,7 @@ def outside(found: Coefficients, run: Run) -> tuple[str, ...]:
     """In words: where the run's requests lie beyond those that the terms rest on."""
     said = []
     for name, (low, high) in found.domain.items():
-        counts = [float(run.spec.cell.concurrency)] if name == "concurrency" else []
+        counts = [float(getattr(run.spec.cell, name))] if name in ("batch", "concurrency") else []
         counts += [float(n) for o in run.outcomes if (n := getattr(o.achieved, name, None)) is not None]
         if counts and (min(counts) < low or max(counts) > high):
             said.append(f"{name} {min(counts):g} to {max(counts):g}, measured {low:g} to {high:g}")

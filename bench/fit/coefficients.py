@@ -5,7 +5,7 @@
        E_i − idle_resident × d_i = Σ_k term_k × work_ik        over the work windows i.
    The uncertainty of idle_resident is carried into every term through the solution's leverage on d.
    Attention, shared steps and squares are terms only where the data show them (`bench.fit.selection`), and one set
-   of terms is several loads' where it describes them (`bench.fit.levels`).
+   of terms is several batches' and loads' where it describes them (`bench.fit.levels`).
 3. The interval is the larger of that scatter and of what the windows' own uncertainties make of the term
    (ticks, lag, what a part-time sensor may have missed), widened by the bounds of what a sensor never saw.
    It adds, in quadrature, the board's gain (common to all rows, so it scales every term) and,
@@ -34,7 +34,7 @@ from bench.fit.levels import describes, merged
 from bench.fit.rates import domain, rates
 from bench.fit.rows import Group, Measured, Row, groups
 from bench.fit.sheet import Sheet
-from bench.fit.terms import DECODE_STEP, SHOWN, TERMS
+from bench.fit.terms import SHOWN, TERMS, TOGETHER
 from bench.fit.work_terms import enter_work_terms, left_out_errors, weights_on_rows
 from bench.nouns import Coefficients
 from bench.physics import phases
@@ -56,27 +56,44 @@ def fit(measured: Iterable[Measured], shapes: Sequence[Shape] = ()) -> tuple[Coe
     """
     alike: dict[tuple[object, ...], list[Group]] = {}
     for group in groups(measured):
-        alike.setdefault((group.key, group.family, group.boundary, group.basis, group.batch), []).append(group)
-    return tuple(one for members in alike.values() for one in _over_loads(members, shapes))
+        alike.setdefault((group.key, group.family, group.boundary, group.basis), []).append(group)
+    return tuple(one for members in alike.values() for one in _over_levels(members, shapes))
 
 
-def _over_loads(members: Sequence[Group], shapes: Sequence[Shape]) -> tuple[Coefficients, ...]:
-    """One entry where the same terms describe every load, else an entry for each."""
-    apart = tuple(_fit(group, shapes) for group in members)
-    whole = merged(members)
-    if len(members) < 2 or DECODE_STEP not in {t.name for t in SHOWN.get(whole.family, ())}:
-        return apart
-    together = _fit(whole, shapes)
-    if DECODE_STEP not in together.terms:
-        return apart
-    own = {k: e for g, one in zip(members, apart, strict=True) for k, e in _errors(merged([g]), one).items()}
-    alike = describes(_errors(whole, together), own)
-    return (replace(together, levels=whole.levels),) if alike else apart
+def _over_levels(members: Sequence[Group], shapes: Sequence[Shape]) -> tuple[Coefficients, ...]:
+    """One entry where the same terms describe every batch and load, else an entry for each.
+
+    A level whose runs are all void was described by nothing: its entry says why.
+    """
+    fitted = [(group, _fit(group, shapes)) for group in members]
+    together = _together([(group, one) for group, one in fitted if group.runs], shapes)
+    if together is not None:
+        return (together, *(one for group, one in fitted if not group.runs))
+    batches = dict.fromkeys(group.batch for group in members)
+    if 1 < len(batches) < len(members):
+        parts = [[group for group in members if group.batch == batch] for batch in batches]
+        return tuple(one for part in parts for one in _over_levels(part, shapes))
+    return tuple(one for _, one in fitted)
+
+
+def _together(fitted: Sequence[tuple[Group, Coefficients]], shapes: Sequence[Shape]) -> Coefficients | None:
+    """The entry of all these levels; None where no terms describe them together."""
+    if len(fitted) < 2:
+        return None
+    whole = merged([group for group, _ in fitted])
+    told = {t.name for t in SHOWN.get(whole.family, ())} & {name for row in whole.rows for name in row.shared}
+    if not told.intersection(TOGETHER):
+        return None
+    found = _fit(whole, shapes)
+    if not found.terms.keys() & TOGETHER:
+        return None
+    own = {cell: error for group, one in fitted for cell, error in _errors(merged([group]), one).items()}
+    return replace(found, levels=whole.levels) if describes(_errors(whole, found), own) else None
 
 
 def _errors(group: Group, found: Coefficients) -> dict[str, float]:
     """Of each cell: the relative error of predicting it with these terms from all the others."""
-    terms = [t for t in (*TERMS[group.family], *SHOWN[group.family]) if t.name in found.terms]
+    terms = [t for t in (*TERMS[group.family], *SHOWN.get(group.family, ())) if t.name in found.terms]
     work, idle = phases.work(group.rows), phases.idle(group.rows, "resident")
     return left_out_errors(terms, work, idle) if terms and work else {}
 
@@ -111,7 +128,7 @@ def _fit(group: Group, shapes: Sequence[Shape]) -> Coefficients:
         components=sheet.parts,
         correlations=sheet.correlations,
         notes=(*sheet.notes, *_notes(group)),
-        simulated=group.basis == "measured" and any(DOUBLE in flag for flag in group.flags),
+        simulated=group.basis == "measured" and any(DOUBLE in flag.text for flag in group.flags),
     )
 
 
@@ -120,7 +137,8 @@ def _notes(group: Group) -> tuple[str, ...]:
     notes += [*_behind(group), *_unasked(group)]
     if group.basis == "modelled":
         notes.append(f"{group.boundary} energy is modelled, not measured")
-    return (*notes, *(f"flag: {what}" for what in group.flags), *(f"excluded {why}" for why in group.excluded))
+    notes += [f"flag: {flag.runs} of {len(group.runs)} runs, {flag.text}" for flag in group.flags]
+    return (*notes, *(f"excluded {why}" for why in group.excluded))
 
 
 def _behind(group: Group) -> list[str]:

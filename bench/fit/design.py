@@ -17,6 +17,7 @@ from bench.fit.rows import Group, Row
 from bench.fit.solve import CONDITION_LIMIT, Array, condition_number, solve
 from bench.fit.terms import SHOWN, TERMS, Term
 from bench.nouns import Coefficients, Family, Usage
+from bench.nouns.levels import level_of, parted
 from bench.physics import phases
 from bench.stats import median
 
@@ -42,6 +43,7 @@ class Next:
     workload: str
     concurrency: int
     seconds: float
+    batch: int = 1
     before: Mapping[str, float] = field(default_factory=dict)
     after: Mapping[str, float] = field(default_factory=dict)
 
@@ -62,7 +64,7 @@ def separating(asked: Sequence[Term], work: Sequence[Row], shapes: Sequence[Shap
     here, ran = _design(asked, work), {row.workload.partition("@")[0] for row in work}
     found: list[tuple[float, float, str]] = []
     for shape in shapes:
-        row = _amounts(asked, _planned(shape, 1))
+        row = _amounts(asked, _planned(shape, 1, 1))
         if shape.name in ran or not row.any():
             continue
         trial = np.vstack([here, row])
@@ -82,18 +84,18 @@ def next_cells(group: Group, found: Coefficients, shapes: Sequence[Shape], most:
         return ()
     known = _Known(found, terms, work)
     # cells of an offered rate or a scenario would be another entry's: what they narrow is not known from here
-    users = sorted({int(n) for n in map(_users, found.levels or (f"concurrency={found.concurrency}",)) if n})
-    if not found.levels and (found.rate is not None or found.load is not None):
-        return ()
-    offers = [known.offer(shape, n) for shape in shapes if shape.family == group.family for n in users]
+    levels = found.levels or (level_of(found).removeprefix("@"),)
+    at = sorted({(batch, users) for batch, users in map(_closed, levels) if users})
+    offers = [known.offer(s, users, batch) for s in shapes if s.family == group.family for batch, users in at]
     worth = sorted((o for o in offers if o is not None), key=known.worth, reverse=True)
     return tuple(worth[:most])
 
 
-def _users(level: str) -> str:
-    """Of a load's name the number of users who wait; "" where requests are offered."""
-    name, _, number = level.partition("=")
-    return number if name == "concurrency" else ""
+def _closed(level: str) -> tuple[int, int]:
+    """Of a level's name its batch and the number of users who wait; 0 where requests are offered."""
+    batch, load = parted(level)
+    name, _, number = (load or "concurrency=1").partition("=")
+    return batch, int(number) if name == "concurrency" else 0
 
 
 class _Known:
@@ -113,11 +115,11 @@ class _Known:
         self._shares = np.abs(shares)
         self._now = self._errors(self._design, self._weights)
 
-    def offer(self, shape: Shape, users: int) -> Next | None:
-        """The cell with what it would change; None where a request of it takes longer than a window."""
-        one = _amounts(self._terms, _planned(shape, users * self._found.batch))
+    def offer(self, shape: Shape, users: int, batch: int) -> Next | None:
+        """The cell with what it would change; None where a batch of it takes longer than a window."""
+        one = _amounts(self._terms, _planned(shape, users, batch))
         request_s = max(self._least_s, float(one @ self._seconds))
-        if request_s > self._window_s:
+        if batch * request_s > self._window_s:
             return None
         row = one * (self._window_s / request_s)
         energy_j = float(row @ self._values) + self._found.terms["idle_resident"].value * self._window_s
@@ -129,6 +131,7 @@ class _Known:
         return Next(
             workload=shape.name,
             concurrency=users,
+            batch=batch,
             seconds=WINDOWS * self._window_s + _AROUND_S,
             before=dict(zip(names, map(float, self._now), strict=True)),
             after=dict(zip(names, map(float, self._errors(design, weights)), strict=True)),
@@ -149,14 +152,18 @@ class _Known:
         return np.asarray(np.sqrt(np.maximum(np.diag(covariance), 0.0)) / np.maximum(np.abs(self._values), 1e-30))
 
 
-def _planned(shape: Shape, users: int) -> _Planned:
-    prompt, output = float(shape.usage.prompt_tokens or 0), float(shape.usage.output_tokens or 0)
+def _planned(shape: Shape, users: int, batch: int) -> _Planned:
+    """A request of the shape as `bench.physics.sharing` would count it, beside others of its kind."""
+    asked = shape.usage
+    prompt, output = float(asked.prompt_tokens or 0), float(asked.output_tokens or 0)
+    decoder = asked.target_tokens if asked.audio_windows is None else output  # beside an encoder
     shared = {
         "prompt_token_sq": prompt**2,
         "context_token": max(0.0, output - 1) * (prompt + output / 2),
-        "decode_step": max(0.0, output - 1) / users,
+        "decode_step": (max(0.0, output - 1) if decoder is None else float(decoder)) / (users * batch),
+        "batch_pass": (asked.audio_windows or 1) / batch,
     }
-    return _Planned(shape.usage, shared)
+    return _Planned(asked, shared)
 
 
 def _amounts(terms: Sequence[Term], one: _Planned) -> Array:

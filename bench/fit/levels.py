@@ -1,54 +1,33 @@
-"""Loads of one model that one set of terms describes: users who share decoding steps pay for them by the share.
+"""Batches and loads of one model that one set of terms describes: requests pay for what they share by the share.
 
-Each load (so many users, so many requests a second) is fitted for itself first. Where the same terms, the step
-that sequences share among them, predict cells that were left out as well as the loads' own terms do, they are the
-ones: what a request costs at another load then follows, and is no new coefficient.
+Each level (so many requests in a batch, so many users, so many requests a second) is fitted for itself first.
+Where the same terms, the steps and passes that requests share among them, predict cells that were left out as well
+as the levels' own terms do, they are the ones: what a request costs at another level then follows, and is no new
+coefficient.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
 
+from bench.fit.flags import merged_flags
 from bench.fit.rates import domain
-from bench.fit.rows import NUMBER, Group
+from bench.fit.rows import Group
+from bench.nouns import Coefficients
+from bench.nouns.levels import Levelled, level_of, names_of, over_batches, over_loads
 from bench.stats import deviation, mean
 
 # Squares that differ by less than this one's are no reason for another description (chosen: a tenth of what a
-# board's sensor may be off by, 5 %, arXiv:2312.02741; loads that were fitted apart also had an idle of their own).
+# board's sensor may be off by, 5 %, arXiv:2312.02741; what was fitted apart also had an idle of its own).
 _ALIKE_RATIO = 5e-3
 _FEWEST_COMMON = 3
-_WORSE_THAN_OWN = 4.0  # errors twice as large as a load's own terms make are not described (chosen)
+_WORSE_THAN_OWN = 4.0  # errors twice as large as a level's own terms make are not described (chosen)
 _TRUSTED_RATIO = 0.05  # chosen: a board's sensor itself may be off by so much
 
 
-class Loaded(Protocol):
-    """A cell, or the group of its runs."""
-
-    @property
-    def concurrency(self) -> int:
-        """Users who wait for their answers."""
-
-    @property
-    def rate(self) -> float | None:
-        """Requests a second that are offered, whatever comes back."""
-
-    @property
-    def load(self) -> str | None:
-        """A named scenario."""
-
-
-def load_of(one: Loaded) -> str:
-    """How requests came, as a cell's name says it: "@concurrency=8"; "" for one user."""
-    if one.rate is not None:
-        return f"@rate={one.rate:g}"
-    if one.load is not None:
-        return f"@load={one.load}"
-    return f"@concurrency={one.concurrency}" if one.concurrency != 1 else ""
-
-
 def merged(groups: Sequence[Group]) -> Group:
-    """The groups as one; a row's workload says at which load it ran."""
+    """The groups as one, the smallest batch first; a row's workload says at which level it ran."""
+    groups = sorted(groups, key=lambda group: group.batch)
     first = groups[0]
     ranges: dict[str, tuple[float, float]] = {}
     for group in groups:
@@ -58,48 +37,42 @@ def merged(groups: Sequence[Group]) -> Group:
     return replace(
         first,
         gain_ratio_95=max(g.gain_ratio_95 for g in groups),
-        rows=tuple(replace(r, workload=r.workload + load_of(g)) for g in groups for r in g.rows),
+        rows=tuple(replace(r, workload=r.workload + level_of(g)) for g in groups for r in g.rows),
         runs=tuple(sorted(run for g in groups for run in g.runs)),
         excluded=tuple(why for g in groups for why in g.excluded),
-        flags=_flags(groups),
+        flags=merged_flags(flag for g in groups for flag in g.flags),
         outcomes_usage=tuple(usage for g in groups for usage in g.outcomes_usage),
-        levels=tuple(load_of(g).removeprefix("@") or "concurrency=1" for g in groups),
+        levels=names_of(groups),
         ranges=ranges,
     )
 
 
-def _flags(groups: Sequence[Group]) -> tuple[str, ...]:
-    """The flags of all, each once, with how many runs of all loads it stands in."""
-    count = sum(len(g.runs) for g in groups)
-    found: dict[str, tuple[str, int]] = {}
-    for flag in (flag for g in groups for flag in g.flags):
-        told, _, text = flag.partition(" runs, ")
-        kind = NUMBER.sub("#", text)
-        first, runs = found.get(kind, (text, 0))
-        found[kind] = (first, runs + int(told.partition(" ")[0]))
-    return tuple(f"{runs} of {count} runs, {text}" for text, runs in found.values())
+def holds_at(found: Coefficients, at: Levelled) -> bool:
+    """Whether an entry is this level's own, or describes levels that differ as this one does."""
+    load = (found.concurrency, found.rate, found.load) == (at.concurrency, at.rate, at.load)
+    return (found.batch == at.batch or over_batches(found.levels)) and (load or over_loads(found.levels))
 
 
 def describes(together: Mapping[str, float], apart: Mapping[str, float]) -> bool:
-    """Whether one set of terms predicts cells that were left out as well as each load's own terms do.
+    """Whether one set of terms predicts cells that were left out as well as each level's own terms do.
 
-    Relative errors by cell. The mean of their squares may be larger by its standard error. Where the loads alone
+    Relative errors by cell. The mean of their squares may be larger by its standard error. Where the levels alone
     have too few cells to leave one out, those of all together must be as small as a coefficient's are to be.
     """
     common = [cell for cell in together if cell in apart]
     if len(common) < _FEWEST_COMMON:
         squares = [error * error for error in together.values()]
         return len(squares) >= _FEWEST_COMMON and mean(squares) <= _TRUSTED_RATIO**2
-    if not all(_of_load(load, together, apart) for load in {cell.partition("@")[2] for cell in together}):
+    if not all(_of_level(level, together, apart) for level in {cell.partition("@")[2] for cell in together}):
         return False
     worse = [together[cell] ** 2 - apart[cell] ** 2 for cell in common]
     spread = deviation(worse) / math.sqrt(len(worse))
     return mean(worse) <= max(spread, _ALIKE_RATIO**2)
 
 
-def _of_load(load: str, together: Mapping[str, float], apart: Mapping[str, float]) -> bool:
-    """The same for one load: beside its own terms where these can be tested, else by the errors' size alone."""
-    mine = [cell for cell in together if cell.partition("@")[2] == load]
+def _of_level(level: str, together: Mapping[str, float], apart: Mapping[str, float]) -> bool:
+    """The same for one level: beside its own terms where these can be tested, else by the errors' size alone."""
+    mine = [cell for cell in together if cell.partition("@")[2] == level]
     both = [cell for cell in mine if cell in apart]
     squares = mean([together[cell] ** 2 for cell in mine])
     if len(both) < _FEWEST_COMMON:

@@ -1,11 +1,11 @@
 """Sealed runs → rows of a fit: the energy, duration and work of each window within one boundary."""
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from bench.fit.flags import Flag, kind_of
 from bench.nouns import (
     Basis,
     Boundary,
@@ -23,8 +23,6 @@ from bench.physics.budget import COVERAGE_95, GAIN, UNSEEN_HIGH, UNSEEN_LOW, Bud
 from bench.physics.sharing import shared_work
 from bench.physics.verdict import voided
 from bench.units import S_PER_NS
-
-NUMBER = re.compile(r"\d+(?:\.\d+)?")  # flags that differ in their figures alone are one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +70,10 @@ class Group:
     rows: tuple[Row, ...]
     runs: tuple[str, ...]
     excluded: tuple[str, ...]  # "RUN: why"
-    flags: tuple[str, ...]  # what stands beside the figures of the runs that were taken
+    flags: tuple[Flag, ...]  # what stands beside the figures of the runs that were taken
     outcomes_usage: tuple[tuple[Usage, ...], ...]  # per run, the achieved work of each request
-    levels: tuple[str, ...] = ()  # the loads that are fitted together; (): one
-    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # of several loads: what they cover
+    levels: tuple[str, ...] = ()  # the batches and loads that are fitted together; (): one
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # of several levels: what they cover
 
     @property
     def synthetic(self) -> bool:
@@ -222,7 +220,7 @@ def _other_work(run: Run, meant: Mapping[str, tuple[str | None, str]]) -> list[s
     return [f"{name} stood for {what} then than in the newest run: give it a name, or a folder, of its own"]
 
 
-def _flags(taken: Sequence[tuple[Measured, tuple[Source, ...]]]) -> tuple[str, ...]:
+def _flags(taken: Sequence[tuple[Measured, tuple[Source, ...]]]) -> tuple[Flag, ...]:
     """The flags of verdicts and of windows, each once, with how many runs it stands in."""
     found: dict[str, tuple[str, set[str]]] = {}
     for one, sources in taken:
@@ -231,10 +229,10 @@ def _flags(taken: Sequence[tuple[Measured, tuple[Source, ...]]]) -> tuple[str, .
                 if v.level == "flag" and (v.domain is None or v.domain in domains)]  # fmt: skip
         for energy in one.energies:
             if energy.domain in domains:
-                said += [(NUMBER.sub("#", flag), flag) for flag in energy.flags]
+                said += [(kind_of(flag), flag) for flag in energy.flags]
         for kind, text in said:
             found.setdefault(kind, (text, set()))[1].add(one.run.id)
-    return tuple(f"{len(ids)} of {len(taken)} runs, {text}" for text, ids in found.values())
+    return tuple(Flag(kind=kind_of(text), text=text, runs=len(ids)) for text, ids in found.values())
 
 
 def _rows(one: Measured, domains: Sequence[Domain]) -> list[Row]:

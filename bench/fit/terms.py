@@ -34,10 +34,12 @@ class Term:
 
 
 SHARED = "shared"
-DECODE_STEP = "decode_step"
+DECODE_STEP, BATCH_PASS = "decode_step", "batch_pass"
+TOGETHER = (DECODE_STEP, BATCH_PASS)  # what requests under way at once share, each by its part
 REQUEST = "request"
 _REQUEST = Term(REQUEST, "requests", "J")
 _PER_REQUEST = Term("request", "requests", "J/request")
+_STEP, _PASS = Term(DECODE_STEP, SHARED, "J/step"), Term(BATCH_PASS, SHARED, "J/pass")
 
 # In order of what the data must show first: when two can't be told apart, the later one is given up.
 TERMS: Mapping[Family, tuple[Term, ...]] = {
@@ -66,9 +68,13 @@ SHOWN: Mapping[Family, tuple[Term, ...]] = {
     "causal-lm": (
         Term("cached_token", "cached_tokens", "J/token"),
         Term("context_token", SHARED, "J/(token·token)"),
-        Term(DECODE_STEP, SHARED, "J/step"),
+        _STEP,
         Term("prompt_token_sq", SHARED, "J/token²"),
+        _PASS,
     ),
+    "translation": (_STEP, _PASS),
+    "speech": (_STEP, _PASS),
+    "classifier": (_PASS,),
 }
 
 # Gross energy of a workload per unit of what it delivers; derived, printed, never summed.

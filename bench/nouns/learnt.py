@@ -85,7 +85,7 @@ class Coefficients:
     concurrency: int = 1
     rate: float | None = None  # requests a second that were offered, whatever came back
     load: str | None = None  # a named scenario
-    levels: tuple[str, ...] = ()  # loads that its terms describe together: "concurrency=8"; (): the one above
+    levels: tuple[str, ...] = ()  # batches and loads that its terms hold for: "batch=8"; (): the one above
     components: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # half-widths at 95 %
     # of the terms' statistical errors, each pair once: what is predicted from several terms needs them
     correlations: Mapping[str, Mapping[str, float]] = field(default_factory=dict)

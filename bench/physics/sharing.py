@@ -13,14 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, pairwise
 
 from bench.nouns import Outcome, Window
+from bench.physics.passes import passes_of_each
 from bench.units import S_PER_NS
 
 
 def shared_work(outcomes: Sequence[Outcome]) -> Mapping[str, float]:
     """The amounts of `prompt_token_sq`, `context_token` and `decode_step` in outcomes; failures do not count.
 
-    Empty where a request counts no prompt or no output tokens; without `decode_step` where an engine can't see
-    when tokens came.
+    Passes alone (`bench.physics.passes`) where a request counts no prompt or no output tokens; without
+    `decode_step` where an engine can't see when tokens came.
 
         prompt_token_sq = Σ p·(p + 2c)            p prompt tokens that were computed beside c from a cache
         context_token   = Σ (n − 1)·(p + c + n/2) each of the n − 1 decoded tokens attends to all before it
@@ -33,12 +34,13 @@ def shared_work(outcomes: Sequence[Outcome]) -> Mapping[str, float]:
 
 def work_of_each(outcomes: Sequence[Outcome]) -> tuple[Mapping[str, float], ...]:
     """The same for every outcome, in their order: what of it is each request's."""
+    passes = passes_of_each(outcomes)
     if any(o.achieved.prompt_tokens is None or o.achieved.output_tokens is None for o in outcomes):
-        return ({},) * len(outcomes)
+        return tuple(passes)
     steps = _steps_of_each(outcomes)
     return tuple(
-        _lengths(o) if share is None else {**_lengths(o), "decode_step": share}
-        for o, share in zip(outcomes, steps, strict=True)
+        {**made, **_lengths(o)} if share is None else {**made, **_lengths(o), "decode_step": share}
+        for o, made, share in zip(outcomes, passes, steps, strict=True)
     )
 
 

@@ -1,13 +1,15 @@
 """Joules against the batch: one panel per model, boundary and workload, one line per precision.
 
-Every point is a gross rate that the coefficients publish, one entry per batch: nothing is computed here but where
-it is drawn, so that the page's table and plot show the very figures that `verify` recomputes.
+Every point is a gross rate that the coefficients publish, by an entry per batch or by one that holds several:
+nothing is computed here but where it is drawn, so that the page's table and plot show the very figures that
+`verify` recomputes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from bench.nouns import Basis, Boundary, CoefficientKey, Coefficients, Quantity
+from bench.nouns.levels import over_batches, over_loads, parted
 from bench.report.numbers import fitting
 from bench.report.svg import (
     Axis,
@@ -41,11 +43,13 @@ _EXCLUDED = "excluded "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchPoint:
-    """One entry of the coefficients: its number on the page, its batch, its gross rates by what they are per."""
+    """One batch: the number of its entry on the page, its gross rates by what they are per."""
 
     number: int
     batch: int
     rates: Mapping[str, Quantity]  # "output_token" → J/token
+    called: str  # how the entry calls workload and level: its rates are UNIT@CALLED
+    alone: bool  # whether the entry holds this batch and no other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +99,7 @@ def batch_plots(report: ReportInput) -> dict[str, str]:
 
 
 def _panels(members: Sequence[_Entry]) -> Iterator[BatchPanel]:
-    shown = dict.fromkeys((rate_workload(name), q.basis) for _, one in members for name, q in one.rates.items())
+    shown = dict.fromkeys((_at(one, name)[0], q.basis) for _, one in members for name, q in one.rates.items())
     for workload, basis in shown:
         gathered: dict[str, list[_Entry]] = {}
         for number, one in members:
@@ -117,16 +121,35 @@ def _panels(members: Sequence[_Entry]) -> Iterator[BatchPanel]:
 
 def _line_key(one: Coefficients) -> tuple[CoefficientKey, str]:
     """What the points of one line share: everything but the batch."""
-    return one.key, level(replace(one, batch=1))
+    return one.key, _beside(one)
+
+
+def _beside(one: Coefficients) -> str:
+    """An entry's level but for the batch, in words."""
+    loads = tuple(dict.fromkeys(load or "concurrency=1" for _, load in map(parted, one.levels)))
+    return level(replace(one, batch=1, levels=loads if over_loads(one.levels) else ()))
+
+
+def _at(one: Coefficients, rate: str) -> tuple[str, int]:
+    """Of a rate's name the workload, its load with it, and the batch."""
+    workload, _, at = rate_workload(rate).partition("@")
+    batch, load = parted(at)
+    return f"{workload}@{load}" if load else workload, batch if over_batches(one.levels) else one.batch
 
 
 def _points(entries: Sequence[_Entry], workload: str, basis: Basis) -> list[BatchPoint]:
     found = []
     for number, one in entries:
-        mine = {n: q for n, q in one.rates.items() if rate_workload(n) == workload and q.basis == basis}
-        if mine:
-            rates = {rate_unit(name): q for name, q in mine.items()}
-            found.append(BatchPoint(number=number, batch=one.batch, rates=rates))
+        mine: dict[tuple[int, str], dict[str, Quantity]] = {}
+        for name, quantity in one.rates.items():
+            of, batch = _at(one, name)
+            if (of, quantity.basis) == (workload, basis):
+                mine.setdefault((batch, rate_workload(name)), {})[rate_unit(name)] = quantity
+        alone = not over_batches(one.levels)
+        found += [
+            BatchPoint(number=number, batch=batch, rates=rates, called=called, alone=alone)
+            for (batch, called), rates in mine.items()
+        ]
     return sorted(found, key=lambda point: point.batch)
 
 
@@ -153,7 +176,7 @@ def _names(lines: Sequence[Coefficients]) -> list[str]:
     for one in lines:
         twice = precisions.count(one.key.precision) > 1
         more = [str(value) for name in differing if twice and (value := getattr(one.key, name)) is not None]
-        named.append(" · ".join(said for said in (one.key.precision, level(replace(one, batch=1)), *more) if said))
+        named.append(" · ".join(said for said in (one.key.precision, _beside(one), *more) if said))
     return named
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from bench.nouns import Basis, Coefficients, Domain, Source
+from bench.nouns.levels import over_batches, over_loads
 from bench.physics.doubles import DOUBLE, pretends
 
 _DOMAINS: Mapping[str, str] = MappingProxyType(
@@ -18,6 +19,7 @@ _TERMS: Mapping[str, str] = MappingProxyType(
         "prompt_token_sq": "per prompt token squared",
         "context_token": "per output token and token of context",
         "decode_step": "per decode step",
+        "batch_pass": "per pass of a batch over what it was given",
         "source_token": "per source token",
         "target_token": "per target token",
         "audio_window": "per audio window of 30 s",
@@ -99,11 +101,12 @@ def rate_domain(rate: str) -> str:
 def level(one: Coefficients) -> str:
     """Batch and concurrency where they are not 1, and the load where it was open or named: `batch 8`.
 
-    Of terms that describe several loads together all of them: `2 loads together: concurrency=1, concurrency=8`.
+    Of terms that describe several batches or loads together all of them: `2 batches together: batch=1, batch=8`.
     """
     if one.levels:
-        batch = [f"batch {one.batch}"] if one.batch != 1 else []
-        return ", ".join([*batch, f"{len(one.levels)} loads together: {', '.join(one.levels)}"])
+        batches, loads = over_batches(one.levels), over_loads(one.levels)
+        kind = ("levels" if loads else "batches") if batches else "loads"
+        return f"{len(one.levels)} {kind} together: {', '.join(one.levels)}"
     said = [f"{name} {n}" for name, n in (("batch", one.batch), ("concurrency", one.concurrency)) if n != 1]
     said += [f"{one.rate:g} requests/s"] if one.rate is not None else []
     said += [one.load.replace("_", " ")] if one.load else []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.fit.attribution import WindowAccount, accounts, needs, outside, uncounted
 from bench.fit.coefficients import fit
-from bench.fit.levels import merged
+from bench.fit.levels import holds_at, merged
 from bench.fit.rows import Group, Measured, groups
 from bench.fit.terms import DECODE_STEP
 from bench.nouns import Coefficients
@@ -78,9 +78,7 @@ def _fitting(known: Sequence[Coefficients], group: Group, one: Measured) -> Coef
     """The entry that describes this run's work; None: there is none with all of its terms."""
     cell, wanted = one.run.spec.cell, needs(merged([group]))
     for entry in known:
-        if (entry.key, entry.boundary, entry.batch) != (group.key, group.boundary, group.batch):
-            continue
-        own = (entry.concurrency, entry.rate, entry.load) == (cell.concurrency, cell.rate, cell.load)
-        if (own or entry.levels) and wanted <= entry.terms.keys():
+        mine = (entry.key, entry.boundary) == (group.key, group.boundary) and holds_at(entry, cell)
+        if mine and wanted <= entry.terms.keys():
             return entry
     return None

@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.files.shapes import declared_shapes
 from bench.fit.coefficients import fit
 from bench.fit.design import Next, Shape, next_cells
-from bench.fit.levels import merged
+from bench.fit.levels import holds_at, merged
 from bench.fit.rows import Group, Measured, groups
 from bench.nouns import Coefficients
 from bench.run.learn import read_folder
@@ -39,7 +39,6 @@ def _advice(entry: Coefficients, known: Sequence[Group], shapes: Sequence[Shape]
     apart = tuple((term, why) for term, why in entry.not_identified.items() if "; add " in why or "off by" in why)
     if apart:
         return Advice(entry=entry, apart=apart)
-    alike = [g for g in known if (g.key, g.boundary, g.batch) == (entry.key, entry.boundary, entry.batch)]
-    own = [g for g in alike if (g.concurrency, g.rate, g.load) == (entry.concurrency, entry.rate, entry.load)]
-    group = merged(alike) if entry.levels else own[0]
+    own = [g for g in known if (g.key, g.boundary) == (entry.key, entry.boundary) and holds_at(entry, g)]
+    group = merged([g for g in own if g.runs]) if entry.levels else own[0]
     return Advice(entry=entry, cells=next_cells(group, entry, shapes))

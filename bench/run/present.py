@@ -9,8 +9,8 @@ from bench.errors import BrokenResults
 from bench.files.models import model_of
 from bench.files.profiles import read_profile
 from bench.files.store import Sealed, profile_folder, read_json, skipped_path
-from bench.fit.levels import load_of
 from bench.nouns import Coefficients, Domain, HardwareProfile, LoadCurve, Passport, Quantity, Run, Source
+from bench.nouns.levels import level_of
 from bench.physics.latency import told_by_requests
 from bench.physics.power import counter_power, gauge_power
 from bench.physics.series import series
@@ -141,7 +141,7 @@ def _rates(run: Run, coefficients: Sequence[Coefficients]) -> dict[str, Quantity
             continue
         for name, quantity in one.rates.items():
             unit, _, workload = name.partition("@")
-            if workload == run.spec.cell.workload + (load_of(run.spec.cell) if one.levels else ""):
+            if workload == run.spec.cell.workload + (level_of(run.spec.cell) if one.levels else ""):
                 found[f"{one.boundary}/{unit}"] = quantity
     return found
 

@@ -56,8 +56,8 @@ def test_a_server_that_does_not_stream_leaves_its_steps_unknown():
     assert set(shared_work([one])) == {"prompt_token_sq", "context_token"}
 
 
-def test_work_that_is_not_counted_in_tokens_shares_nothing():
-    assert shared_work([outcome(0, 1)]) == {}
+def test_work_that_is_not_counted_in_tokens_shares_its_pass_alone():
+    assert shared_work([outcome(0, 1)]) == {"batch_pass": 1.0}
     assert shared_work([]) == {}
 
 

@@ -49,6 +49,54 @@ def test_a_line_holds_one_precision_with_its_batches_in_order():
     assert panel.units == ("output_token", "request")
 
 
+def together(*levels, **more):
+    """What one entry over batches gives: rates that name the batch they are of."""
+    first = min(levels, key=lambda one: one.batch)
+    rates = {
+        f"{name}@batch={one.batch}" if one.batch != 1 else name: quantity
+        for one in levels
+        for name, quantity in one.rates.items()
+    }
+    names = tuple(f"batch={one.batch}" for one in levels)
+    batches = sorted(one.batch for one in levels)
+    return replace(first, rates=rates, levels=names, domain={"batch": (batches[0], batches[-1])}, **more)
+
+
+def test_an_entry_over_batches_is_a_line_of_its_rates():
+    """The same points as of entries apart, and a page whose figures are those of the one entry."""
+    apart = [level(b, j) for b, j in ((1, 2.9), (8, 0.6), (32, 0.3))]
+    report = with_levels(together(*apart))
+    (panel,), (other,) = batch_panels(report), batch_panels(with_levels(*apart))
+    html = render(report)
+
+    assert [(p.batch, p.rates) for p in panel.lines[0].points] == [
+        (p.batch, p.rates) for p in other.lines[0].points
+    ]
+    assert (panel.workload, panel.lines[0].name) == (WORKLOAD, "fp16")
+    assert batch_plots(report) == batch_plots(with_levels(*apart))
+    assert check_page(html, report) == []
+    table = html[html.index('id="batches"') :]
+    assert re.findall(r'<td class="num">(\d+)</td>', table) == ["1", "8", "32"]
+    assert f"coefficients/0/rates/output_token@{WORKLOAD}@batch=8/value" in table
+    assert "3 batches together: batch=1, batch=8, batch=32" in html
+
+
+def test_a_void_batch_is_a_gap_beside_an_entry_over_the_others():
+    void = level(4, 1.0, rates={}, runs=(), notes=("excluded RUN-4: throttled, cool the machine",))
+    (panel,) = batch_panels(with_levels(together(level(1, 2.9), level(8, 0.6)), void))
+
+    assert [(batch, point is None) for batch, point, _ in panel.lines[0].rows] == [
+        (1, False), (4, True), (8, False)
+    ]  # fmt: skip
+
+
+def test_an_entry_over_batches_without_the_smallest_names_each():
+    (panel,) = batch_panels(with_levels(together(level(4, 0.9), level(8, 0.6))))
+
+    assert [p.batch for p in panel.lines[0].points] == [4, 8]
+    assert panel.workload == WORKLOAD
+
+
 def test_one_batch_is_no_line():
     """Neither a precision with one batch, nor two workloads at a batch each."""
     assert batch_panels(with_levels(level(1, 2.9), level(8, 0.6, workload="prompt-32-8"))) == ()

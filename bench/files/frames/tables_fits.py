@@ -28,7 +28,9 @@ COEFFICIENTS = Table(
         DOUBLE,
         BOUNDARY,
         *LEVEL,
-        text("levels", "loads that its terms describe together, with ' | ' between them; missing: the one before"),
+        text(
+            "levels", "batches and loads that its terms hold for, with ' | ' between them; missing: the one before"
+        ),
         text(
             "kind",
             "term (above the resident idle; idle_* and load stand beside them) or rate (gross, idle inside)",
