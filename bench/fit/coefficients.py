@@ -14,12 +14,13 @@
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from bench.fit.design import Shape
+from bench.fit.fitted import Fitted
 from bench.fit.intervals import (
     SERIES,
     SYNTHETIC_DATA_RATIO_95,
@@ -36,7 +37,7 @@ from bench.fit.rows import Group, Measured, Row, groups
 from bench.fit.sheet import Sheet
 from bench.fit.terms import SHOWN, TERMS, TOGETHER
 from bench.fit.work_terms import enter_work_terms, left_out_errors, weights_on_rows
-from bench.nouns import Coefficients
+from bench.nouns import Coefficients, Fact
 from bench.physics import phases
 from bench.physics.doubles import DOUBLE
 from bench.stats import mean
@@ -50,9 +51,14 @@ _KEPT_UP_RATIO, _BY_CHANCE = 0.8, 2.0  # chosen: a slow last answer stretches a 
 
 
 def fit(measured: Iterable[Measured], shapes: Sequence[Shape] = ()) -> tuple[Coefficients, ...]:
-    """Coefficients of every key, boundary and level, in one order.
+    """Coefficients of every key, boundary and level, in one order: what `fitted` publishes."""
+    return tuple(one.entry for one in fitted(measured, shapes))
 
-    `shapes`: the workloads of which the reasons of absent terms may name one.
+
+def fitted(measured: Iterable[Measured], shapes: Sequence[Shape] = ()) -> tuple[Fitted, ...]:
+    """The same with the rows behind each entry, and the reasons of absent terms as values.
+
+    `shapes`: the workloads of which such a reason may name one.
     """
     alike: dict[tuple[object, ...], list[Group]] = {}
     for group in groups(measured):
@@ -60,35 +66,37 @@ def fit(measured: Iterable[Measured], shapes: Sequence[Shape] = ()) -> tuple[Coe
     return tuple(one for members in alike.values() for one in _over_levels(members, shapes))
 
 
-def _over_levels(members: Sequence[Group], shapes: Sequence[Shape]) -> tuple[Coefficients, ...]:
+def _over_levels(members: Sequence[Group], shapes: Sequence[Shape]) -> tuple[Fitted, ...]:
     """One entry where the same terms describe every batch and load, else an entry for each.
 
     A level whose runs are all void was described by nothing: its entry says why.
     """
-    fitted = [(group, _fit(group, shapes)) for group in members]
-    together = _together([(group, one) for group, one in fitted if group.runs], shapes)
+    each = [_fit(group, shapes) for group in members]
+    together = _together([one for one in each if one.group.runs], shapes)
     if together is not None:
-        return (together, *(one for group, one in fitted if not group.runs))
+        return (together, *(one for one in each if not one.group.runs))
     batches = dict.fromkeys(group.batch for group in members)
     if 1 < len(batches) < len(members):
         parts = [[group for group in members if group.batch == batch] for batch in batches]
         return tuple(one for part in parts for one in _over_levels(part, shapes))
-    return tuple(one for _, one in fitted)
+    return tuple(each)
 
 
-def _together(fitted: Sequence[tuple[Group, Coefficients]], shapes: Sequence[Shape]) -> Coefficients | None:
+def _together(each: Sequence[Fitted], shapes: Sequence[Shape]) -> Fitted | None:
     """The entry of all these levels; None where no terms describe them together."""
-    if len(fitted) < 2:
+    if len(each) < 2:
         return None
-    whole = merged([group for group, _ in fitted])
+    whole = merged([one.group for one in each])
     told = {t.name for t in SHOWN.get(whole.family, ())} & {name for row in whole.rows for name in row.shared}
     if not told.intersection(TOGETHER):
         return None
     found = _fit(whole, shapes)
-    if not found.terms.keys() & TOGETHER:
+    if not found.entry.terms.keys() & TOGETHER:
         return None
-    own = {cell: error for group, one in fitted for cell, error in _errors(merged([group]), one).items()}
-    return replace(found, levels=whole.levels) if describes(_errors(whole, found), own) else None
+    own = {k: e for one in each for k, e in _errors(merged([one.group]), one.entry).items()}
+    if not describes(_errors(whole, found.entry), own):
+        return None
+    return replace(found, entry=replace(found.entry, levels=whole.levels))
 
 
 def _errors(group: Group, found: Coefficients) -> dict[str, float]:
@@ -98,11 +106,11 @@ def _errors(group: Group, found: Coefficients) -> dict[str, float]:
     return left_out_errors(terms, work, idle) if terms and work else {}
 
 
-def _fit(group: Group, shapes: Sequence[Shape]) -> Coefficients:
+def _fit(group: Group, shapes: Sequence[Shape]) -> Fitted:
     work = phases.work(group.rows)
     idle = phases.idle(group.rows, "resident")
     sheet = Sheet()
-    facts: dict[str, str | int | float | bool | None] = {
+    facts: dict[str, Fact] = {
         "runs": len(group.runs),
         "excluded": len(group.excluded),
     }
@@ -111,7 +119,13 @@ def _fit(group: Group, shapes: Sequence[Shape]) -> Coefficients:
         facts |= enter_work_terms(group, work, idle, shapes, sheet)
         _load_term(group, idle, sheet)
     else:
-        sheet.missing |= {t.name: "needs idle_resident, which is not known" for t in TERMS[group.family]}
+        for term in TERMS[group.family]:
+            sheet.refuse(term.name, "needs idle_resident, which is not known")
+    entry = _entry(group, work, sheet, facts)
+    return Fitted(entry=entry, group=group, refused=tuple(sheet.missing.values()))
+
+
+def _entry(group: Group, work: Sequence[Row], sheet: Sheet, facts: Mapping[str, Fact]) -> Coefficients:
     return Coefficients(
         key=group.key,
         boundary=group.boundary,
@@ -120,7 +134,7 @@ def _fit(group: Group, shapes: Sequence[Shape]) -> Coefficients:
         domain=domain(group),
         fit=facts,
         runs=group.runs,
-        not_identified=sheet.missing,
+        not_identified={name: one.sentence for name, one in sheet.missing.items()},
         batch=group.batch,
         concurrency=group.concurrency,
         rate=group.rate,
@@ -160,7 +174,7 @@ def _behind(group: Group) -> list[str]:
 
 def _unasked(group: Group) -> list[str]:
     """Workloads without a gross rate because a window of theirs holds no request."""
-    empty = sorted({row.workload for row in phases.work(group.rows) if not row.usage.requests})
+    empty = sorted({row.cell for row in phases.work(group.rows) if not row.usage.requests})
     return [f"flag: {name} has no gross rate: a window without a request; longer windows" for name in empty]
 
 
@@ -168,7 +182,7 @@ def _idle_terms(group: Group, idle: Sequence[Row], sheet: Sheet) -> None:
     bare = phases.idle(group.rows, "bare")
     for name, rows in (("idle_bare", bare), ("idle_resident", idle)):
         if len(rows) < 2:
-            sheet.missing[name] = f"{len(rows)} idle window with an energy, 2 needed for an interval"
+            sheet.refuse(name, f"{len(rows)} idle window with an energy, 2 needed for an interval")
             continue
         spread = {s: [e / r.duration_s for e, r in zip(row_series(rows, s), rows, strict=True)] for s in SERIES}
         values = {s: mean(v) for s, v in spread.items()}
@@ -181,7 +195,7 @@ def _load_term(group: Group, idle: Sequence[Row], sheet: Sheet) -> None:
     loads = [r for r in group.rows if r.phase == "load"]
     if len(loads) < 2:
         once = f" ({loads[0].energy_j:.4g} J gross, once)" if loads else ""
-        sheet.missing["load"] = f"{len(loads)} load with an energy, 2 needed for an interval{once}"
+        sheet.refuse("load", f"{len(loads)} load with an energy, 2 needed for an interval{once}")
         return
     spread = {}
     for s in SERIES:

@@ -9,21 +9,20 @@ the same time, windows of one length and what stands around them. It is an A-opt
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from bench.fit.rows import Group, Row
 from bench.fit.solve import CONDITION_LIMIT, Array, condition_number, solve
 from bench.fit.terms import SHOWN, TERMS, Term
-from bench.nouns import Coefficients, Family, Usage
-from bench.nouns.levels import level_of, parted
+from bench.nouns import Cell, Coefficients, Family, Usage
 from bench.physics import phases
 from bench.stats import median
 
 WINDOWS = 2  # of a cell
 _ALIKE = 1.5  # condition numbers that are taken for the same (chosen)
-_AROUND_S = 8.0  # idle, warm-up and rests beside its windows, about
+AROUND_S = 8.0  # idle, warm-up and rests beside its windows, about
 _LEAST_RATIO = 1e-3  # relative error of a window: no meter repeats better (chosen)
 
 
@@ -40,40 +39,41 @@ class Shape:
 class Next:
     """A cell that is worth running: what it takes, and how far it narrows each term (relative standard error)."""
 
-    workload: str
-    concurrency: int
+    cell: Cell
     seconds: float
-    batch: int = 1
     before: Mapping[str, float] = field(default_factory=dict)
     after: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class _Planned:
+class Planned:
     """One request of a shape, beside so many others, as terms take it."""
 
     usage: Usage
     shared: Mapping[str, float]
 
 
-def separating(asked: Sequence[Term], work: Sequence[Row], shapes: Sequence[Shape]) -> str | None:
-    """The workload that tells all of these terms apart beside those that ran; None: no single one does.
+def separating(
+    asked: Sequence[Term], group: Group, work: Sequence[Row], shapes: Sequence[Shape]
+) -> tuple[Cell, ...]:
+    """The cell that tells all of these terms apart beside those that ran; (): no single one does.
 
     Of those that do it about as well as the best one the one that asks for least.
     """
-    here, ran = _design(asked, work), {row.workload.partition("@")[0] for row in work}
+    here, ran = design_of(asked, work), {row.workload for row in work}
     found: list[tuple[float, float, str]] = []
     for shape in shapes:
-        row = _amounts(asked, _planned(shape, 1, 1))
-        if shape.name in ran or not row.any():
+        row = amounts_of(asked, planned(shape, 1, 1))
+        if shape.family != group.family or shape.name in ran or not row.any():
             continue
         trial = np.vstack([here, row])
         number = condition_number(trial, 1.0 / trial.sum(axis=1))
         found.append((number, float(row.sum()), shape.name))
     best = min(found, default=(math.inf, 0.0, ""))[0]
     if best > CONDITION_LIMIT:
-        return None
-    return min((tokens, name) for number, tokens, name in found if number <= _ALIKE * best)[1]
+        return ()
+    name = min((tokens, name) for number, tokens, name in found if number <= _ALIKE * best)[1]
+    return tuple(replace(cell, workload=name) for cell in group.cells[:1])
 
 
 def next_cells(group: Group, found: Coefficients, shapes: Sequence[Shape], most: int = 3) -> tuple[Next, ...]:
@@ -83,19 +83,18 @@ def next_cells(group: Group, found: Coefficients, shapes: Sequence[Shape], most:
     if not terms or "idle_resident" not in found.terms or len(work) <= len(terms):
         return ()
     known = _Known(found, terms, work)
-    # cells of an offered rate or a scenario would be another entry's: what they narrow is not known from here
-    levels = found.levels or (level_of(found).removeprefix("@"),)
-    at = sorted({(batch, users) for batch, users in map(_closed, levels) if users})
-    offers = [known.offer(s, users, batch) for s in shapes if s.family == group.family for batch, users in at]
+    offers = [known.offer(s, cell) for s in shapes if s.family == group.family for cell in closed(group)]
     worth = sorted((o for o in offers if o is not None), key=known.worth, reverse=True)
     return tuple(worth[:most])
 
 
-def _closed(level: str) -> tuple[int, int]:
-    """Of a level's name its batch and the number of users who wait; 0 where requests are offered."""
-    batch, load = parted(level)
-    name, _, number = (load or "concurrency=1").partition("=")
-    return batch, int(number) if name == "concurrency" else 0
+def closed(group: Group) -> tuple[Cell, ...]:
+    """A cell for each batch and number of users that ran, the smallest first.
+
+    What an offered rate or a scenario would narrow is not known from here.
+    """
+    found = {(c.batch, c.concurrency): c for c in reversed(group.cells) if c.rate is None and c.load is None}
+    return tuple(found[at] for at in sorted(found))
 
 
 class _Known:
@@ -103,7 +102,7 @@ class _Known:
 
     def __init__(self, found: Coefficients, terms: Sequence[Term], work: Sequence[Row]) -> None:
         self._terms, self._found = terms, found
-        self._design = _design(terms, work)
+        self._design = design_of(terms, work)
         self._weights = 1.0 / np.array([row.energy_j for row in work])
         self._window_s = median([row.duration_s for row in work])
         # seconds a request by the same amounts: a device that is busy takes time as it takes joules
@@ -115,11 +114,11 @@ class _Known:
         self._shares = np.abs(shares)
         self._now = self._errors(self._design, self._weights)
 
-    def offer(self, shape: Shape, users: int, batch: int) -> Next | None:
-        """The cell with what it would change; None where a batch of it takes longer than a window."""
-        one = _amounts(self._terms, _planned(shape, users, batch))
+    def offer(self, shape: Shape, like: Cell) -> Next | None:
+        """This shape's cell with what it would change; None where a batch of it takes longer than a window."""
+        one = amounts_of(self._terms, planned(shape, like.concurrency, like.batch))
         request_s = max(self._least_s, float(one @ self._seconds))
-        if batch * request_s > self._window_s:
+        if like.batch * request_s > self._window_s:
             return None
         row = one * (self._window_s / request_s)
         energy_j = float(row @ self._values) + self._found.terms["idle_resident"].value * self._window_s
@@ -129,10 +128,8 @@ class _Known:
         weights = np.append(self._weights, [1.0 / energy_j] * WINDOWS)
         names = [t.name for t in self._terms]
         return Next(
-            workload=shape.name,
-            concurrency=users,
-            batch=batch,
-            seconds=WINDOWS * self._window_s + _AROUND_S,
+            cell=replace(like, workload=shape.name),
+            seconds=WINDOWS * self._window_s + AROUND_S,
             before=dict(zip(names, map(float, self._now), strict=True)),
             after=dict(zip(names, map(float, self._errors(design, weights)), strict=True)),
         )
@@ -152,7 +149,7 @@ class _Known:
         return np.asarray(np.sqrt(np.maximum(np.diag(covariance), 0.0)) / np.maximum(np.abs(self._values), 1e-30))
 
 
-def _planned(shape: Shape, users: int, batch: int) -> _Planned:
+def planned(shape: Shape, users: int, batch: int) -> Planned:
     """A request of the shape as `bench.physics.sharing` would count it, beside others of its kind."""
     asked = shape.usage
     prompt, output = float(asked.prompt_tokens or 0), float(asked.output_tokens or 0)
@@ -163,12 +160,14 @@ def _planned(shape: Shape, users: int, batch: int) -> _Planned:
         "decode_step": (max(0.0, output - 1) if decoder is None else float(decoder)) / (users * batch),
         "batch_pass": (asked.audio_windows or 1) / batch,
     }
-    return _Planned(asked, shared)
+    return Planned(asked, shared)
 
 
-def _amounts(terms: Sequence[Term], one: _Planned) -> Array:
+def amounts_of(terms: Sequence[Term], one: Planned) -> Array:
+    """(n_terms,): how much of each term's work a request holds; 0 where it is not known."""
     return np.array([term.amount(one) or 0.0 for term in terms])
 
 
-def _design(terms: Sequence[Term], work: Sequence[Row]) -> Array:
+def design_of(terms: Sequence[Term], work: Sequence[Row]) -> Array:
+    """(n_rows, n_terms): how much of each term's work the windows hold; 0 where it is not known."""
     return np.array([[term.amount(row) or 0.0 for term in terms] for row in work], dtype=float)

@@ -26,7 +26,7 @@ _TRUSTED_RATIO = 0.05  # chosen: a board's sensor itself may be off by so much
 
 
 def merged(groups: Sequence[Group]) -> Group:
-    """The groups as one, the smallest batch first; a row's workload says at which level it ran."""
+    """The groups as one, the smallest batch first; a row says at which level it ran."""
     groups = sorted(groups, key=lambda group: group.batch)
     first = groups[0]
     ranges: dict[str, tuple[float, float]] = {}
@@ -37,11 +37,12 @@ def merged(groups: Sequence[Group]) -> Group:
     return replace(
         first,
         gain_ratio_95=max(g.gain_ratio_95 for g in groups),
-        rows=tuple(replace(r, workload=r.workload + level_of(g)) for g in groups for r in g.rows),
+        rows=tuple(replace(r, level=level_of(g)) for g in groups for r in g.rows),
         runs=tuple(sorted(run for g in groups for run in g.runs)),
         excluded=tuple(why for g in groups for why in g.excluded),
         flags=merged_flags(flag for g in groups for flag in g.flags),
         outcomes_usage=tuple(usage for g in groups for usage in g.outcomes_usage),
+        cells=tuple(cell for g in groups for cell in g.cells),
         levels=names_of(groups),
         ranges=ranges,
     )

@@ -28,18 +28,17 @@ def rates(group: Group, work: Sequence[Row]) -> Mapping[str, Quantity]:
     Windows of one workload repeat each other; their relative scatter is pooled over all workloads of one load,
     because two windows alone would give an interval of a dozen standard deviations.
     """
-    by_workload = {w: [r for r in work if r.workload == w] for w in sorted({r.workload for r in work})}
+    by_workload = {w: [r for r in work if r.cell == w] for w in sorted({r.cell for r in work})}
+    level = {r.cell: r.level for r in work}
     made = {}
     for term in RATES[group.family]:
         amounts = {w: [term.amount(r) or 0.0 for r in rows] for w, rows in by_workload.items()}
         counted = {w: rows for w, rows in by_workload.items() if all(amounts[w])}
         # what arrives at random scatters as users who wait do not
-        loads = {
-            load: {w: rows for w, rows in counted.items() if _load(w) == load} for load in map(_load, counted)
-        }
-        scatter = {load: {s: _pooled(s, rows, amounts) for s in SERIES} for load, rows in loads.items()}
+        levels = {at: {w: rows for w, rows in counted.items() if level[w] == at} for at in map(level.get, counted)}
+        scatter = {at: {s: _pooled(s, rows, amounts) for s in SERIES} for at, rows in levels.items()}
         for workload, rows in counted.items():
-            pooled = scatter[_load(workload)]
+            pooled = scatter[level[workload]]
             alone = {s: _pooled(s, {workload: rows}, amounts) for s in SERIES}
             found = _rate(group, rows, amounts[workload], term, alone if _wilder(alone, pooled) else pooled)
             if found is not None:
@@ -51,11 +50,6 @@ def _wilder(alone: Mapping[str, tuple[float, int]], pooled: Mapping[str, tuple[f
     """Whether a workload's own windows scatter by more than chance makes of the pool's: its requests differ."""
     (own, degrees), (all_, beside) = alone["value"], pooled["value"]
     return bool(degrees) and own**2 > f95(degrees, beside) * all_**2
-
-
-def _load(workload: str) -> str:
-    """The load that a merged group's workload names: "concurrency=8"; "" where it names none."""
-    return workload.partition("@")[2]
 
 
 def _pooled(

@@ -9,6 +9,7 @@ from bench.fit.flags import Flag, kind_of
 from bench.nouns import (
     Basis,
     Boundary,
+    Cell,
     CoefficientKey,
     Domain,
     Family,
@@ -40,6 +41,7 @@ class Row:
 
     run_id: str
     workload: str
+    level: str = ""  # of several that are fitted together, as a cell's name says it: "@concurrency=8"
     phase: str
     label: str
     duration_s: float
@@ -52,6 +54,11 @@ class Row:
     own_j: float = 0.0
     unseen_low_j: float = 0.0  # bounds of what the sensor never saw
     unseen_high_j: float = 0.0
+
+    @property
+    def cell(self) -> str:
+        """Its workload, and of several levels its own."""
+        return self.workload + self.level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +79,7 @@ class Group:
     excluded: tuple[str, ...]  # "RUN: why"
     flags: tuple[Flag, ...]  # what stands beside the figures of the runs that were taken
     outcomes_usage: tuple[tuple[Usage, ...], ...]  # per run, the achieved work of each request
+    cells: tuple[Cell, ...] = ()  # of all runs, those that were excluded too
     levels: tuple[str, ...] = ()  # the batches and loads that are fitted together; (): one
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # of several levels: what they cover
 
@@ -199,6 +207,7 @@ def _group(at: _At, members: Sequence[tuple[Measured, tuple[Source, ...]]]) -> G
         excluded=tuple(excluded),
         flags=_flags([(one, sources) for one, sources in members if one.run.id in runs]),
         outcomes_usage=tuple(usages),
+        cells=tuple(dict.fromkeys(m.run.spec.cell for m, _ in sorted(members, key=lambda m: m[0].run.id))),
     )
 
 

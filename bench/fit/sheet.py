@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bench.fit.refusal import Refusal
 from bench.fit.solve import Array
-from bench.nouns import Quantity
+from bench.nouns import Cell, Quantity
 from bench.stats import significant
 
 
@@ -15,13 +16,19 @@ class Sheet:
 
     terms: dict[str, Quantity] = field(default_factory=dict)
     parts: dict[str, dict[str, float]] = field(default_factory=dict)
-    missing: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, Refusal] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     correlations: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def enter(self, name: str, found: tuple[Quantity, dict[str, float]]) -> None:
         """Writes a term with its components down."""
         self.terms[name], self.parts[name] = found
+
+    def refuse(
+        self, term: str, why: str, *, helps: Sequence[Cell] = (), again: bool = False, remedy: str = ""
+    ) -> None:
+        """Writes down why a term is absent, in place of what was said of it before."""
+        self.missing[term] = Refusal(term=term, why=why, helps=tuple(helps), again=again, remedy=remedy)
 
     def correlate(self, names: Sequence[str], spread: Array) -> None:
         """Writes down how the statistical errors of the terms that were entered go together, each pair once.

@@ -18,6 +18,10 @@ from bench.stats import f75, f95, mean, median, significant, t95
 UNTESTED = (
     "terms not tested on work that they have not seen: too few workloads to leave one out; true of those that ran"
 )
+_MORE_CELLS = "run more cells of this model"
+_MORE_SHAPES = "run more shapes of it, or more loads"
+_OTHER_LOADS = "run more shapes of it, or each load in a folder of its own"
+_VARIES = "add a workload that varies it alone"
 _FEWEST_WINDOWS_OVER_TERMS = 1
 IDLE = "idle_resident"
 _UNTRUE_RATIO = 0.25  # chosen: five times what a board's sensor may be off by
@@ -35,14 +39,16 @@ def enter_work_terms(
     """
     known = TERMS[group.family]
     asked = [t for t in known if any(t.amount(r) for r in work)]
-    sheet.missing |= {t.name: "no window did work of this kind" for t in known if t not in asked}
+    for term in known:
+        if term not in asked:
+            sheet.refuse(term.name, "no window did work of this kind")
     if not asked:
         return {"windows": len(work)}
-    kept = _told_apart(asked, work, [s for s in shapes if s.family == group.family], sheet)
+    kept = _told_apart(asked, group, work, shapes, sheet)
     needed = len(kept) + _FEWEST_WINDOWS_OVER_TERMS
     if len(work) < needed:
-        few = f"{len(work)} work windows, {needed} needed; run more cells of this model"
-        sheet.missing |= {t.name: few for t in kept}
+        for term in kept:
+            sheet.refuse(term.name, f"{len(work)} work windows, {needed} needed", remedy=_MORE_CELLS)
         return {"windows": len(work)}
     kept += _shown(group, kept, work, idle)
     errors = left_out_errors(kept, work, idle)
@@ -51,9 +57,10 @@ def enter_work_terms(
     if errors and (wrong := median(list(errors.values()))) > _UNTRUE_RATIO:
         untrue = (
             f"cells left out are off by {wrong:.0%} where these terms are fitted on the others: they do not "
-            "describe this work; run more shapes of it, or more loads"
+            "describe this work"
         )
-        sheet.missing |= {t.name: untrue for t in kept}
+        for term in kept:
+            sheet.refuse(term.name, untrue, remedy=_MORE_SHAPES)
         return {"windows": len(work), "held_out_error": significant(wrong)}
     if not errors and len(kept) > 1:
         sheet.notes.append(UNTESTED)
@@ -65,13 +72,15 @@ def left_out_errors(terms: Sequence[Term], work: Sequence[Row], idle: Sequence[R
     return left_out(_evidence(terms, work, idle), range(len(terms)))
 
 
-def _told_apart(asked: Sequence[Term], work: Sequence[Row], shapes: Sequence[Shape], sheet: Sheet) -> list[Term]:
+def _told_apart(
+    asked: Sequence[Term], group: Group, work: Sequence[Row], shapes: Sequence[Shape], sheet: Sheet
+) -> list[Term]:
     """The terms that can be told apart; the others with what holds them, and the workload that would help.
 
     No more terms than kinds of work that were asked for: within one, amounts differ by what a server counted
     alone, and a solver would tell terms apart by that.
     """
-    workloads = sorted({r.workload for r in work})
+    workloads = sorted({r.cell for r in work})
     columns = separable(_design(asked, work), _weights_of(work))[: len(workloads)]
     kept = [asked[k] for k in columns]
     others = [t for t in asked if t not in kept]
@@ -79,8 +88,9 @@ def _told_apart(asked: Sequence[Term], work: Sequence[Row], shapes: Sequence[Sha
     if lost:
         with_ = ", ".join(t.name for t in kept)
         for term in others:
-            helps = separating([*kept, term], work, shapes) or "a workload that varies it alone"
-            sheet.missing[term.name] = f"moves together with {with_} in these runs; add {helps}"
+            helps = separating([*kept, term], group, work, shapes)
+            why = f"moves together with {with_} in these runs"
+            sheet.refuse(term.name, why, helps=helps, remedy="" if helps else _VARIES)
         if len(work) >= len(kept) + _FEWEST_WINDOWS_OVER_TERMS:
             told = f"{with_}: with {' and '.join(lost)} in it, so true of {', '.join(workloads)} only"
             sheet.notes.append(told)
@@ -112,10 +122,8 @@ def _solved(group: Group, kept: Sequence[Term], work: Sequence[Row], idle: Seque
         told = own(weights_on_rows(found.leverage[i], work, idle), (*work, *idle))
         made = quantity(group, values, statistical, term.unit, own=told)
         if term.name != REQUEST and made[0].high < 0.0:
-            sheet.missing[term.name] = (
-                f"comes out below zero ({made[0].value:.3g} {made[0].unit}): these terms do not describe this "
-                "work; run more shapes of it, or each load in a folder of its own"
-            )
+            below = f"comes out below zero ({made[0].value:.3g} {made[0].unit})"
+            sheet.refuse(term.name, f"{below}: these terms do not describe this work", remedy=_OTHER_LOADS)
             continue
         sheet.enter(term.name, made)
     sheet.correlate([*(t.name for t in kept), IDLE], spread)
@@ -133,8 +141,10 @@ def _spreading(terms: Sequence[Term], work: Sequence[Row], design: Array, weight
     behind = bootstrap.behind(runs)
     if behind.min() >= bootstrap.FEWEST_BEHIND:
         return _over_runs, f"block bootstrap over {len(runs.runs)} runs"
-    least = f"{behind.min():.1f} of {len(runs.runs)} runs stand behind {terms[int(behind.argmin())].name}"
-    return _over_windows, f"Student: {least}, {bootstrap.FEWEST_BEHIND} make a block bootstrap"
+    few = f"{behind.min():.1f} of {len(runs.runs)} runs stand behind {terms[int(behind.argmin())].name}"
+    if not behind.any():
+        few = f"one of {len(runs.runs)} can't be left out" if len(runs.runs) > 1 else "one run"
+    return _over_windows, f"Student: {few}, {bootstrap.FEWEST_BEHIND} behind each term make a block bootstrap"
 
 
 def _above_idle(
@@ -248,5 +258,5 @@ def _evidence(terms: Sequence[Term], work: Sequence[Row], idle: Sequence[Row]) -
         above_idle_j=energy_j - own_idle_j(work, idle),
         energy_j=energy_j,
         weights=_weights_of(work),
-        workloads=tuple(r.workload for r in work),
+        workloads=tuple(r.cell for r in work),
     )

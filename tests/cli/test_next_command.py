@@ -19,7 +19,9 @@ def test_what_to_run_next_is_named_with_what_it_gives():
     assert "→ ±" in told.stdout
     assert max(map(len, told.stdout.split("\n"))) <= 80
     first = next(one for one in data["entries"] if one["cells"])
-    assert {"workload", "concurrency", "seconds", "before", "after"} == first["cells"][0].keys()
+    assert {"cell", "workload", "concurrency", "batch", "seconds", "before", "after"} == first["cells"][0].keys()
+    assert first["cells"][0]["cell"] in first["commands"][0]
+    assert first["commands"][0].endswith(f"--out {EXAMPLE}")
 
 
 def test_a_folder_without_runs_is_bad_input(tmp_path):

@@ -7,7 +7,7 @@ from sim.fast_line import Ask, measured
 from sim.scheduler import Physics
 
 from bench.files.shapes import declared_shapes
-from bench.fit.coefficients import fit
+from bench.fit.coefficients import fit, fitted
 from bench.fit.design import WINDOWS, Shape
 from bench.nouns import Usage
 from bench.run.next_cells import advice
@@ -32,9 +32,9 @@ def test_the_workload_that_is_named_parts_the_terms():
     """One shape holds everything together; each that is added by name parts one term more."""
     runs = [cell(32, 8, 0)]
     for step in range(2):
-        [found] = fit(runs, SHAPES)
-        named = next(why for why in found.not_identified.values() if "; add " in why).rpartition("add ")[2]
-        _, prompt, output = named.split("-")
+        [found] = fitted(runs, SHAPES)
+        named = next(why for why in found.refused if why.helps and not why.again).helps[0]
+        _, prompt, output = named.workload.split("-")
         runs.append(cell(int(prompt), int(output), step + 1))
     [found] = fit(runs, SHAPES)
 
@@ -44,7 +44,7 @@ def test_the_workload_that_is_named_parts_the_terms():
 def test_without_shapes_no_workload_is_named():
     [found] = fit([cell(32, 8, 0)])
 
-    assert found.not_identified["prompt_token"].endswith("add a workload that varies it alone")
+    assert "add a workload that varies it alone" in found.not_identified["prompt_token"]
 
 
 def test_the_cell_that_is_named_narrows_what_it_says():
@@ -52,7 +52,7 @@ def test_the_cell_that_is_named_narrows_what_it_says():
     runs = [cell(p, o, i) for i, (p, o) in enumerate(((32, 8), (256, 8), (32, 64), (256, 64)))]
     [told] = advice(runs, SHAPES)
     best = told.cells[0]
-    _, prompt, output = best.workload.split("-")
+    _, prompt, output = best.cell.workload.split("-")
     [after] = fit([*runs, cell(int(prompt), int(output), 9)])
     [before] = fit(runs)
 
@@ -62,7 +62,7 @@ def test_the_cell_that_is_named_narrows_what_it_says():
     gained = max(best.before, key=lambda term: best.before[term] / best.after[term])
     assert best.after[gained] < 0.9 * best.before[gained]
     assert statistical(after, gained) < statistical(before, gained)
-    assert [one.workload for one in told.cells] == list(dict.fromkeys(one.workload for one in told.cells))
+    assert [one.cell for one in told.cells] == list(dict.fromkeys(one.cell for one in told.cells))
 
 
 def test_cells_are_worth_their_seconds():
@@ -79,7 +79,7 @@ def test_shapes_whose_requests_do_not_fit_a_window_are_not_named():
     runs = [cell(p, o, i, requests=4) for i, (p, o) in enumerate(((32, 8), (256, 8), (32, 64), (256, 64)))]
     [told] = advice(runs, (*SHAPES, shape(8192, 4096)))
 
-    assert "prompt-8192-4096" not in {one.workload for one in told.cells}
+    assert "prompt-8192-4096" not in {one.cell.workload for one in told.cells}
 
 
 def test_declared_workloads_are_shapes():
@@ -100,7 +100,7 @@ def test_advice_for_several_loads_names_the_load(users):
     [told] = advice(runs, [s for s in SHAPES if s.name == "prompt-256-256"])
 
     assert told.entry.levels
-    assert users in {one.concurrency for one in told.cells}
+    assert users in {one.cell.concurrency for one in told.cells}
 
 
 def test_an_offered_rate_has_no_advice_of_its_own():

@@ -195,5 +195,5 @@ def test_advice_for_several_batches_names_the_batch():
     [told] = advice(runs, (shape,))
 
     assert told.entry.levels == ("batch=1", "batch=16")
-    assert {one.batch for one in told.cells} == {1, 16}
-    assert {one.concurrency for one in told.cells} == {1}
+    assert {one.cell.batch for one in told.cells} == {1, 16}
+    assert {one.cell.concurrency for one in told.cells} == {1}
