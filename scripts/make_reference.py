@@ -16,6 +16,7 @@ import glossary
 import meter_docs
 import perf_harness
 import perf_meter
+import regions_docs
 
 from bench.cli.app import app
 from bench.files.coefficient_files import coefficient_paths, read_coefficients
@@ -52,6 +53,7 @@ def reference() -> str:
             *_terms(),
             *_models(),
             *_suites(),
+            *regions_docs.section(),
             *_checks(),
             *_tables(),
         ]
