@@ -151,8 +151,16 @@ def test_few_runs_fall_back_on_student_and_say_so():
     [found] = fit(campaign(1))
 
     assert re.fullmatch(
-        r"Student: 1\.0 of 4 runs stand behind \w+, 5 make a block bootstrap", str(found.fit["interval"])
+        r"Student: 1\.0 of 4 runs stand behind \w+, 5 behind each term make a block bootstrap",
+        str(found.fit["interval"]),
     )
+
+
+def test_a_run_that_cannot_be_left_out_is_said():
+    three, alone = campaign(1)[:3], campaign(1)[:1]
+
+    assert "one of 3 can't be left out" in str(fit(three)[0].fit["interval"])
+    assert str(fit(alone)[0].fit["interval"]).startswith("Student: one run, ")
 
 
 def test_enough_runs_are_the_blocks_and_say_so():
