@@ -4,9 +4,11 @@ The work of a campaign is played once; each campaign draws its windows' noise an
 of the intervals and of the data: it is one draw a board, and is added to every interval as its own part.
 """
 
+import math
+import random
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from coefficients_truth import truth
 from perf_goals import Goal, Section
@@ -14,6 +16,7 @@ from sim.fast_line import Ask, measured, noisy, without_gain
 from sim.scheduler import Physics
 
 from bench.fit.coefficients import fit
+from bench.fit.rows import Measured
 
 CAMPAIGNS = 2000
 LEAST, MOST = 0.93, 0.97
@@ -28,6 +31,8 @@ class Design:
     users: tuple[int, ...]
     noise: float
     physics: Physics
+    times: int = 1  # that each cell is run
+    days: float = 0.0  # what all work of a run shares; such errors, and their windows', have heavy tails
     campaigns: int = CAMPAIGNS
 
 
@@ -44,6 +49,10 @@ DESIGNS = (
     ),
     Design(
         name="5 shapes, one user and eight", shapes=_GRID[::2], users=(1, 8), noise=0.005,
+        physics=_FLAT,
+    ),
+    Design(
+        name="4 shapes five times, unlike days", shapes=_FEW, users=(1,), noise=0.005, times=5, days=0.01,
         physics=_FLAT,
     ),
 )  # fmt: skip
@@ -82,12 +91,14 @@ def covered(design: Design) -> tuple[Mapping[str, int], Mapping[str, int]]:
     """How often each term's interval held the truth, and how often there was one."""
     base = [
         without_gain(measured(Ask(prompt=p, output=o, users=users, requests=20 * users), design.physics, index=n))
-        for n, (users, (p, o)) in enumerate((u, shape) for u in design.users for shape in design.shapes)
+        for n, (users, (p, o)) in enumerate(
+            (u, shape) for _ in range(design.times) for u in design.users for shape in design.shapes
+        )
     ]
     held: Counter[str] = Counter()
     of: Counter[str] = Counter()
     for seed in range(design.campaigns):
-        for one in fit(noisy(base, design.noise, seed)):
+        for one in fit(_drawn(base, design, seed)):
             if not one.levels and one.concurrency != 1:
                 continue  # parted by chance: a token of eight users alone holds an eighth of a step, another truth
             known = truth(design.physics, shared_steps=bool(one.levels))
@@ -95,3 +106,25 @@ def covered(design: Design) -> tuple[Mapping[str, int], Mapping[str, int]]:
                 of[name] += 1
                 held[name] += found.low <= known.get(name, 0.0) <= found.high
     return held, of
+
+
+def _drawn(base: Sequence[Measured], design: Design, seed: int) -> Sequence[Measured]:
+    """One campaign of the design."""
+    if not design.days:
+        return noisy(base, design.noise, seed)
+    draw = random.Random(seed)
+    return [_of_a_day(one, design.noise, design.days * _heavy(draw), draw) for one in base]
+
+
+def _of_a_day(one: Measured, noise: float, day: float, draw: random.Random) -> Measured:
+    """The run with its windows' errors; all its work is off by what the day was."""
+    energies = tuple(
+        replace(e, energy_j=(e.energy_j or 0.0) * (1 + noise * _heavy(draw) + day * (e.phase == "work")))
+        for e in one.energies
+    )
+    return replace(one, energies=energies)
+
+
+def _heavy(draw: random.Random) -> float:
+    """Student's t with 3 degrees of freedom, scaled to a standard deviation of 1."""
+    return draw.gauss(0, 1) / math.sqrt(draw.gammavariate(1.5, 2.0))
