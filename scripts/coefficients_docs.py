@@ -14,6 +14,12 @@ _ABOUT: Mapping[str, str] = {
     "coverage": "The same server on a virtual clock; each campaign draws the noise of its windows anew. The "
     "board's gain is left out on both sides: what is tested is the statistical part of the intervals. A term that "
     "a campaign shows by chance has no row.",
+    "bootstrap": "The statistical part alone: amounts of the same server, idle known, errors drawn in five ways as "
+    "shares of a window's energy (windows alone; runs and windows; the same, in cells whose scatter spans a factor of "
+    "ten; the same with Student's tails of three degrees; a drift over the campaign beside windows). Each cell: how "
+    "often the truth is held in the mean of terms, by the worst term, and the median width. *Behind*: the runs that "
+    "stand behind the term that has fewest (degrees of freedom of its standard error over runs). The fit takes the "
+    "wild percentile-t where that is five or more, else Student's with F at 25 %.",
     "real": "Sealed runs of this project. Where energy is modelled (no sensor), this says how well a cell's "
     "*time* is predicted from other cells'.",
     "speed": "Runs with their requests and the moments of their tokens in memory; window energies known.",

@@ -3,6 +3,7 @@
     served     a simulated server of drawn physics through HTTP: are its joules a token the fit's, for one user and
                eight; do windows that no term rests on add up from their requests; how long until ±2 %
     coverage   2000 campaigns on a virtual clock: how often the 95 % intervals hold the truth
+    bootstrap  block bootstraps beside Student's intervals, on designs that are run: who holds the truth, how wide
     real       sealed runs of this project: cells left out, predicted from the others
     speed      a thousand runs fitted
 
@@ -23,7 +24,7 @@ import perf_table  # noqa: E402
 from perf_goals import Section  # noqa: E402
 
 RESULT = ROOT / "docs" / "coefficients.json"
-NAMES = ("served", "coverage", "real", "speed")
+NAMES = ("served", "coverage", "bootstrap", "real", "speed")
 
 
 def measure(name: str) -> Section:
