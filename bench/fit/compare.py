@@ -20,10 +20,12 @@ from dataclasses import replace
 
 from bench.errors import BadInput
 from bench.nouns import Basis, Boundary, Share
-from bench.nouns.compared import Difference, Joules, Level, Measure, Pair, Ratio, Standing
+from bench.nouns.compared import Difference, Joules, Judged, Level, Measure, Pair, Price, Ratio, Showing, Standing
 from bench.physics.budget import COVERAGE_95
 from bench.stats import deviation, mean, significant, t95
 
+_UNITS_PER_PRICE = 1000
+_S_PER_HOUR = 3600.0
 LEAST_ROUNDS = 2  # one has no scatter
 LOWER_IS_BETTER = ("wer", "cer")  # error rates
 _Two = tuple[Sequence[float], Sequence[float]]
@@ -93,13 +95,30 @@ def energy_ratio(
     )
 
 
-def difference(score: str, one: Share, other: Share) -> Difference:
-    """One score less the other. The intervals add as those of independent ones do, on either side by itself.
+def qualities(one: Showing, other: Showing, judged: Judged | None) -> tuple[tuple[Difference, ...], str]:
+    """Differences of the scores of both, paired where they answered the same questions; or why there are none."""
+    if why := one.unscored or other.unscored:
+        return (), why
+    if one.scored_by != other.scored_by:
+        return (), f"judged by other rules: {one.scored_by or 'none said'}; {other.scored_by or 'none said'}"
+    both = [name for name in one.scores if name in other.scores]
+    bounds = judged.bounds if judged else {}
+    found = tuple(difference(name, one.scores[name], other.scores[name], bounds.get(name)) for name in both)
+    return found, "" if found else "no score of both"
 
-    (Zou, Donner, Statistics in Medicine 27 (2008) 1693; checked 2026-11-21.) The two answer the same questions, so
-    that what they share makes the true interval narrower: this one is cautious.
+
+def difference(score: str, one: Share, other: Share, bounds: tuple[float, float] | None = None) -> Difference:
+    """One score less the other. `bounds`: of the pairs of answers, where both answered the same questions.
+
+    Else the intervals add as those of independent scores do, on either side by itself (Zou, Donner, Statistics in
+    Medicine 27 (2008) 1693; checked 2026-11-21).
     """
     value = one.value - other.value
+    if bounds is not None:
+        low, high = min(bounds[0], value), max(bounds[1], value)
+        return Difference(
+            score=score, value=significant(value), low=significant(low), high=significant(high), paired=True
+        )
     return Difference(
         score=score,
         value=significant(value),
@@ -149,6 +168,16 @@ def level(measure: Measure, boundary: Boundary | None, basis: Basis, values: Seq
         measure=measure, boundary=boundary, basis=basis, value=significant(math.exp(centre)), low=low, high=high,
         rounds=len(values),
     )  # fmt: skip
+
+
+def priced(levels: Sequence[Level], price: Price) -> Level | None:
+    """What 1000 units cost while this candidate works alone on the machine."""
+    factor = price.per_hour / _S_PER_HOUR * _UNITS_PER_PRICE
+    for one in levels:
+        if one.measure == "time":
+            low, high = (None if v is None else significant(v * factor) for v in (one.low, one.high))
+            return replace(one, value=significant(one.value * factor), low=low, high=high)
+    return None
 
 
 def _ratio(

@@ -1,15 +1,16 @@
 """Showings of several candidates → a comparison: who is paired with whom, what is set apart, and why."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
-from bench.fit.compare import difference, energy_ratio, level, standings, time_ratio
+from bench.fit.compare import energy_ratio, level, priced, qualities, standings, time_ratio
 from bench.fit.intervals import SYNTHETIC_DATA_RATIO_95
 from bench.nouns import Boundary
 from bench.nouns.compared import (
     Compared,
-    Difference,
     Joules,
+    Judged,
     Level,
     Made,
     Measure,
@@ -20,14 +21,12 @@ from bench.nouns.compared import (
     Work,
     WorkCompared,
 )
-from bench.stats import significant
 
 BOUNDARIES: tuple[Boundary, ...] = ("gpu", "cpu", "dram", "platform", "host", "wall")
 _TIMES: tuple[tuple[Measure, str], ...] = (("time", "time_s"), ("e2e", "e2e_s"))
 _SAME_WORK_RATIO = 1e-3  # of units a request: less is the rest of a window, not another kind of work
-_UNITS_PER_PRICE = 1000
-_S_PER_HOUR = 3600.0
 _PAUSED_RATIO = 0.02  # of a window; chosen: less lies between any two batches
+Judge: TypeAlias = Callable[[Showing, Showing], Judged | None]
 
 
 def compare(
@@ -37,15 +36,19 @@ def compare(
     interleaved: bool = True,
     price: Price | None = None,
     set_apart: Sequence[str] = (),
+    judge: Judge = lambda _one, _other: None,
 ) -> Compared:
-    """The whole comparison of showings that `same_conditions` has let through."""
+    """The whole comparison of showings that `same_conditions` has let through.
+
+    `judge`: what the answers of two of them show together; handed in, for answers are judged above.
+    """
     taken, apart = one_make(showings, names)
     works = dict.fromkeys(s.work for s in sorted(taken, key=lambda s: (s.round, s.run_id)))
     made = tuple(_newest(taken, candidate).made for candidate in range(len(names)))
     return Compared(
         candidates=made,
         names=tuple(names),
-        works=tuple(_work(work, taken, names, interleaved, price) for work in works),
+        works=tuple(_work(work, taken, names, judge, interleaved, price) for work in works),
         interleaved=interleaved,
         set_apart=(*set_apart, *apart),
         notes=_notes(taken, made, interleaved=interleaved),
@@ -111,11 +114,16 @@ def half_widths(one: Compared) -> list[float | None]:
 
 
 def _work(
-    work: Work, taken: Sequence[Showing], names: Sequence[str], interleaved: bool, price: Price | None
+    work: Work,
+    taken: Sequence[Showing],
+    names: Sequence[str],
+    judge: Judge,
+    interleaved: bool,
+    price: Price | None,
 ) -> WorkCompared:
     mine = {c: [s for s in taken if s.work == work and s.candidate == c] for c in range(len(names))}
     every = [
-        _pair(one, other, mine[one], mine[other], names, interleaved=interleaved)
+        _pair(one, other, mine[one], mine[other], names, judge, interleaved=interleaved)
         for one in mine
         for other in mine
         if one != other and mine[one] and mine[other]
@@ -129,7 +137,7 @@ def _work(
         levels=levels,
         pairs=tuple(p for p in every if p.one < p.other),
         standings=tuple(s for b in BOUNDARIES for s in standings(every, len(names), b)) if many else (),
-        price_per_1000=tuple(_priced(own, price) for own in levels) if price else (),
+        price_per_1000=tuple(priced(own, price) for own in levels) if price else (),
     )
 
 
@@ -139,6 +147,7 @@ def _pair(
     ones: Sequence[Showing],
     others: Sequence[Showing],
     names: Sequence[str],
+    judge: Judge,
     *,
     interleaved: bool,
 ) -> Pair:
@@ -154,7 +163,8 @@ def _pair(
         values = [getattr(s, name) for s in ones], [getattr(s, name) for s in others]
         ratios.append(time_ratio(measure, values, interleaved=interleaved))
     notes += _work_notes(ones[-1], others[-1], (names[one], names[other]))
-    differences, no_quality = _qualities(ones[-1], others[-1])
+    judged = judge(ones[-1], others[-1])  # the newest pair: another round's greedy answers are the same ones
+    differences, no_quality = qualities(ones[-1], others[-1], judged)
     if differences and "synthetic voices" in ones[-1].scored_by:
         notes.append("scored on synthetic voices: no natural speech's score, for either")
     return Pair(
@@ -163,20 +173,10 @@ def _pair(
         ratios=tuple(ratios),
         differences=differences,
         no_quality=no_quality,
+        agreement=judged.agreement if judged else None,
         runs=tuple((a.run_id, b.run_id) for a, b in zip(ones, others, strict=False)) if interleaved else (),
         notes=tuple(dict.fromkeys(notes)),
     )
-
-
-def _qualities(one: Showing, other: Showing) -> tuple[tuple[Difference, ...], str]:
-    """Differences of the scores of both, or why there are none."""
-    if why := one.unscored or other.unscored:
-        return (), why
-    if one.scored_by != other.scored_by:
-        return (), f"judged by other rules: {one.scored_by or 'none said'}; {other.scored_by or 'none said'}"
-    both = [name for name in one.scores if name in other.scores]
-    found = tuple(difference(name, one.scores[name], other.scores[name]) for name in both)
-    return found, "" if found else "no score of both"
 
 
 def _energies(
@@ -212,7 +212,9 @@ def _gaps(
     has = [any(boundary in s.joules or boundary in s.void for s in side) for side in (ones, others)]
     if has[0] != has[1]:
         there, absent = names if has[0] else names[::-1]
-        said.append(f"{boundary}: a figure of {there} alone; {absent} did no work there, so no ratio")
+        said.append(
+            f"{boundary}: a figure of {there} alone; {absent} did no work there or was not read, so no ratio"
+        )
     for side, name in ((ones, names[0]), (others, names[1])):
         said += [
             f"{boundary}, round {s.round}: {name} is void: {s.void[boundary]}" for s in side if boundary in s.void
@@ -289,13 +291,3 @@ def _levels(shown: Sequence[Showing]) -> tuple[Level, ...]:
         found.append(level("time", None, "measured", [s.time_s for s in shown]))
         found.append(level("e2e", None, "measured", [s.e2e_s for s in shown]))
     return tuple(found)
-
-
-def _priced(levels: Sequence[Level], price: Price) -> Level | None:
-    """What 1000 units cost while this candidate works alone on the machine."""
-    factor = price.per_hour / _S_PER_HOUR * _UNITS_PER_PRICE
-    for one in levels:
-        if one.measure == "time":
-            low, high = (None if v is None else significant(v * factor) for v in (one.low, one.high))
-            return replace(one, value=significant(one.value * factor), low=low, high=high)
-    return None

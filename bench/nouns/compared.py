@@ -1,5 +1,6 @@
 """What a comparison is made of: candidates, what each of their runs showed, and paired ratios with intervals."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -105,13 +106,45 @@ class Ratio:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """To how many of the same labelled requests two runs gave the same answer."""
+
+    same: int
+    of: int
+
+    @property
+    def others_high_ratio(self) -> float | None:
+        """What share of further requests may be answered unlike, 95 %, where none of these was; else None.
+
+        1 − 0.05^(1/n), nearly 3/n: the rule of three (Hanley, Lippman-Hand, JAMA 249 (1983) 1743; checked
+        2026-11-21).
+        """
+        return None if self.same < self.of else -math.expm1(math.log(0.05) / self.of)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What two runs' answers to the same questions show together: how often they agree, and bounds by score.
+
+    Bounds are those of the first's score less the other's; a score without them has too few questions.
+    """
+
+    agreement: Agreement
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """The first candidate's score less another's, with its 95 % interval."""
+    """The first candidate's score less another's, with its 95 % interval.
+
+    `paired`: question by question, for both answered the same ones; else as of two independent scores.
+    """
 
     score: str
     value: float
     low: float
     high: float
+    paired: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +170,7 @@ class Pair:
     ratios: tuple[Ratio, ...]
     differences: tuple[Difference, ...] = ()
     no_quality: str = ""  # why there is no difference of quality
+    agreement: Agreement | None = None  # None: they did not answer the same labelled requests
     runs: tuple[tuple[str, str], ...] = ()  # (a run of one, its partner), round by round
     notes: tuple[str, ...] = ()
 

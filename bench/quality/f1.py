@@ -17,6 +17,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bench.errors import BadInput
 from bench.quality.answer import Answer
 from bench.stats import mean
@@ -25,7 +28,7 @@ RESAMPLES = 2000
 """Of the bootstrap. A bound's own noise is then sqrt(0.025 · 0.975 / 2000) / 0.0584 = 0.06 deviations of a normal
 statistic (0.0584 its density there): 1.5 % of the interval's width."""
 
-_Z95 = 1.959963984540054  # the normal distribution's two-sided 95 % quantile
+Z95 = 1.959963984540054  # the normal distribution's two-sided 95 % quantile
 _RIGHT, _WRONG = -1, -2  # further answers, in place of one of those that were given
 Pairs: TypeAlias = Mapping[tuple[str, str], int]
 
@@ -101,9 +104,9 @@ def score_groups(
 def wilson(right: int, of: int) -> Bounded:
     """The share `right` of `of` ≥ 1 trials with Wilson's 95 % interval."""
     share = right / of
-    grown = 1 + _Z95**2 / of
-    centre = (share + _Z95**2 / (2 * of)) / grown
-    half = _Z95 * math.sqrt(share * (1 - share) / of + _Z95**2 / (4 * of**2)) / grown
+    grown = 1 + Z95**2 / of
+    centre = (share + Z95**2 / (2 * of)) / grown
+    half = Z95 * math.sqrt(share * (1 - share) / of + Z95**2 / (4 * of**2)) / grown
     return Bounded(value=share, low=max(0.0, centre - half), high=min(1.0, centre + half))
 
 
@@ -111,6 +114,26 @@ def macro_f1(pairs: Pairs, classes: Sequence[str]) -> float:
     """The mean F1 of the classes that were meant or said at least once."""
     found = [_class_f1(*_counts(name, pairs)) for name in classes]
     return mean([one for one in found if one is not None])
+
+
+def counted(answers: Sequence[Answer], classes: Sequence[str]) -> NDArray[np.float64]:
+    """What each answer counts for, by class: meant (1), said (1), both. Of n answers and k classes n × 3k."""
+    place = {name: at for at, name in enumerate(classes)}
+    found = np.zeros((len(answers), 3, len(classes)))
+    for row, one in enumerate(answers):
+        found[row, 0, place[one.meant]] = 1
+        found[row, 1, place[one.said]] = 1
+        found[row, 2, place[one.meant]] = one.meant == one.said
+    return found.reshape(len(answers), -1)
+
+
+def macro_f1s(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The macro F1 of each row of summed counts, m × 3k."""
+    meant, said, right = np.moveaxis(sums.reshape(len(sums), 3, -1), 1, 0)
+    either = meant + said
+    f1 = np.divide(2 * right, either, out=np.zeros_like(right), where=either > 0)
+    found: NDArray[np.float64] = f1.sum(axis=1) / (either > 0).sum(axis=1)
+    return found
 
 
 def _check(answers: Sequence[Answer], classes: Sequence[str]) -> None:

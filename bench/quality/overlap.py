@@ -9,6 +9,9 @@ Checked 2026-11-21.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bench.nouns import Score
 from bench.quality.answer import Answer
 from bench.quality.library import library
@@ -23,9 +26,20 @@ def overlap(answers: Sequence[Answer]) -> Mapping[str, Score]:
     Raises NoEngine without sacrebleu.
     """
     library(LIBRARY)
-    said = [one.said.strip() for one in answers]
-    meant = [[one.meant.strip() for one in answers]]
-    return {name: _scored(metric, said, meant) for name, metric in _metrics().items()}
+    return {name: _scored(metric, answers) for name, metric in _metrics().items()}
+
+
+def counted(answers: Sequence[Answer], name: str) -> list[list[float]]:
+    """Each sentence's counts, from which the metric `name` of any of them is computed. Raises as `overlap`."""
+    library(LIBRARY)
+    return _counts(_metrics()[name], answers)
+
+
+def scores_of(name: str, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The metric `name` of each row of summed counts, in points of 100."""
+    metric = _metrics()[name]
+    found = [metric._compute_score_from_stats([int(v) for v in row]).score for row in sums]  # whole numbers
+    return np.array(found, dtype=np.float64)
 
 
 def signatures() -> Mapping[str, str]:
@@ -43,9 +57,19 @@ def _metrics() -> dict[str, Any]:
     return {"chrf": CHRF(), "bleu": BLEU(force=True)}  # forced: it is not to print its doubts about tokens
 
 
-def _scored(metric: Any, said: list[str], meant: list[list[str]]) -> Score:
+def _scored(metric: Any, answers: Sequence[Answer]) -> Score:
+    said, meant = _sides(answers)
     value = float(metric.corpus_score(said, meant).score)
-    # the matches of every sentence, from which sacrebleu draws its own bootstrap (metrics/base.py of 2.6)
-    counts = metric._extract_corpus_statistics(said, meant)
+    counts = _counts(metric, answers)
     low, high = interval(counts, lambda drawn: float(metric._aggregate_and_compute(drawn).score), value)
     return Score(value=value, low=low, high=high, n=len(said))
+
+
+def _counts(metric: Any, answers: Sequence[Answer]) -> list[list[float]]:
+    """The matches of every sentence, from which sacrebleu draws its own bootstrap (metrics/base.py of 2.6)."""
+    found: list[list[float]] = metric._extract_corpus_statistics(*_sides(answers))
+    return found
+
+
+def _sides(answers: Sequence[Answer]) -> tuple[list[str], list[list[str]]]:
+    return [one.said.strip() for one in answers], [[one.meant.strip() for one in answers]]

@@ -18,6 +18,9 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bench.errors import BadInput
 from bench.nouns import Score
 from bench.quality.answer import Answer
@@ -35,8 +38,7 @@ def word_error_rate(answers: Sequence[Answer], language: str) -> Score:
 
     Raises NoEngine without jiwer, BadInput for a language without spaces or a transcript without a word.
     """
-    library(LIBRARY)
-    counts = [_counted(one, language) for one in answers]
+    counts = counted(answers, language)
     value = _rate(counts)
     low, high = interval(counts, _rate, value)
     return Score(value=value, low=low, high=high, n=len(counts))
@@ -48,6 +50,18 @@ def plain_words(text: str, language: str) -> list[str]:
         raise BadInput(f"{language} puts no spaces between words: a word error rate would count none")
     found: list[list[str]] = _transform(language)(unicodedata.normalize("NFKC", text))
     return [word for sentence in found for word in sentence]
+
+
+def counted(answers: Sequence[Answer], language: str) -> list[tuple[int, int]]:
+    """Each clip's errors and the words that were meant. Raises as `word_error_rate`."""
+    library(LIBRARY)
+    return [_counted(one, language) for one in answers]
+
+
+def rates(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The WER of each row of summed counts, m × 2."""
+    found: NDArray[np.float64] = sums[:, 0] / sums[:, 1]
+    return found
 
 
 def _counted(one: Answer, language: str) -> tuple[int, int]:

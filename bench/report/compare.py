@@ -9,7 +9,9 @@ from bench.nouns import Source
 from bench.nouns.compared import Compared, Difference, Level, Ratio, WorkCompared
 from bench.report.compare_plot import ratio_plots
 from bench.report.compare_text import (
+    agreement_text,
     front_text,
+    grounds_text,
     price_text,
     remarks,
     sentences,
@@ -85,6 +87,8 @@ def render_comparison(shown: ComparisonInput) -> str:
         unit=unit_text,
         price=price_text,
         columns=columns,
+        agreement=agreement_text,
+        grounds=grounds_text,
         figure_of=figure_of,
         word=word,
         score_name=score_name,

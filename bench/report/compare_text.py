@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 
 from bench.nouns.compared import Compared, Difference, Level, Pair, Price, Ratio, WorkCompared
 from bench.report.numbers import interval, shown
-from bench.report.quality_text import score_name
+from bench.report.quality_text import item_name, score_name
 from bench.report.ratio_text import ratio_text
 from bench.report.words import SPAN_NOTE
-from bench.units import S_PER_MS
+from bench.units import S_PER_MS, counted
 
 MODEL_NOTE = "cannot see the power of the instruction mix"
 _WIDTH = 80
@@ -44,10 +44,8 @@ def sentence(one: Compared, work: WorkCompared, pair: Pair) -> str:
     for one_time in times:
         what = "time" if one_time.measure == "time" else "latency"
         parts.append(f"{ratio_text(one_time)} of its {what}" if _told(one_time) else _untold(one_time, what))
-    parts += [difference_text(d) for d in pair.differences]
-    return (
-        "; ".join(parts) if pair.differences else "; ".join([*parts, f"quality not comparable: {pair.no_quality}"])
-    )
+    parts += [difference_text(d) for d in pair.differences] or [f"quality not comparable: {pair.no_quality}"]
+    return "; ".join(filter(None, (*parts, agreement_text(pair))))
 
 
 def basis_text(one: Ratio) -> str:
@@ -73,6 +71,24 @@ def difference_text(one: Difference) -> str:
     if one.low <= 0 <= one.high:
         return f"no difference in {name} that these answers can tell ({said})"
     return f"{name} by {said}"
+
+
+def agreement_text(pair: Pair) -> str:
+    """`the same answer to 236 of 240 sentences`; '' where the two did not answer the same ones."""
+    one = pair.agreement
+    if one is None:
+        return ""
+    item = item_name(pair.differences[0].score) if pair.differences else "request"
+    if one.same < one.of:
+        return f"the same answer to {one.same} of {counted(one.of, item)}"
+    return (
+        f"the same answers to all {counted(one.of, item)}" if one.of > 1 else f"the same answer to the one {item}"
+    )
+
+
+def grounds_text(one: Difference) -> str:
+    """What the interval of a difference rests on."""
+    return "paired, question by question" if one.paired else "as of two independent scores: cautious"
 
 
 def front_text(one: Compared, work: WorkCompared) -> tuple[str, ...]:
@@ -145,10 +161,27 @@ def remarks(one: Compared) -> tuple[str, ...]:
         )
     if any(r.components.get("model") for r in ratios):
         said.append(f"{SPAN_NOTE}; the span of a ratio is that over the model's low and high series")
+    said += _quality_remarks([pair for work in one.works for pair in work.pairs])
     said += [note for work in one.works for pair in work.pairs for note in pair.notes]
     said += one.notes
     said += [f"set apart: {why}" for why in one.set_apart]
     return tuple(dict.fromkeys(said))
+
+
+def _quality_remarks(pairs: Sequence[Pair]) -> Iterator[str]:
+    """What the intervals of differences rest on, and what answers that are all the same leave open."""
+    if any(d.paired for pair in pairs for d in pair.differences):
+        yield "differences of scores are paired, question by question: both answered the same ones"
+    for pair in pairs:
+        alone = [score_name(d.score) for d in pair.differences if not d.paired]
+        why = "they did not answer the same questions" if pair.agreement is None else "too few questions to pair"
+        if alone:
+            yield f"{_listed(alone)}: the interval is that of two independent scores, for {why}"
+        if pair.differences and pair.agreement and (most := pair.agreement.others_high_ratio) is not None:
+            yield (
+                f"{agreement_text(pair)} say nothing of others beyond the rule of three: up to {most:.1%} of "
+                "further ones may be answered unlike (95 %), for which the intervals leave room"
+            )
 
 
 def _head(one: Compared, width: int) -> str:

@@ -32,6 +32,11 @@ def score_name(key: str) -> str:
     return _NAMES.get(name, name) + (f" ({language})" if language else "")
 
 
+def item_name(key: str) -> str:
+    """What a score is over one of: "wer@fr" → "clip"."""
+    return _ITEMS.get(key.partition("@")[0], "sentence")
+
+
 def _wrapped(text: str) -> str:
     return textwrap.fill(text, _WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
 

@@ -32,6 +32,7 @@ from bench.nouns import Cell, RunSpec
 from bench.nouns.compared import Compared, Price, Showing
 from bench.report.compare_text import front_text, sentences
 from bench.run.evidence import evidence
+from bench.run.judged import judge
 from bench.run.publish import measured
 
 SCHEMA_VERSION = 1
@@ -67,7 +68,10 @@ def round_of(spec: RunSpec | None) -> tuple[str, int] | None:
 
 
 def recompute(record: Record, known: Mapping[str, Sealed]) -> Compared:
-    """The comparison, from the runs that it names. Raises BadInput and BrokenResults where they show none."""
+    """The comparison, from the runs that it names. Raises BadInput and BrokenResults where they show none.
+
+    Raises NoEngine where the library that scored their answers is not here.
+    """
     showings: list[Showing] = []
     apart: list[str] = []
     for take in record.runs:
@@ -86,7 +90,14 @@ def recompute(record: Record, known: Mapping[str, Sealed]) -> Compared:
         why = f": {apart[0]}" if apart else ""
         raise BrokenResults(f"no run of {missing[0]} can be compared{why}; joulemark audit says what to mend")
     same_conditions(showings, record.names)
-    made = compare(showings, record.names, interleaved=record.interleaved, price=record.price, set_apart=apart)
+    made = compare(
+        showings,
+        record.names,
+        interleaved=record.interleaved,
+        price=record.price,
+        set_apart=apart,
+        judge=judge(known),
+    )
     if not any(pair.ratios for work in made.works for pair in work.pairs):
         raise BrokenResults(
             "no round has a sound run of both candidates; the same command measures what is missing"

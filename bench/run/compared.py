@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import __version__
-from bench.errors import BadInput, BrokenResults
+from bench.errors import BadInput, BrokenResults, NoEngine
 from bench.files.atomic import held, write_whole
 from bench.files.profiles import read_profile
 from bench.files.store import Sealed, comparison_ids, comparison_path, profile_folder
@@ -100,7 +100,7 @@ def _check(out: Path, id_: str, known: Mapping[str, Sealed]) -> Iterator[Differe
     try:
         record, data = read_record(path)
         compared = recompute(record, known)
-    except (BadInput, BrokenResults) as error:
+    except (BadInput, BrokenResults, NoEngine) as error:
         yield Difference(file=name, field="comparison", expected="runs that prove it", found=str(error))
         return
     yield from differences(name, document(record, compared, known), data)

@@ -28,7 +28,7 @@ def quality_of(run: Run) -> Quality | None:
     """
     if run.loaded.weights == "synthetic" or UNKNOWN_CLASSES in run.loaded.facts:
         return None
-    first, unsteady = _first(run)
+    first, unsteady = first_answers(run)
     if not first:
         return None
     found = Quality(requests=len(first), of=run.labelled, unsteady=unsteady)
@@ -75,7 +75,7 @@ def _lacks_library(found: Quality) -> bool:
 
 
 def _classified(found: Quality, first: Sequence[Outcome]) -> Quality:
-    answers = [_answer(one) for one in first]
+    answers = [answer_of(one) for one in first]
     scores = score(answers, sorted({c for a in answers for c in (a.meant, a.said)}))
     return replace(
         found,
@@ -94,7 +94,7 @@ def _told(run: Run, found: Quality, first: Sequence[Outcome]) -> Quality:
             found, unscored=f"an answer has {MOST_CHARACTERS} characters or more, and is sealed cut there"
         )
     try:
-        return replace(found, **_by_family(family, [_answer(one) for one in first]))  # type: ignore[arg-type]
+        return replace(found, **_by_family(family, [answer_of(one) for one in first]))  # type: ignore[arg-type]
     except (NoEngine, BadInput) as error:
         lacking = _LIBRARIES.get(family, "") if isinstance(error, NoEngine) else ""
         return replace(found, unscored=str(error), library=lacking)
@@ -129,7 +129,7 @@ def _flat(groups: Mapping[str, Mapping[str, Score]]) -> dict[str, Score]:
     return dict(sorted(found.items()))  # in the order in which they are sealed
 
 
-def _first(run: Run) -> tuple[Sequence[Outcome], int]:
+def first_answers(run: Run) -> tuple[Sequence[Outcome], int]:
     """The first answer to each labelled request, and how many requests were answered in more ways than one."""
     first: dict[str, Outcome] = {}
     unsteady = set()
@@ -141,7 +141,8 @@ def _first(run: Run) -> tuple[Sequence[Outcome], int]:
     return [first[id_] for id_ in sorted(first)], len(unsteady)
 
 
-def _answer(one: Outcome) -> Answer:
+def answer_of(one: Outcome) -> Answer:
+    """What a score takes of a labelled request."""
     return Answer(meant=one.meant or "", said=one.said or "", group=one.language or "")
 
 

@@ -45,11 +45,16 @@ def difference_rows(comparisons: Comparisons) -> Iterator[Row]:
     """A row for each score of each pair, or one that says why there is none."""
     for about, pair in _pairs(comparisons):
         for one in pair.differences:
-            told = {"score": one.score, "value": one.value, "low": one.low, "high": one.high}
-            yield {**about, **told, "reason": None}
+            told = {"score": one.score, "value": one.value, "low": one.low, "high": one.high, "paired": one.paired}
+            yield {**about, **told, **_agreed(pair), "reason": None}
         if not pair.differences:
-            nothing = dict.fromkeys(("score", "value", "low", "high"))
-            yield {**about, **nothing, "reason": pair.no_quality or "neither was scored"}
+            nothing = dict.fromkeys(("score", "value", "low", "high", "paired"))
+            yield {**about, **nothing, **_agreed(pair), "reason": pair.no_quality or "neither was scored"}
+
+
+def _agreed(pair: Pair) -> Row:
+    one = pair.agreement
+    return {"same_answers": one and one.same, "questions": one and one.of}
 
 
 def _pairs(comparisons: Comparisons) -> Iterator[tuple[Row, Pair]]:

@@ -1,6 +1,6 @@
 """The tables of comparisons."""
 
-from bench.files.frames.columns import BASIS, DOUBLE, Table, number, text, whole
+from bench.files.frames.columns import BASIS, DOUBLE, Table, number, text, truth, whole
 
 _COMPARED = (
     text("comparison_id", "the comparison: its file's name under comparisons/"),
@@ -55,6 +55,9 @@ DIFFERENCES = Table(
         number("value", "as the metric says", "one less other"),
         number("low", "as the metric says", "lower end of the 95 % interval"),
         number("high", "as the metric says", "upper end, likewise"),
+        truth("paired", "whether the interval is of pairs of answers; false: of two independent scores"),
+        whole("same_answers", "questions that both answered alike"),
+        whole("questions", "that both answered; missing: they did not answer the same ones"),
         text("reason", "why there is none"),
     ),
 )
