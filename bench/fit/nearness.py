@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bench.fit.design import Shape, separating
-from bench.fit.rows import Row
+from bench.fit.design import Shape, separating_cells
+from bench.fit.rows import Group, Row
 from bench.fit.sheet import Sheet
 from bench.fit.terms import Term
 from bench.stats import median
@@ -14,8 +14,10 @@ _LOST_RATIO = 0.25
 _TOGETHER = 0.9
 
 
-def nearly_together(sheet: Sheet, kept: Sequence[Term], work: Sequence[Row], shapes: Sequence[Shape]) -> list[str]:
-    """A flag for every two terms whose errors stand for each other, with the workload that would part them."""
+def nearly_together(
+    sheet: Sheet, kept: Sequence[Term], group: Group, work: Sequence[Row], shapes: Sequence[Shape]
+) -> list[str]:
+    """A flag for every two terms whose errors stand for each other, with the cell that would part them."""
     terms = {t.name: t for t in kept if t.name in sheet.terms}
     told = []
     for one, others in sheet.correlations.items():
@@ -25,7 +27,8 @@ def nearly_together(sheet: Sheet, kept: Sequence[Term], work: Sequence[Row], sha
                 continue
             if min(_lost(sheet, term, work) for term in pair) < _LOST_RATIO:
                 continue
-            helps = separating(list(kept), work, shapes) or "a workload that varies one of them alone"
+            cells = separating_cells(list(kept), group, work, shapes)
+            helps = " and ".join(map(str, cells)) or "a workload that varies one of them alone"
             widths = " and ".join(f"±{_relative(sheet, term):.0%}" for term in pair)
             told.append(
                 f"flag: {one} and {other} move nearly together in these runs: alone they are known to {widths}, "

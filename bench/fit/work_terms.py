@@ -6,22 +6,24 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from bench.fit import bootstrap
-from bench.fit.design import Shape, separating
+from bench.fit.design import Shape, separating_cells
 from bench.fit.intervals import SERIES, half_of_mean, own, quantity, row_powers_w, row_series
+from bench.fit.nearness import nearly_together
+from bench.fit.revealing import revealing
 from bench.fit.rows import Group, Row
 from bench.fit.selection import Evidence, left_out, shown
 from bench.fit.sheet import Sheet
 from bench.fit.solve import Array, Solution, condition_number, separable, solve
 from bench.fit.terms import REQUEST, SHOWN, TERMS, Term
 from bench.stats import f75, f95, mean, median, significant, t95
+from bench.units import counted
 
 UNTESTED = (
     "terms not tested on work that they have not seen: too few workloads to leave one out; true of those that ran"
 )
-_MORE_CELLS = "run more cells of this model"
 _MORE_SHAPES = "run more shapes of it, or more loads"
 _OTHER_LOADS = "run more shapes of it, or each load in a folder of its own"
-_VARIES = "add a workload that varies it alone"
+_VARIES = "add a workload that varies it alone (`joulemark list workloads`)"
 _FEWEST_WINDOWS_OVER_TERMS = 1
 IDLE = "idle_resident"
 _UNTRUE_RATIO = 0.25  # chosen: five times what a board's sensor may be off by
@@ -39,16 +41,16 @@ def enter_work_terms(
     """
     known = TERMS[group.family]
     asked = [t for t in known if any(t.amount(r) for r in work)]
-    for term in known:
-        if term not in asked:
-            sheet.refuse(term.name, "no window did work of this kind")
+    sheet.refuse([t.name for t in known if t not in asked], "no window did work of this kind")
     if not asked:
         return {"windows": len(work)}
     kept = _told_apart(asked, group, work, shapes, sheet)
     needed = len(kept) + _FEWEST_WINDOWS_OVER_TERMS
     if len(work) < needed:
-        for term in kept:
-            sheet.refuse(term.name, f"{len(work)} work windows, {needed} needed", remedy=_MORE_CELLS)
+        others = [t for t in asked if t not in kept]
+        helps = separating_cells([*kept, *others[:1]], group, work, shapes) if others else ()
+        few = f"{counted(len(work), 'work window')}, {needed} needed"
+        sheet.refuse([t.name for t in kept], few, helps=helps or group.cells[:1], again=not helps)
         return {"windows": len(work)}
     kept += _shown(group, kept, work, idle)
     errors = left_out_errors(kept, work, idle)
@@ -59,12 +61,14 @@ def enter_work_terms(
             f"cells left out are off by {wrong:.0%} where these terms are fitted on the others: they do not "
             "describe this work"
         )
-        for term in kept:
-            sheet.refuse(term.name, untrue, remedy=_MORE_SHAPES)
+        shown_by = [one.cell for one in revealing(group, kept, shapes)]
+        sheet.refuse([t.name for t in kept], untrue, helps=shown_by, remedy=_MORE_SHAPES)
         return {"windows": len(work), "held_out_error": significant(wrong)}
     if not errors and len(kept) > 1:
         sheet.notes.append(UNTESTED)
-    return {"windows": len(work), **_solved(group, kept, work, idle, sheet), **_median(errors)}
+    facts = _solved(group, kept, work, idle, shapes, sheet)
+    sheet.notes += nearly_together(sheet, kept, group, work, shapes)
+    return {"windows": len(work), **facts, **_median(errors)}
 
 
 def left_out_errors(terms: Sequence[Term], work: Sequence[Row], idle: Sequence[Row]) -> dict[str, float]:
@@ -88,9 +92,9 @@ def _told_apart(
     if lost:
         with_ = ", ".join(t.name for t in kept)
         for term in others:
-            helps = separating([*kept, term], group, work, shapes)
+            helps = separating_cells([*kept, term], group, work, shapes)
             why = f"moves together with {with_} in these runs"
-            sheet.refuse(term.name, why, helps=helps, remedy="" if helps else _VARIES)
+            sheet.refuse([term.name], why, helps=helps, remedy=_VARIES)
         if len(work) >= len(kept) + _FEWEST_WINDOWS_OVER_TERMS:
             told = f"{with_}: with {' and '.join(lost)} in it, so true of {', '.join(workloads)} only"
             sheet.notes.append(told)
@@ -108,7 +112,14 @@ def _shown(group: Group, kept: Sequence[Term], work: Sequence[Row], idle: Sequen
     return [further[k - count] for k in shown(evidence, range(count), range(count, count + len(further)))]
 
 
-def _solved(group: Group, kept: Sequence[Term], work: Sequence[Row], idle: Sequence[Row], sheet: Sheet) -> Facts:
+def _solved(
+    group: Group,
+    kept: Sequence[Term],
+    work: Sequence[Row],
+    idle: Sequence[Row],
+    shapes: Sequence[Shape],
+    sheet: Sheet,
+) -> Facts:
     """Enters the terms with their intervals; how well they fit."""
     design, weights = _design(kept, work), _weights_of(work)
     by, said = _spreading(kept, work, design, weights)
@@ -123,7 +134,9 @@ def _solved(group: Group, kept: Sequence[Term], work: Sequence[Row], idle: Seque
         made = quantity(group, values, statistical, term.unit, own=told)
         if term.name != REQUEST and made[0].high < 0.0:
             below = f"comes out below zero ({made[0].value:.3g} {made[0].unit})"
-            sheet.refuse(term.name, f"{below}: these terms do not describe this work", remedy=_OTHER_LOADS)
+            why = f"{below}: these terms do not describe this work"
+            helps = [one.cell for one in revealing(group, kept, shapes)]
+            sheet.refuse([term.name], why, helps=helps, remedy=_OTHER_LOADS)
             continue
         sheet.enter(term.name, made)
     sheet.correlate([*(t.name for t in kept), IDLE], spread)

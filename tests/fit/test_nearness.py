@@ -26,7 +26,7 @@ def test_shapes_near_one_line_are_said(off):
     [told] = notes(((64, 16), (256, 64), (1024, round(256 * (1 + off)))), (HELPS,))
 
     assert told.startswith("flag: output_token and prompt_token move nearly together")
-    assert told.endswith("add prompt-32-256")
+    assert told.endswith("/prompt-32-256")
 
 
 def test_a_design_that_parts_them_is_not_flagged():
