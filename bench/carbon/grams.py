@@ -5,7 +5,7 @@ causes would, and more (JCGM 100:2008, 5.1.6, adds the relative variances of a p
 energy, so that requests of one place add up exactly. Checked 2026-11-21.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -39,7 +39,21 @@ class CarbonGrams:
     embodied: Range | None
     energy_kwh: Range
     water_l: Range | None
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what a reader has to know: kinds, years, what is assumed or derived
+    rests_on: tuple[str, ...] = ()  # each figure's source and licence
+
+    @property
+    def figures(self) -> Mapping[str, Mapping[str, float] | None]:
+        """`carbon_g` as JSON answers have it: location, market, embodied, each low, value, high, or None."""
+        ranges = {
+            "location": self.location.g,
+            "market": None if self.market is None else self.market.g,
+            "embodied": self.embodied,
+        }
+        return {
+            name: None if one is None else {"low": one.low, "value": one.value, "high": one.high}
+            for name, one in ranges.items()
+        }
 
 
 def carbon_of(
@@ -67,6 +81,7 @@ def carbon_of(
         energy_kwh=_times(_drawn(energy_kwh, place), place.pue.ratio),
         water_l=None if place.wue is None else _times(energy_kwh, place.wue.l_per_kwh),
         notes=_notes(place, grid, market),
+        rests_on=_sources(place, grid, market),
     )
 
 
@@ -97,6 +112,7 @@ def together(parts: Iterable[CarbonGrams]) -> CarbonGrams:
         energy_kwh=_summed([part.energy_kwh for part in listed]),
         water_l=_ranges([part.water_l for part in listed], "litres of water"),
         notes=tuple(dict.fromkeys(note for part in listed for note in part.notes)),
+        rests_on=tuple(dict.fromkeys(line for part in listed for line in part.rests_on)),
     )
 
 
@@ -130,6 +146,18 @@ def _notes(place: Place, location: Factor, market: Factor | None) -> tuple[str, 
     notes.append(f"{place.name}: PUE {place.pue.ratio.words}, {place.pue.basis}")
     notes += [] if market is None else [f"{place.name}: market-based by {market.source}"]
     return (*notes, *(f"{place.name}: {note}" for note in place.notes))
+
+
+def _sources(place: Place, location: Factor, market: Factor | None) -> tuple[str, ...]:
+    used = [location] if market is None else [location, market]
+    lines = [f"grid {f.zone}, {f.g_per_kwh.words} g/kWh: {f.source} ({f.licence})" for f in used]
+    lines.append(f"PUE of {place.name}, {place.pue.ratio.words}: {place.pue.source}")
+    lines += (
+        []
+        if place.wue is None
+        else [f"WUE of {place.name}, {place.wue.l_per_kwh.words} l/kWh: {place.wue.source}"]
+    )
+    return tuple(lines)
 
 
 def _times(a: Range, b: Range) -> Range:

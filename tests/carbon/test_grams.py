@@ -4,7 +4,7 @@ import math
 
 import pytest
 from carbon.carbon_demo import energy, factor, kind, place
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.carbon import (
@@ -39,6 +39,7 @@ def near(found, wanted):
     return all(math.isclose(a, b, rel_tol=ABOUT, abs_tol=1e-12) for a, b in zip(found, wanted, strict=True))
 
 
+@settings(deadline=None)
 @given(st.lists(kwhs, min_size=1, max_size=5), grids, pues)
 def test_grams_of_requests_add_up_to_those_of_their_energy(parts, grid, pue):
     here = place("here", grid, pue=pue)
@@ -48,6 +49,7 @@ def test_grams_of_requests_add_up_to_those_of_their_energy(parts, grid, pue):
     assert near(together(carbon_of(p, here) for p in parts).energy_kwh, carbon_of(whole, here).energy_kwh)
 
 
+@settings(deadline=None)
 @given(kwhs, kwhs, grids, pues)
 def test_more_energy_is_never_fewer_grams(less, more, grid, pue):
     here = place("here", grid, pue=pue)
@@ -57,6 +59,7 @@ def test_more_energy_is_never_fewer_grams(less, more, grid, pue):
     assert all(a <= b for a, b in pairs)
 
 
+@settings(deadline=None)
 @given(kwhs, grids, pues)
 def test_a_building_takes_what_its_computers_take_and_more(drawn, grid, pue):
     found = carbon_of(drawn, place("here", grid, pue=pue))
@@ -203,6 +206,20 @@ def test_impossible_hardware_is_refused(wrong):
 def test_time_below_zero_is_refused():
     with pytest.raises(BadInput, match="a board"):
         embodied_g(board(), energy(-1, 0, 0))
+
+
+def test_an_answer_has_the_shape_of_the_json_and_names_its_sources():
+    found = carbon_of(exactly(2), place("here", factor(100), pue=1.5), embodied=energy(1, 2, 3))
+
+    assert found.figures == {
+        "location": {"low": 300, "value": 300, "high": 300},
+        "market": None,
+        "embodied": {"low": 1, "value": 2, "high": 3},
+    }
+    assert found.rests_on == (
+        "grid SE, 100 (100 to 100) g/kWh: a test (none)",
+        "PUE of here, 1.5 (1.5 to 1.5): a test",
+    )
 
 
 def test_idle_runs_through_every_provisioned_hour():

@@ -159,6 +159,13 @@ def test_an_assumed_pue_says_that_it_is(regions):
     )
 
 
+def test_a_countrys_figure_for_a_region_of_several_zones_says_so(regions):
+    sweden, virginia, france = (regions.place(n) for n in ("swedencentral", "eastus", "francecentral"))
+
+    assert "that of all Sweden, which has several grid zones" in " ".join(sweden.notes)
+    assert not any("several grid zones" in note for place in (virginia, france) for note in place.notes)
+
+
 def test_a_deployment_of_many_places_spans_them(regions):
     eu, world = regions.place("eu-data-zone"), regions.place("global")
 
