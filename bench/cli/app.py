@@ -5,7 +5,19 @@ import sys
 import typer
 
 from bench import __version__
-from bench.cli import attribute, compare, export, inspect, join, measure, meter, next_cells, profile, results
+from bench.cli import (
+    attribute,
+    compare,
+    export,
+    inspect,
+    join,
+    measure,
+    meter,
+    next_cells,
+    profile,
+    results,
+    validate,
+)
 from bench.cli.output import fail
 from bench.errors import JoulemarkError
 
@@ -42,6 +54,7 @@ for command in (
     join.join,
     compare.compare,
     export.export,
+    validate.validate,
 ):
     app.command(command.__name__.rstrip("_"))(command)
 app.command(

@@ -1,0 +1,106 @@
+"""validate: measured rows of anybody against estimates, beside the formulas of others."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bench.cli.output import give, note, say, table
+
+if TYPE_CHECKING:
+    from bench.fit.validated import Group, Scores
+
+_LEAVE_OUT = ("model", "task", "source")
+
+
+def validate(
+    data: Annotated[
+        Path, typer.Argument(help="A CSV of measured rows: docs/how-to/validate.md says its columns.")
+    ],
+    leave_out: Annotated[
+        str | None, typer.Option("--leave-out", help="Learn from the other rows: model, task or source.")
+    ] = None,
+    calibrate_on: Annotated[
+        str | None, typer.Option("--calibrate-on", help="Learn each machine from this model's rows alone.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Estimate every row of a table of measured energy, and say how far off."""
+    from bench.errors import UnknownName
+    from bench.run.validating import validate_file
+
+    if leave_out is not None and leave_out not in _LEAVE_OUT:
+        raise UnknownName("--leave-out", leave_out, _LEAVE_OUT)
+    found = validate_file(data, leave_out, calibrate_on)  # type: ignore[arg-type]
+    if json:
+        give({"rows": found.rows, "groups": [plain_group(group) for group in found.groups]})
+    else:
+        say(table([_row(group) for group in found.groups], _HEAD))
+    reasons = sorted({one.row.refused for one in found.judged if one.row.refused})
+    for reason in reasons[:8]:
+        note(f"refused: {reason}")
+    filled = sorted({text for one in found.judged if one.row.job for text in one.row.job.notes})
+    for text in filled[:12]:
+        note(f"filled in: {text}")
+
+
+_HEAD = (
+    "source",
+    "gpu",
+    "batch",
+    "scope",
+    "n",
+    "refused",
+    "median",
+    "MAPE",
+    "bias",
+    "90 %",
+    "models",
+    "rivals' median",
+)
+
+
+def _row(group: "Group") -> tuple[str, ...]:
+    scores = group.scores
+    figures = (
+        ("", "", "") if scores is None else tuple(map(_percent, (scores.median_ape, scores.mape, scores.bias)))
+    )
+    return (
+        group.source + (" (in-sample)" if group.in_sample else ""),
+        group.gpu[:28],
+        group.batch_band,
+        group.scope,
+        str(group.n),
+        str(group.refused),
+        *figures,
+        _percent(group.coverage_90),
+        _percent(group.coverage_90_models),
+        ", ".join(f"{name} {_percent(one.median_ape)}" for name, one in group.rivals.items()),
+    )
+
+
+def _percent(ratio: float | None) -> str:
+    return "" if ratio is None else f"{100 * ratio:.3g} %"
+
+
+def plain_group(group: "Group") -> dict[str, Any]:
+    """A group as the JSON has it: ratios, not per cent."""
+
+    def plain(scores: "Scores | None") -> dict[str, float | None]:
+        names = ("median_ape", "mape", "bias")
+        return {name: getattr(scores, name) if scores else None for name in names}
+
+    return {
+        "source": group.source,
+        "gpu": group.gpu,
+        "batch_band": group.batch_band,
+        "scope": group.scope,
+        "in_sample": group.in_sample,
+        "n": group.n,
+        "refused": group.refused,
+        **plain(group.scores),
+        "coverage_90": group.coverage_90,
+        "coverage_90_models": group.coverage_90_models,
+        "methods": dict(group.methods),
+        "rivals": {name: {"n": one.n, **plain(one)} for name, one in group.rivals.items()},
+    }

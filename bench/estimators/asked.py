@@ -1,0 +1,232 @@
+"""From what a person or a table says of a request to a Job: names are looked up, gaps are filled and said.
+
+What may be read is a whitelist, the fields of Asked: no outcome (a time, a power, a throughput) is among them.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bench.errors import BadInput
+from bench.estimators.roofline import Card, Job, Scope, Shape
+
+# Bits of a weight by the name of a precision. Mixed GGUF types: bits a weight of Llama 2 7B in the table of
+# llama.cpp's examples/quantize/README.md (66d575c, MIT); 4-bit floats hold a scale of 8 bits for 32 or 16 weights
+# (OCP MX 1.0; NVIDIA's NVFP4): 4.25 and 4.5. GPTQ and AWQ share a 16-bit scale and a zero among 128: 4.15.
+_BITS = (
+    (r"f32|fp32|float32", 32.0),
+    (r"q8_0|q8", 8.5),
+    (r"q6_k|q6", 6.56),
+    (r"q5_k_m|q5_1|q5", 5.68),
+    (r"q4_k_s", 4.58),
+    (r"q4_k_m|q4_1|q4_k|q4$", 4.84),
+    (r"q4_0|iq4", 4.5),
+    (r"q3_k_l", 4.27),
+    (r"q3_k_m|q3", 3.91),
+    (r"q2_k|q2|iq2", 3.35),
+    (r"mxfp4", 4.25),
+    (r"nvfp4|fp4", 4.5),
+    (r"int4|w4a16|awq|gptq|4.?bit|nf4", 4.15),
+    (r"may be fp8|fp8|f8|e4m3|int8|w8a8|8.?bit", 8.0),
+    (r"bf16|fp16|f16|float16|bfloat16|16.?bit", 16.0),
+)
+_LOCAL = re.compile(r"llama\.?cpp|ollama|gguf|lm.?studio|mlx", re.IGNORECASE)
+_FULL_LOAD = re.compile(r"offline|server|batch", re.IGNORECASE)
+_SIZE = re.compile(r"(?<![a-z0-9.])(?:(\d+)x)?(\d+(?:\.\d+)?)\s*(b|m)(?![a-z0-9])", re.IGNORECASE)
+_ACTIVE = re.compile(r"(?<![a-z0-9.])a(\d+(?:\.\d+)?)b(?![a-z0-9])", re.IGNORECASE)
+_USUAL_BATCH = 32.0  # of a served request whose batch nobody gives: chosen, between one and a full server
+_MOST_BATCH = 1024.0
+BATCH_DOUBT, PRECISION_DOUBT, SIZE_DOUBT, CARD_DOUBT = 0.6, 0.15, 0.1, 0.4
+_DEFAULT_DOUBT = 0.05  # of the bits that an engine takes unless told: the published checkpoint's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The inputs of an estimate, and nothing else. None: not said."""
+
+    model: str
+    params_b: float | None = None
+    active_params_b: float | None = None
+    precision: str = ""
+    gpu: str = ""
+    n_gpus: float | None = None
+    batch: float | None = None
+    input_tokens: float | None = None
+    output_tokens: float | None = None
+    engine: str = ""
+    task: str = ""
+    scope: Scope = "gpu"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptLength:
+    """The prompt to assume for a task, and for a model of it where one is named."""
+
+    task: str
+    model: str
+    tokens: float
+    doubt: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """What is known beforehand: models by their names, cards, lengths of prompts."""
+
+    shapes: tuple[tuple[str, Shape], ...]  # a name, without separators and in small letters → its architecture
+    cards: tuple[
+        tuple[str, Card], ...
+    ]  # a name's words, in small letters → its card; the usual one of a kind first
+    prompts: tuple[PromptLength, ...]
+
+
+def plain_name(name: str) -> str:
+    """A model's name without separators: "meta-llama/Llama-3.1-8B" and "llama3.1:8b" share "llama3.18b"."""
+    return re.sub(r"[^a-z0-9.]", "", name.lower())
+
+
+def job_of(asked: Asked, catalogue: Catalogue) -> Job:
+    """The Job of a request, with notes on what was filled in. Raises BadInput where there is nothing to go by."""
+    notes: list[str] = []
+    doubts: list[float] = []
+    shape = _shape(asked, catalogue, notes)
+    card = _card(asked, catalogue, notes)
+    bits = _bits(asked, notes, doubts)
+    output = asked.output_tokens
+    if output is None:
+        raise BadInput(f"{asked.model}: no output tokens; needed is how long the answers are")
+    prompt = asked.input_tokens
+    if prompt is None:
+        length = next(p for p in catalogue.prompts if p.task in asked.task.lower() and p.model in ("", shape.name))
+        prompt = length.tokens + shape.image_tokens * ("vlm" in asked.task.lower())
+        notes.append(f"prompt of {prompt:g} tokens assumed")
+        doubts.append(length.doubt)
+    doubts += [shape.doubt, card.doubt]
+    cards = asked.n_gpus or 1.0
+    job = Job(
+        shape=shape,
+        card=card,
+        bits=bits,
+        cards=cards,
+        batch=asked.batch or 1.0,
+        prompt_tokens=prompt,
+        output_tokens=output,
+        scope=asked.scope,
+        fused=not _LOCAL.search(asked.engine),
+    )
+    if asked.batch is None:
+        job = _batched(job, asked, notes, doubts)
+    return replace(job, doubt=sum(d * d for d in doubts) ** 0.5, notes=tuple(notes))
+
+
+def _batched(job: Job, asked: Asked, notes: list[str], doubts: list[float]) -> Job:
+    """The batch that is likely where none is said: one on a desk, what memory holds under full load."""
+    if _LOCAL.search(asked.engine):
+        notes.append("batch of 1 assumed, as on a desk")
+        return job
+    if not _FULL_LOAD.search(asked.task):
+        notes.append(f"batch of {_USUAL_BATCH:g} assumed")
+        doubts.append(BATCH_DOUBT)
+        return replace(job, batch=_USUAL_BATCH)
+    # as many copies as fit with their weights in half of a card's memory, each as full as memory allows
+    own = 1.0
+    while own < job.cards and job.weight_bytes > own * job.card.memory_b / 2:
+        own *= 2
+    full = replace(replace(job, cards=own, batch=_MOST_BATCH))
+    notes.append(f"{job.cards / own:g} copies at full load assumed, {full.running:.0f} sequences each")
+    doubts.append(BATCH_DOUBT / 3)
+    return full
+
+
+def _bits(asked: Asked, notes: list[str], doubts: list[float]) -> float:
+    said = asked.precision.lower()
+    if "may be fp8" in said:
+        notes.append("weights of 8 bits assumed")
+        doubts.append(PRECISION_DOUBT)
+        return 8.0
+    for pattern, bits in _BITS:
+        if re.search(pattern, said):
+            return bits
+    local = bool(_LOCAL.search(asked.engine))
+    notes.append("weights of 4.84 bits assumed (Q4_K_M)" if local else "weights of 16 bits assumed")
+    doubts.append(PRECISION_DOUBT if local else _DEFAULT_DOUBT)
+    return 4.84 if local else 16.0
+
+
+def _shape(asked: Asked, catalogue: Catalogue, notes: list[str]) -> Shape:
+    plain = plain_name(asked.model)
+    found = max(((n, s) for n, s in catalogue.shapes if n in plain), key=lambda one: len(one[0]), default=None)
+    said = asked.params_b
+    if found is not None:
+        shape = found[1]
+        if said is None or 0.7 < said * 1e9 / shape.parameters < 1.4 or 0.7 < said * 1e9 / shape.active < 1.4:
+            return shape
+        notes.append(f"{shape.name} is known with {shape.parameters / 1e9:.3g} B, the row says {said:g} B")
+    if said is None:
+        said = _size(asked.model)
+    if said is None:
+        raise BadInput(f"{asked.model}: neither a known model nor a number of parameters; give params_b")
+    active = asked.active_params_b or _active(asked.model) or said
+    notes.append(f"layers and cache inferred from {said:g} B parameters")
+    return inferred(asked.model, said * 1e9, min(active, said) * 1e9)
+
+
+def inferred(name: str, parameters: float, active: float) -> Shape:
+    """A decoder with that many weights: layers grow with the cube root of those at work, 32 at 7 B (Llama's).
+
+    Its cache is that of eight heads of 128 a layer, which most of 3 to 400 B have (architectures.csv).
+    """
+    layers = max(12, round(32 * (active / 7e9) ** (1 / 3)))
+    sparse = parameters > 1.2 * active
+    return Shape(
+        name=name,
+        parameters=parameters,
+        active=active,
+        aside=0.0,
+        layers=layers,
+        hidden=max(512, round((active / (12 * layers)) ** 0.5)),
+        experts=64 if sparse else 1,
+        experts_per_token=max(1, round(64 * active / parameters / 2)) if sparse else 1,
+        cache_per_token=layers * 2048.0,
+        doubt=2 * SIZE_DOUBT if sparse else SIZE_DOUBT,
+    )
+
+
+def _size(name: str) -> float | None:
+    found = [
+        (float(times or 1)) * float(size) * (1.0 if unit in "bB" else 1e-3)
+        for times, size, unit in _SIZE.findall(re.sub(r"[_:/-]", " ", name))
+    ]
+    return max(found, default=None)
+
+
+def _active(name: str) -> float | None:
+    found = _ACTIVE.search(re.sub(r"[_:/-]", " ", name))
+    return float(found[1]) if found else None
+
+
+def _card(asked: Asked, catalogue: Catalogue, notes: list[str]) -> Card:
+    said = re.sub(r"\(.*?\)", " ", asked.gpu.lower())
+    words = set(re.findall(r"[a-z0-9]+", re.sub(r"(rtx|gtx)\s+", r"\1", said)))
+    best: tuple[int, Card] | None = None
+    for name, card in catalogue.cards:
+        first, *rest = name.split()
+        if any(word.startswith(first) and not word[len(first) :].isdigit() for word in words):
+            score = sum(any(r in word for word in words) for r in rest)
+            if best is None or score > best[0]:
+                best = (score, card)
+    if best is not None:
+        return best[1]
+    notes.append(f"card {asked.gpu!r} is not declared: a middling one assumed")
+    return unknown_card(catalogue.cards)
+
+
+def unknown_card(cards: Sequence[tuple[str, Card]]) -> Card:
+    """A card of which nothing is known: the medians of those on PCIe, and twice the doubt."""
+    every = [card for _, card in cards]
+
+    def middle(name: str) -> float:
+        values = sorted(float(getattr(card, name)) for card in every)
+        return values[len(values) // 2]
+
+    names = ("bandwidth_b_s", "flops", "flops_8", "limit_w", "memory_b", "host_w", "supply_ratio")
+    return Card(name="unknown", doubt=CARD_DOUBT, **{name: middle(name) for name in names})

@@ -1,0 +1,109 @@
+"""A model that nobody measured: the physical prior, in pure Python.
+
+    energy of a request  =  Σ coefficient × joules of its term at the roofline (bench.estimators.roofline)
+
+Every coefficient is positive, and every term grows with tokens, weights and cards, so that the estimate does too;
+a term's coefficient is the share of the power limit that its work draws, over the share of the peak that it
+reaches. The coefficients are fitted by bench.fit.prior and lie in bench/data/prior.json.
+
+The interval moves each coefficient by its own spread from machine to machine, one at a time, and adds what that
+does in quadrature; `width` then stretches it, on the scale of logarithms, to what held-out machines needed.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bench.estimators.roofline import Job, least_j, pieces, terms
+from bench.nouns.estimates import Range
+
+# The terms, and what a coefficient of 1 means: full power at full speed, or full power for that time
+TERMS: Mapping[str, str] = {
+    "weights": "reading the weights, a decoding step, shared by its batch",
+    "unpack": "unpacking quantised weights, a byte's time each",
+    "cache": "reading a sequence's cached keys and values, attention in one kernel",
+    "cache_unfused": "the same, attention in several kernels",
+    "decode": "arithmetic of an output token",
+    "prefill": "arithmetic of a prompt",
+    "first": "reading the weights once for a prompt",
+    "layer": "10 µs a layer and step, shared by its batch: launches of kernels",
+    "expert": "10 µs a layer and step of a mixture of experts",
+    "step": "1 ms a step, shared by its batch: scheduling",
+    "sequence": "0.1 ms a sequence and step: sampling, text, sockets",
+    "request": "10 ms a request, shared by its batch",
+    "exchange": "10 µs a layer and step between several cards",
+    "exchange_token": "an activation's way between several cards, at 100 GB/s",
+}
+_Z90 = 1.6449  # of a normal distribution: the two-sided 90 %
+_LEAST_RATIO = 0.05  # of the value, below which no interval reaches
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coefficient:
+    """Of a term: its value for a machine that was not measured, and the standard deviation of its logarithm."""
+
+    value: float
+    spread: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prior:
+    """Coefficients by term, how far the interval is stretched, and the sources behind them.
+
+    `overall` is the standard deviation of ln(joules) that no single term explains.
+    """
+
+    coefficients: Mapping[str, Coefficient]
+    width: float
+    overall: float = 0.1
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """The prior with any of its sources left out: by the sources left in. `one_model` is the half-width of
+    ln(joules) that a machine needs whose prior was moved to a single model's rows."""
+
+    priors: Mapping[tuple[str, ...], Prior]
+    sources: tuple[str, ...]
+    one_model: float
+
+    def without(self, left_out: Sequence[str]) -> Prior:
+        """The prior fitted on every source but those."""
+        return self.priors[tuple(s for s in self.sources if s not in left_out)]
+
+
+def energy_j(prior: Prior, job: Job) -> float:
+    """The joules of a request, in the job's scope; never below what its bytes cost at least."""
+    found = terms(job)
+    value = math.fsum(prior.coefficients[name].value * joules for name, joules in found.items())
+    return max(value, least_j(job))
+
+
+def seconds(prior: Prior, job: Job) -> float:
+    """How long a request holds its share of the cards: the prior's times, so that power is at most the limit."""
+    return math.fsum(prior.coefficients[n].value * s / share for n, (s, share) in pieces(job).items())
+
+
+def moves(prior: Prior, job: Job) -> tuple[float, float]:
+    """How far ln(joules) may lie below and above the value, before `width`: both positive."""
+    found = {name: prior.coefficients[name].value * joules for name, joules in terms(job).items()}
+    total = math.fsum(found.values())
+    if total <= 0:
+        return 0.0, 0.0
+    down = up = 0.0
+    for name, joules in found.items():
+        reach = _Z90 * prior.coefficients[name].spread
+        up += (joules / total * math.expm1(reach)) ** 2
+        down += (joules / total * -math.expm1(-reach)) ** 2
+    rest = _Z90 * math.hypot(prior.overall, job.doubt)
+    low = -math.log(max(_LEAST_RATIO, 1 - math.sqrt(down)))
+    return math.hypot(low, rest), math.hypot(math.log1p(math.sqrt(up)), rest)
+
+
+def estimate(prior: Prior, job: Job) -> Range:
+    """The joules of a request with their 90 % interval."""
+    value = energy_j(prior, job)
+    below, above = moves(prior, job)
+    low = max(min(value, least_j(job)), value * math.exp(-prior.width * below))
+    return Range(low=low, value=value, high=value * math.exp(prior.width * above))

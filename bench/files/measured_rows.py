@@ -1,0 +1,103 @@
+"""Measured energy in tidy CSV: the columns that an estimate may read, the truth, and what rows are grouped by."""
+
+import csv
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import BadInput
+from bench.estimators.asked import Asked
+from bench.estimators.roofline import Scope
+
+NEEDED = ("source", "model", "gpu", "energy_scope", "output_tokens")
+_MANY = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredRow:
+    """One row: what may be asked of it, and its measured joules a request. `refused` says why it has none."""
+
+    number: int  # of its line
+    source: str
+    asked: Asked
+    energy_j: float
+    refused: str = ""
+
+
+def read_measured(path: Path) -> tuple[MeasuredRow, ...]:
+    """Every row of a CSV with the columns of NEEDED; the others may be absent or empty. Raises BadInput."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: cannot be read as UTF-8 text: {error}") from error
+    reader = csv.DictReader(text.splitlines())
+    lacks = [name for name in NEEDED if name not in (reader.fieldnames or ())]
+    if lacks:
+        raise BadInput(
+            f"{path}: no column {', '.join(lacks)}; needed are comma-separated columns {', '.join(NEEDED)} and "
+            "energy_j_per_request or energy_j_per_output_token"
+        )
+    rows = tuple(_rows(path, reader))
+    if not rows:
+        raise BadInput(f"{path}: not one row")
+    return rows
+
+
+def _rows(path: Path, reader: "csv.DictReader[str]") -> Iterator[MeasuredRow]:
+    for row in reader:
+        if reader.line_num > _MANY:
+            raise BadInput(f"{path}: more than {_MANY} lines; split the file")
+        yield _row(path, reader.line_num, {k: (v or "").strip() for k, v in row.items() if isinstance(k, str)})
+
+
+def _row(path: Path, line: int, row: Mapping[str, str]) -> MeasuredRow:
+    def number(name: str) -> float | None:
+        said = row.get(name, "")
+        if not said:
+            return None
+        try:
+            value = float(said)
+        except ValueError:
+            raise BadInput(f"{path}:{line}: {name} is {said!r}; needed is a number") from None
+        if not math.isfinite(value) or value < 0:
+            raise BadInput(f"{path}:{line}: {name} is {said}; needed is a finite number of at least 0")
+        return value
+
+    output = number("output_tokens")
+    each = number("energy_j_per_request")
+    if each is None:
+        a_token = number("energy_j_per_output_token")
+        each = a_token * output if a_token is not None and output is not None else None
+    scope = scope_of(row["energy_scope"])
+    asked = Asked(
+        model=row["model"],
+        params_b=number("params_b"),
+        active_params_b=number("active_params_b"),
+        precision=row.get("precision", ""),
+        gpu=row["gpu"],
+        n_gpus=number("n_gpus"),
+        batch=number("batch_or_concurrency"),
+        input_tokens=number("input_tokens"),
+        output_tokens=output,
+        engine=row.get("engine", ""),
+        task=row.get("task", ""),
+        scope=scope or "gpu",
+    )
+    refused = (
+        f"no scope in {row['energy_scope']!r}: wall, machine or GPU"
+        if scope is None
+        else "no measured energy"
+        if not each
+        else ""
+    )
+    return MeasuredRow(number=line, source=row["source"], asked=asked, energy_j=each or math.nan, refused=refused)
+
+
+def scope_of(text: str) -> Scope | None:
+    """What a text of `energy_scope` says was metered: wall before machine before GPU, the first that is named."""
+    if "wall" in text.lower():
+        return "wall"
+    if "machine" in text.lower():
+        return "machine"
+    return "gpu" if "gpu" in text.lower() else None

@@ -1,0 +1,109 @@
+"""bench/data/prior.json: the physical prior with its sources; written by the fit, read by every estimate."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BadDeclaration, BadInput
+from bench.estimators.prior import TERMS, Book, Coefficient, Prior
+from bench.files.atomic import write_whole
+from bench.files.config import places
+from bench.stats import significant
+
+SCHEMA_VERSION = 1
+_Z90 = 1.6449
+_FORM = (
+    "joules of a request = sum over terms of coefficient x power limit x seconds at the roofline; "
+    "a coefficient is a share of the power limit over a share of the peak (no unit)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FedBy:
+    """A file that the prior was fitted on."""
+
+    source: str
+    file: str
+    repository: str
+    commit: str
+    licence: str
+    measured: str
+    sha256: str
+    rows: int
+
+
+def prior_path() -> Path:
+    """Where the prior lies."""
+    return places().data / "prior.json"
+
+
+def prior_text(book: Book, fed: Sequence[FedBy]) -> str:
+    """The file's text: the same for the same fit, 7 significant digits."""
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "form": _FORM,
+        "terms": {name: {"unit": "1", "at_one": what} for name, what in TERMS.items()},
+        "sources": [{name: getattr(one, name) for name in FedBy.__slots__} for one in fed],
+        "one_model_half_width": significant(book.one_model),
+        "fits": [_fit(prior) for prior in book.priors.values()],
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def write_prior(path: Path, text: str) -> None:
+    """Writes the file in one step."""
+    write_whole(path, text.encode("utf-8"))
+
+
+def _fit(prior: Prior) -> dict[str, Any]:
+    return {
+        "sources": list(prior.sources),
+        "width": significant(prior.width),
+        "overall": significant(prior.overall),
+        "coefficients": {
+            name: {
+                "low": significant(one.value * 2.718281828459045 ** (-_Z90 * one.spread)),
+                "value": significant(one.value),
+                "high": significant(one.value * 2.718281828459045 ** (_Z90 * one.spread)),
+                "spread": significant(one.spread),
+            }
+            for name, one in prior.coefficients.items()
+        },
+    }
+
+
+def read_prior(path: Path | None = None) -> Book:
+    """The prior and its parts. Raises BadInput where there is none, BadDeclaration where it is damaged."""
+    path = path or prior_path()
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path}: no prior: {error}; fit one with scripts/fit_prior.py DATA") from error
+    except ValueError as error:
+        raise BadDeclaration(str(path), None, f"not JSON: {error}") from error
+    try:
+        if content["schema_version"] != SCHEMA_VERSION:
+            raise BadDeclaration(str(path), None, f"schema {content['schema_version']}, needed {SCHEMA_VERSION}")
+        return Book(
+            priors={tuple(fit["sources"]): _prior(fit) for fit in content["fits"]},
+            sources=tuple(sorted(one["source"] for one in content["sources"])),
+            one_model=float(content["one_model_half_width"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadDeclaration(str(path), None, f"not a prior: {error!r}") from error
+
+
+def _prior(fit: Mapping[str, Any]) -> Prior:
+    return Prior(
+        coefficients={
+            name: Coefficient(
+                value=float(fit["coefficients"][name]["value"]), spread=float(fit["coefficients"][name]["spread"])
+            )
+            for name in TERMS
+        },
+        width=float(fit["width"]),
+        overall=float(fit["overall"]),
+        sources=tuple(fit["sources"]),
+    )

@@ -1,0 +1,200 @@
+"""Measured rows against estimates: what is left out, what is learnt from the rest, how far off and how covered.
+
+A row's inputs are a whitelist (bench.estimators.asked.Asked); `source` says only what is left out and how rows
+are grouped. Intervals of a machine that was measured are conformal by cluster: residuals of models (or tasks) that
+were left out together with the row's own, each cluster counted once (Dunn, Wasserman and Ramdas 2022,
+arXiv:1809.07441; the cross-validated form of Barber et al. 2021, arXiv:1905.02928), so that no truth moves its own
+estimate or interval.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bench.errors import BadInput, UnknownName
+from bench.estimators.asked import Asked, Catalogue, job_of
+from bench.estimators.ladder import Evidence, Machine, Priced, cell_doubt, cell_key, price
+from bench.estimators.measured import cell_energy_j
+from bench.estimators.prior import Book, Prior, energy_j
+from bench.estimators.roofline import Job
+from bench.fit.cells import fit_cells
+from bench.fit.prior import Row, calibrate
+
+LeaveOut = Literal["model", "task", "source"]
+_LEVEL = 0.9
+_FOLDS = 12  # of the models left in, for their residuals
+_FEWEST = 9  # clusters below which a quantile of 0.9 lies beyond the largest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """One row to judge. `job` is None where it is refused."""
+
+    source: str
+    asked: Asked
+    energy_j: float
+    job: Job | None
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One row with its estimate; None where it was refused."""
+
+    row: Asking
+    priced: Priced | None
+    in_sample: bool
+
+
+def machine_of(asked: Asked) -> str:
+    """What makes two rows one machine: card, engine and scope, as they are written."""
+    return f"{asked.gpu} | {asked.engine} | {asked.scope}"
+
+
+def ask(source: str, asked: Asked, measured_j: float, refused: str, catalogue: Catalogue) -> Asking:
+    """A row with its job, or with the reason why there is none."""
+    job = None
+    if not refused:
+        try:
+            job = job_of(asked, catalogue)
+        except BadInput as error:
+            refused = str(error)
+    return Asking(source=source, asked=asked, energy_j=measured_j, job=job, refused=refused)
+
+
+def judge(
+    rows: Sequence[Asking], book: Book, leave_out: LeaveOut | None = None, calibrate_on: str | None = None
+) -> list[Judged]:
+    """Every row with its estimate, in the order given. Raises BadInput."""
+    if leave_out is not None and calibrate_on is not None:
+        raise BadInput("--leave-out and --calibrate-on are two questions; ask one at a time")
+    if calibrate_on is not None:
+        return _on_one_model(rows, book, calibrate_on)
+    if leave_out in ("model", "task"):
+        return _left_out(rows, book, leave_out)
+    found = []
+    for row in rows:
+        fed = row.source in book.sources
+        prior = book.without((row.source,) if leave_out == "source" else ())
+        priced = price(row.job, machine_of(row.asked), prior, Evidence()) if row.job else None
+        found.append(Judged(row=row, priced=priced, in_sample=fed and leave_out is None))
+    return found
+
+
+def _rows(rows: Sequence[Asking]) -> list[Row]:
+    return [
+        Row(source=r.source, machine=machine_of(r.asked), model=r.asked.model, job=r.job, energy_j=r.energy_j)
+        for r in rows
+        if r.job is not None
+    ]
+
+
+def _on_one_model(rows: Sequence[Asking], book: Book, model: str) -> list[Judged]:
+    names = {row.asked.model for row in rows}
+    if model not in names:
+        raise UnknownName("model of these rows", model, names)
+    base = book.without(tuple({row.source for row in rows}))
+    known: dict[str, Machine] = {}
+    for machine in {machine_of(row.asked) for row in rows if row.asked.model == model and row.job}:
+        own = _rows([r for r in rows if machine_of(r.asked) == machine and r.asked.model == model])
+        known[machine] = Machine(
+            prior=calibrate(base, own), half=book.one_model, rests_on=f"{len(own)} rows of {model} on this machine"
+        )
+    evidence = Evidence(machines=known)
+    return [
+        Judged(
+            row=row,
+            priced=price(row.job, machine_of(row.asked), base, evidence) if row.job else None,
+            in_sample=row.asked.model == model,
+        )
+        for row in rows
+    ]
+
+
+def _left_out(rows: Sequence[Asking], book: Book, what: Literal["model", "task"]) -> list[Judged]:
+    base = book.without(tuple({row.source for row in rows}))
+    key: Callable[[Asking], str] = (lambda r: r.asked.model) if what == "model" else (lambda r: r.asked.task)
+    machines: dict[str, list[Asking]] = {}
+    for row in rows:
+        if row.job is not None:
+            machines.setdefault(machine_of(row.asked), []).append(row)
+    learnt: dict[tuple[str, str], Evidence] = {}
+    for machine, own in machines.items():
+        for value in sorted({key(row) for row in own}):
+            others = [row for row in own if key(row) != value]
+            learnt[machine, value] = _learn(machine, others, base, key, cells=what == "task")
+    return [
+        Judged(
+            row=row,
+            priced=price(row.job, machine_of(row.asked), base, learnt[machine_of(row.asked), key(row)])
+            if row.job
+            else None,
+            in_sample=False,
+        )
+        for row in rows
+    ]
+
+
+def _learn(
+    machine: str, others: Sequence[Asking], base: Prior, key: Callable[[Asking], str], *, cells: bool
+) -> Evidence:
+    """What one machine's rows left in say, and how far off they are about each other."""
+    if not others:
+        return Evidence()
+    prior = calibrate(base, _rows(others))
+    folds = _folds(sorted({key(row) for row in others}))
+    residuals: dict[str, list[float]] = {}
+    stretched: dict[str, list[float]] = {}
+    for fold in folds:
+        held = [row for row in others if key(row) in fold]
+        rest = _rows([row for row in others if key(row) not in fold])
+        moved = calibrate(base, rest) if rest else base
+        inner = fit_cells(rest) if cells and rest else {}
+        for row in held:
+            assert row.job is not None
+            residuals.setdefault(key(row), []).append(abs(math.log(row.energy_j / energy_j(moved, row.job))))
+            cell = inner.get(cell_key(machine, row.job))
+            if cell is not None and (value := cell_energy_j(cell, row.job)) > 0:
+                doubt = cell_doubt(cell, row.job)
+                stretched.setdefault(row.asked.model, []).append(abs(math.log(row.energy_j / value)) / doubt)
+    half = cluster_quantile(list(residuals.values()), _LEVEL)
+    models = len({row.asked.model for row in others})
+    return Evidence(
+        machines={
+            machine: Machine(
+                prior=prior, half=half, rests_on=f"{len(others)} rows of {models} models on this machine"
+            )
+        },
+        cells=fit_cells(_rows(others)) if cells else {},
+        cell_width={machine: cluster_quantile(list(stretched.values()), _LEVEL)} if stretched else {},
+    )
+
+
+def _folds(values: Sequence[str]) -> list[set[str]]:
+    return [set(values[at::_FOLDS]) for at in range(min(_FOLDS, len(values)))]
+
+
+def cluster_quantile(clusters: Sequence[Sequence[float]], level: float) -> float:
+    """The size that a share `level` of residuals stays below, each cluster counted once, and one yet unseen.
+
+    With fewer than nine clusters it lies beyond the largest: Student's quantile of their root mean square then.
+    """
+    count = len(clusters)
+    if count < _FEWEST:
+        from bench.stats import t95
+
+        square = math.fsum(math.fsum(r * r for r in c) / len(c) for c in clusters) / count
+        return t95_of_90(count, t95) * math.sqrt(square * (1 + 1 / count))
+    weighed = sorted((r, 1 / len(c) / (count + 1)) for c in clusters for r in c)
+    reached = 0.0
+    for residual, weight in weighed:
+        reached += weight
+        if reached >= level:
+            return residual
+    return weighed[-1][0]
+
+
+def t95_of_90(degrees: int, t95: Callable[[float], float]) -> float:
+    """Student's two-sided 90 % quantile, from the ratio of the normal's to 95 %: within 4 % from 3 degrees on."""
+    return t95(degrees) * 1.6449 / 1.96

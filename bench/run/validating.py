@@ -1,0 +1,83 @@
+"""The prior from measured data, and measured rows against estimates: files in, groups out."""
+
+import csv
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import BadInput
+from bench.files.config import places
+from bench.files.estimating import read_catalogue
+from bench.files.measured_rows import MeasuredRow, read_measured
+from bench.files.prior_file import FedBy, prior_path, prior_text, read_prior
+from bench.fit.prior import Row
+from bench.fit.prior_book import book_of
+from bench.fit.rivals import RIVALS
+from bench.fit.validate import Asking, Judged, LeaveOut, ask, judge, machine_of
+from bench.fit.validated import Group, groups_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validated:
+    """A file's rows with their estimates, and what they come to."""
+
+    rows: int
+    judged: tuple[Judged, ...]
+    groups: tuple[Group, ...]
+
+
+def validate_file(path: Path, leave_out: LeaveOut | None = None, calibrate_on: str | None = None) -> Validated:
+    """Every row of a CSV against its estimate. Raises BadInput."""
+    rows = read_asked(read_measured(path))
+    judged = judge(rows, read_prior(), leave_out, calibrate_on)
+    return Validated(rows=len(rows), judged=tuple(judged), groups=tuple(groups_of(judged, RIVALS)))
+
+
+def read_asked(rows: tuple[MeasuredRow, ...]) -> list[Asking]:
+    """Rows with their jobs, by the declared models, cards and prompts."""
+    catalogue = read_catalogue()
+    return [ask(row.source, row.asked, row.energy_j, row.refused, catalogue) for row in rows]
+
+
+def fitted_prior(folder: Path) -> str:
+    """The text of prior.json as the files of a folder teach it. Raises BadInput where one is missing."""
+    rows: list[Row] = []
+    fed: list[FedBy] = []
+    for source in _sources():
+        path = folder / source["file"]
+        if not path.is_file():
+            raise BadInput(
+                f"{path}: not there; needed are the files of bench/data/measured_sources.csv, "
+                f"of which {source['file']} is made from {source['repository']} at {source['commit']}"
+            )
+        asked = [row for row in read_asked(read_measured(path)) if row.job is not None]
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        fed.append(FedBy(**source, sha256=digest, rows=len(asked)))
+        rows += [
+            Row(
+                source=one.source,
+                machine=machine_of(one.asked),
+                model=one.asked.model,
+                job=one.job,
+                energy_j=one.energy_j,
+            )
+            for one in asked
+            if one.job is not None
+        ]
+    return prior_text(book_of(rows), fed)
+
+
+def prior_differs(folder: Path) -> str | None:
+    """What differs between prior.json and the prior that the files of a folder teach; None: nothing."""
+    expected, found = fitted_prior(folder).splitlines(), prior_path().read_text(encoding="utf-8").splitlines()
+    for number, (should, is_) in enumerate(zip(expected, found, strict=False), start=1):
+        if should != is_:
+            return f"line {number}: expected {should.strip()}, found {is_.strip()}"
+    return None if len(expected) == len(found) else f"expected {len(expected)} lines, found {len(found)}"
+
+
+def _sources() -> Iterator[dict[str, str]]:
+    path = places().data / "measured_sources.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
