@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from bench.cli.apart_text import command_text
 from bench.report.numbers import shown
 from bench.report.words import basis_word
 from bench.stats import median, quantile
@@ -29,6 +30,8 @@ def _block(one: "Attributed") -> Iterator[str]:
     yield from textwrap.wrap(f"{one.cell} · {one.boundary} {loud}", _WIDTH, subsequent_indent="  ")
     if not one.windows:
         yield from textwrap.wrap(f"no account: {one.why}", _WIDTH, initial_indent="  ", subsequent_indent="    ")
+        for line in one.helps:
+            yield from command_text(line)
     for window in one.windows:
         yield from textwrap.wrap(_window(window), _WIDTH, initial_indent="  ", subsequent_indent="    ")
     if one.windows:

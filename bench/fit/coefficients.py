@@ -41,6 +41,7 @@ from bench.nouns import Coefficients, Fact
 from bench.physics import phases
 from bench.physics.doubles import DOUBLE
 from bench.stats import mean
+from bench.units import counted
 
 _SYNTHETIC_NOTE = (
     "synthetic weights: power can differ with the data; "
@@ -119,8 +120,7 @@ def _fit(group: Group, shapes: Sequence[Shape]) -> Fitted:
         facts |= enter_work_terms(group, work, idle, shapes, sheet)
         _load_term(group, idle, sheet)
     else:
-        for term in TERMS[group.family]:
-            sheet.refuse(term.name, "needs idle_resident, which is not known")
+        sheet.refuse([t.name for t in TERMS[group.family]], "needs idle_resident, which is not known")
     entry = _entry(group, work, sheet, facts)
     return Fitted(entry=entry, group=group, refused=tuple(sheet.missing.values()))
 
@@ -152,7 +152,7 @@ def _notes(group: Group) -> tuple[str, ...]:
     if group.basis == "modelled":
         notes.append(f"{group.boundary} energy is modelled, not measured")
     notes += [f"flag: {flag.runs} of {len(group.runs)} runs, {flag.text}" for flag in group.flags]
-    return (*notes, *(f"excluded {why}" for why in group.excluded))
+    return (*notes, *(f"excluded {one.run_id}: {one.why}" for one in group.excluded))
 
 
 def _behind(group: Group) -> list[str]:
@@ -182,7 +182,8 @@ def _idle_terms(group: Group, idle: Sequence[Row], sheet: Sheet) -> None:
     bare = phases.idle(group.rows, "bare")
     for name, rows in (("idle_bare", bare), ("idle_resident", idle)):
         if len(rows) < 2:
-            sheet.refuse(name, f"{len(rows)} idle window with an energy, 2 needed for an interval")
+            few = f"{counted(len(rows), 'idle window')} with an energy, 2 needed for an interval"
+            sheet.refuse([name], few, helps=group.cells if not group.runs else group.cells[:1], again=True)
             continue
         spread = {s: [e / r.duration_s for e, r in zip(row_series(rows, s), rows, strict=True)] for s in SERIES}
         values = {s: mean(v) for s, v in spread.items()}
@@ -195,7 +196,8 @@ def _load_term(group: Group, idle: Sequence[Row], sheet: Sheet) -> None:
     loads = [r for r in group.rows if r.phase == "load"]
     if len(loads) < 2:
         once = f" ({loads[0].energy_j:.4g} J gross, once)" if loads else ""
-        sheet.refuse("load", f"{len(loads)} load with an energy, 2 needed for an interval{once}")
+        few = f"{counted(len(loads), 'load')} with an energy, 2 needed for an interval{once}"
+        sheet.refuse(["load"], few, helps=group.cells[:1], again=True)
         return
     spread = {}
     for s in SERIES:

@@ -53,10 +53,16 @@ class Planned:
     shared: Mapping[str, float]
 
 
-def separating(
+def separating_cells(
     asked: Sequence[Term], group: Group, work: Sequence[Row], shapes: Sequence[Shape]
 ) -> tuple[Cell, ...]:
-    """The cell that tells all of these terms apart beside those that ran; (): no single one does.
+    """The cell of `separating`, of the model, engine and level that ran; (): no single one does."""
+    name = separating(asked, work, [shape for shape in shapes if shape.family == group.family])
+    return tuple(replace(cell, workload=name) for cell in group.cells[:1]) if name else ()
+
+
+def separating(asked: Sequence[Term], work: Sequence[Row], shapes: Sequence[Shape]) -> str | None:
+    """The workload that tells all of these terms apart beside those that ran; None: no single one does.
 
     Of those that do it about as well as the best one the one that asks for least.
     """
@@ -64,16 +70,15 @@ def separating(
     found: list[tuple[float, float, str]] = []
     for shape in shapes:
         row = amounts_of(asked, planned(shape, 1, 1))
-        if shape.family != group.family or shape.name in ran or not row.any():
+        if shape.name in ran or not row.any():
             continue
         trial = np.vstack([here, row])
         number = condition_number(trial, 1.0 / trial.sum(axis=1))
         found.append((number, float(row.sum()), shape.name))
     best = min(found, default=(math.inf, 0.0, ""))[0]
     if best > CONDITION_LIMIT:
-        return ()
-    name = min((tokens, name) for number, tokens, name in found if number <= _ALIKE * best)[1]
-    return tuple(replace(cell, workload=name) for cell in group.cells[:1])
+        return None
+    return min((tokens, name) for number, tokens, name in found if number <= _ALIKE * best)[1]
 
 
 def next_cells(group: Group, found: Coefficients, shapes: Sequence[Shape], most: int = 3) -> tuple[Next, ...]:

@@ -18,6 +18,6 @@ class Refusal:
     @property
     def sentence(self) -> str:
         """As it is published under `not_identified`."""
-        cells = ", ".join(cell.workload for cell in self.helps)
+        cells = ", ".join(map(str, self.helps))
         told = f"measure {cells} again" if cells and self.again else f"add {cells}" if cells else self.remedy
         return f"{self.why}; {told}" if told else self.why

@@ -61,6 +61,13 @@ class Row:
         return self.workload + self.level
 
 
+class Excluded(NamedTuple):
+    """A run that no figure rests on."""
+
+    run_id: str
+    why: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """All that one entry of coefficients is fitted on."""
@@ -76,7 +83,7 @@ class Group:
     gain_ratio_95: float
     rows: tuple[Row, ...]
     runs: tuple[str, ...]
-    excluded: tuple[str, ...]  # "RUN: why"
+    excluded: tuple[Excluded, ...]
     flags: tuple[Flag, ...]  # what stands beside the figures of the runs that were taken
     outcomes_usage: tuple[tuple[Usage, ...], ...]  # per run, the achieved work of each request
     cells: tuple[Cell, ...] = ()  # of all runs, those that were excluded too
@@ -187,7 +194,7 @@ def _group(at: _At, members: Sequence[tuple[Measured, tuple[Source, ...]]]) -> G
         # a part of a boundary is not the boundary: one package of two is not the CPU
         why += [f"{s.domain} is not read: {s.reason}" for s in sources if s.basis == "excluded"]
         if why:
-            excluded.append(f"{one.run.id}: {why[0]}")
+            excluded.append(Excluded(one.run.id, why[0]))
             continue
         rows += _rows(one, [s.domain for s in sources])
         runs.append(one.run.id)

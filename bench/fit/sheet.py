@@ -1,7 +1,7 @@
 """What a fit has found so far: terms, the components of their intervals, and why others are absent."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bench.fit.refusal import Refusal
@@ -25,10 +25,11 @@ class Sheet:
         self.terms[name], self.parts[name] = found
 
     def refuse(
-        self, term: str, why: str, *, helps: Sequence[Cell] = (), again: bool = False, remedy: str = ""
+        self, terms: Iterable[str], why: str, *, helps: Sequence[Cell] = (), again: bool = False, remedy: str = ""
     ) -> None:
-        """Writes down why a term is absent, in place of what was said of it before."""
-        self.missing[term] = Refusal(term=term, why=why, helps=tuple(helps), again=again, remedy=remedy)
+        """Writes down why terms are absent, in place of what was said of them before."""
+        for term in terms:
+            self.missing[term] = Refusal(term=term, why=why, helps=tuple(helps), again=again, remedy=remedy)
 
     def correlate(self, names: Sequence[str], spread: Array) -> None:
         """Writes down how the statistical errors of the terms that were entered go together, each pair once.

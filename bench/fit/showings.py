@@ -107,12 +107,12 @@ def same_conditions(showings: Sequence[Showing], names: Sequence[str]) -> None:
         if one.made.hardware != first.made.hardware:
             raise BadInput(
                 f"{a} ran on {first.made.hardware}, {b} on {one.made.hardware}: a ratio of two machines; "
-                "measure both on one, with `joulemark compare A B --on WORKLOAD`"
+                f"measure both on one: {_compare(first, one)}"
             )
         if "synthetic" in (one.made.weights, first.made.weights) and one.made.weights != first.made.weights:
             raise BadInput(
                 f"{a} has {first.made.weights} weights, {b} {one.made.weights} ones: power can differ with the "
-                "data; measure both with the same --weights"
+                f"data; measure both with the same --weights: {_compare(first, one)}"
             )
         if one.unit != first.unit:
             raise BadInput(
@@ -123,10 +123,17 @@ def same_conditions(showings: Sequence[Showing], names: Sequence[str]) -> None:
         known = {s.made.workload_sha256: s for s in showings if str(s.work) == work_}
         if len(known) > 1:
             two = sorted(known.values(), key=lambda s: s.run_id)[:2]
+            anew = f": {_compare(*two)}" if two[0].candidate != two[1].candidate else " (--fresh)"
             raise BadInput(
                 f"{work_}: its texts or clips differ between {two[0].run_id} and {two[1].run_id} (sha256 of the "
-                "workload); measure both anew, from one declaration"
+                f"workload); measure both anew, from one declaration{anew}"
             )
+
+
+def _compare(*both: Showing) -> str:
+    """What to type to measure two candidates beside each other."""
+    names = [f"{one.made.engine}/{one.made.model}:{one.made.precision}" for one in both]
+    return f"`joulemark compare {' '.join(names)} --on {both[0].work}`"
 
 
 def scores(quality: Quality | None) -> Mapping[str, Share]:
@@ -182,7 +189,7 @@ def _joules(
             math.fsum(row_series(rows, which)) - paused_s * _resting_w(rest, which) for which in SERIES
         )
         if group.excluded:
-            void[group.boundary] = group.excluded[0].partition(": ")[2]
+            void[group.boundary] = group.excluded[0].why
         elif paused_s and not rest:
             void[group.boundary] = "no idle window has an energy, and that of its pauses is not known without"
         elif not units or min(total_j, low_j, high_j) <= 0:

@@ -1,5 +1,6 @@
 """Each run's energy as its requests', by terms that were fitted on other cells; and what the meter says beside."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from bench.fit.rows import Group, Measured, groups
 from bench.fit.terms import DECODE_STEP
 from bench.nouns import Coefficients
 from bench.physics.doubles import pretends
+from bench.physics.verdict import spoilt
+from bench.run.commands import run_lines
 from bench.run.learn import read_folder
 from bench.run.publish import measured_runs
 
@@ -28,15 +31,16 @@ class Attributed:
     remarks: tuple[str, ...] = ()
     windows: tuple[WindowAccount, ...] = ()
     why: str = ""
+    helps: tuple[str, ...] = ()  # what to type, where `why` says something
 
 
 def attribute_folder(out: Path) -> tuple[tuple[Attributed, ...], tuple[str, ...]]:
     """Every sealed run of OUT, and the runs that could not be read. Raises BadInput without runs."""
     sealed, broken = read_folder(out)
-    return tuple(attributed(measured_runs(sealed))), broken
+    return tuple(attributed(measured_runs(sealed), out)), broken
 
 
-def attributed(every: Sequence[Measured]) -> Iterator[Attributed]:
+def attributed(every: Sequence[Measured], out: Path = Path("results")) -> Iterator[Attributed]:
     """The runs one by one, each within every boundary that it was read in."""
     whole = fit(every)
     others = {
@@ -45,25 +49,29 @@ def attributed(every: Sequence[Measured]) -> Iterator[Attributed]:
     }
     for one in every:
         for group in groups([one]):
-            yield _of(one, group, others[str(one.run.spec.cell)], whole)
+            yield _of(one, group, others[str(one.run.spec.cell)], whole, out)
 
 
-def _of(one: Measured, group: Group, others: Sequence[Coefficients], whole: Sequence[Coefficients]) -> Attributed:
+def _of(
+    one: Measured, group: Group, others: Sequence[Coefficients], whole: Sequence[Coefficients], out: Path
+) -> Attributed:
     cell = str(one.run.spec.cell)
     simulated = any(pretends(source) for source in one.run.sources if source.boundary == group.boundary)
     said = Attributed(
         run_id=one.run.id, cell=cell, boundary=group.boundary, basis=group.basis, simulated=simulated
     )
     if not group.runs:
-        why = group.excluded[0].partition(": ")[2] if group.excluded else "no window has an energy"
-        return replace(said, why=why)
+        why = group.excluded[0].why if group.excluded else "no window has an energy"
+        finished = not spoilt(one.run.sources, one.run.loaded.device, one.verdicts)
+        return replace(said, why=why, helps=run_lines([one.run.spec], out, fresh=finished))
     found = _fitting(others, group, one)
     in_sample = found is None
     found = found or _fitting(whole, group, one)
     if found is None:
         return replace(
             said,
-            why="its terms are not known: run more shapes of work, or more loads (`joulemark fit` says which)",
+            why="its terms are not known: run more shapes of work, or more loads",
+            helps=(shlex.join(["joulemark", "next", str(out)]),),
         )
     if absent := uncounted(found, group, one.run):
         return replace(said, why=f"some requests count no {', '.join(absent)}: the others are not all of it")

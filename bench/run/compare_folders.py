@@ -1,6 +1,7 @@
 """Folders of sealed runs → the record of a comparison: whose they are, which work they share, what is paired."""
 
 import hashlib
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
 from bench.errors import BadInput
@@ -25,7 +26,11 @@ def from_folders(folders: Sequence[Folder], price: Price | None) -> tuple[Record
     known, runs = {}, []
     shared = set.intersection(*({str(work_of(s.run)) for s in side if s.run} for side in sides))
     if not shared:
-        raise BadInput("no workload at the same batch is in all of these folders: a ratio needs the same work")
+        work = next(str(work_of(s.run)) for s in sides[0] if s.run)
+        raise BadInput(
+            "no workload at the same batch is in all of these folders: a ratio needs the same work; measure it: "
+            f"{shlex.join(['joulemark', 'compare', *map(_spelt, parts), '--on', work])}"
+        )
     for candidate, side in enumerate(sides):
         counts: dict[str, int] = {}
         for one in side:
@@ -58,7 +63,7 @@ def _side(folder: Folder) -> list[Sealed]:
     elif len(held) != 1:
         raise BadInput(
             f"{folder.path} holds runs of {counted(len(held), 'candidate')}: {named}; name one of them, "
-            f"{folder.path}::ENGINE/MODEL:PRECISION"
+            f"{folder.path}::{_spelt(held[0]) if held else 'ENGINE/MODEL:PRECISION'}"
         )
     return runs
 

@@ -57,7 +57,7 @@ def test_gpu_on_against_off_has_no_ratio_of_the_gpu():
     found = pair_of(both(other={"joules": {"host": HOST}}))
 
     assert [r.boundary for r in found.ratios if r.measure == "energy"] == ["host"]
-    assert "gpu: a figure of q8 alone; f16 did no work there, so no ratio" in found.notes
+    assert "gpu: a figure of q8 alone; f16 did no work there or was not read, so no ratio" in found.notes
 
 
 def test_measured_over_modelled_is_no_ratio():

@@ -84,7 +84,9 @@ def test_a_void_run_and_one_without_terms_have_no_account(campaign):
 
     assert (spoilt.windows, alone.windows) == ((), ())
     assert "hot" in spoilt.why
-    assert "joulemark fit" in alone.why
+    assert "its terms are not known" in alone.why
+    assert alone.helps == ("joulemark next results",)
+    assert spoilt.helps == (f"joulemark run {campaign[0].run.spec.cell} --out results",)
 
 
 def test_the_command_says_how_far_requests_are_from_the_meter():
