@@ -37,7 +37,9 @@ def section() -> Section:
             Goal(
                 name="quantised against full on a CPU: ratio of time",
                 asked=f"under ±{MOST:.0%}",
-                found=f"±{widest[0]:.1%} at most ({widest[1]}), of {len(wide)} ratios" if widest else "none sealed",
+                found=f"±{widest[0]:.1%} at most ({widest[1]}), of {len(wide)} ratios"
+                if widest
+                else "none sealed",
                 met=widest[0] < MOST if widest else None,
             ),
         ),

@@ -22,6 +22,9 @@ _ABOUT: Mapping[str, str] = {
     "wild percentile-t where that is five or more, else Student's with F at 25 %.",
     "real": "Sealed runs of this project. Where energy is modelled (no sensor), this says how well a cell's "
     "*time* is predicted from other cells'.",
+    "compared": "`joulemark verify results/comparisons/cpu-2-threads` proves them; weights of Mistral and NLLB are "
+    "**synthetic**, those of the intent classifier trained. The host's power is **modelled** from how busy it was: a "
+    "ratio of its joules is one of processor times, and cannot see the power of the instruction mix.",
     "speed": "Runs with their requests and the moments of their tokens in memory; window energies known.",
 }
 

@@ -85,9 +85,9 @@ def together() -> Panel:
     widths, errors = [], []
     for off in (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.0):
         shapes = ((64, 16), (256, 64), (1024, round(256 * (1 + off))))
-        found = [c for c, in _campaigns(shapes, _FLAT)]
+        found = [c for (c,) in _campaigns(shapes, _FLAT)]
         given = [c for c in found if {"prompt_token", "output_token"} <= c.terms.keys()]
-        said = 1 - sum(not any("moves nearly" in note for note in c.notes) for c in given) / len(found)
+        said = 1 - sum(not any("nearly together" in note for note in c.notes) for c in given) / len(found)
         true = truth(_FLAT, shared_steps=False)["output_token"]
         halves = [(c.terms["output_token"].high - c.terms["output_token"].low) / 2 / true for c in given]
         wrong = [abs(c.terms["output_token"].value / true - 1) for c in given]
@@ -133,7 +133,7 @@ def beyond() -> Panel:
     lines = []
     for name, context_s in (("attention of 0.1 µs a token", 1e-7), ("of 1 µs", 1e-6)):
         physics = Physics(decode_context_token_s=context_s)
-        fits = [c for c, in _campaigns(tuple((p, o) for p in (32, 128, 256) for o in (8, 64, 256)), physics)]
+        fits = [c for (c,) in _campaigns(tuple((p, o) for p in (32, 128, 256) for o in (8, 64, 256)), physics)]
         points = []
         for prompt in (128, 256, 512, 1024, 2048, 4096, 8192):
             true_j = _request_j(physics, prompt, 64, users=1)

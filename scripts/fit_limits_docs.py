@@ -64,7 +64,10 @@ def _rows(panel: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 def _panel(panel: Mapping[str, Any], number: int) -> list[str]:
     xs = [point["x"] for point in panel["lines"][0]["points"]]
-    made = [_text(_LEFT, 16, f"{number}. {panel['title']}", weight="bold"), _text(_LEFT, 32, panel["y"], fill=_GREY)]
+    made = [
+        _text(_LEFT, 16, f"{number}. {panel['title']}", weight="bold"),
+        _text(_LEFT, 32, panel["y"], fill=_GREY),
+    ]
     made += _grid(panel["share"])
     bottom = _HEIGHT - _BOTTOM
     made += [_text(_x(k, len(xs)), bottom + 14, _label(x), anchor="middle", size=9) for k, x in enumerate(xs)]

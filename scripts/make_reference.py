@@ -12,6 +12,7 @@ from pathlib import Path
 
 import coefficients_docs
 import engines_docs
+import fit_limits_docs
 import glossary
 import meter_docs
 import perf_harness
@@ -164,6 +165,7 @@ def method() -> str:
     page = _between(page, "verdicts", head + "".join(rows))
     page = _between(page, "constants", meter_docs.constants())
     page = _between(page, "glossary", glossary.table())
+    page = _between(page, "limits", fit_limits_docs.tables(fit_limits_docs.read()))
     return _between(page, "truth", meter_docs.tables(meter_docs.read(perf_meter.RESULT)))
 
 
@@ -233,6 +235,7 @@ def main() -> int:
         README: readme(),
         CROSS_CHECK: cross_check(),
         METHOD.with_name(meter_docs.DRAWING): meter_docs.drawing(meter_docs.read(perf_meter.RESULT)),
+        METHOD.with_name(fit_limits_docs.DRAWING): fit_limits_docs.drawing(fit_limits_docs.read()),
     }
     for docs in (engines_docs, coefficients_docs):
         if docs.RESULT.exists():  # kept by hand, on a quiet machine

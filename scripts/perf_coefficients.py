@@ -5,6 +5,7 @@
     coverage   2000 campaigns on a virtual clock: how often the 95 % intervals hold the truth
     bootstrap  block bootstraps beside Student's intervals, on designs that are run: who holds the truth, how wide
     real       sealed runs of this project: cells left out, predicted from the others
+    compared   sealed comparisons of this project: quantised against full, on a CPU
     speed      a thousand runs fitted
 
 The simulated server's physics is tests/sim/scheduler.py: watts and seconds of a prompt's token, a decoding step, a
@@ -24,7 +25,7 @@ import perf_table  # noqa: E402
 from perf_goals import Section  # noqa: E402
 
 RESULT = ROOT / "docs" / "coefficients.json"
-NAMES = ("served", "coverage", "bootstrap", "real", "speed")
+NAMES = ("served", "coverage", "bootstrap", "real", "compared", "speed")
 
 
 def measure(name: str) -> Section:
