@@ -4,7 +4,8 @@ from pathlib import Path
 
 from perf_goals import Goal, Section
 
-from bench.files.store import Sealed, comparison_ids, comparison_path, run_folders
+from bench.files.layout import comparison_ids, comparison_path, run_folders
+from bench.files.store import Sealed
 from bench.nouns.compared import Compared, Pair, Ratio
 from bench.report.compare_text import unit_text
 from bench.run.compare import read_record, recompute

@@ -20,7 +20,8 @@ from perf_goals import Goal, Section
 from sim.served import simulated_server
 
 from bench.files.interop.readers import read_load_result
-from bench.files.store import read_sealed, run_folders
+from bench.files.layout import run_folders
+from bench.files.store import read_sealed
 from bench.stats import deviation, mean, t95
 
 REQUESTS, ROUNDS = 500, 5

@@ -6,7 +6,8 @@ from pathlib import Path
 from perf_goals import markdown_table
 
 from bench.files.coefficient_files import coefficient_paths, read_coefficients
-from bench.files.store import read_sealed, run_folders
+from bench.files.layout import run_folders
+from bench.files.store import read_sealed
 from bench.fit.load_curve import load_curves
 from bench.nouns import Coefficients, LoadCurve, Quantity
 from bench.report.numbers import quantity, shown

@@ -8,7 +8,8 @@ from bench.errors import BrokenResults
 from bench.files.atomic import write_whole
 from bench.files.codec import build, plain
 from bench.files.config import places
-from bench.files.store import coefficients_path, json_bytes, read_json
+from bench.files.json_text import json_bytes, read_json
+from bench.files.layout import coefficients_path
 from bench.nouns import Coefficients, LoadCurve
 
 COEFFICIENTS_SCHEMA_VERSION = 1

@@ -1,25 +1,16 @@
-"""The result folder: the only owner of its paths and schema versions. Sealed runs are never edited.
-
-OUT/runs/ID/readings.csv.gz   t_ns,domain,field,kind,value     raw, in J, W or a condition's own unit
-            windows.csv       phase,label,start_ns,end_ns
-            outcomes.jsonl    one request a line: asked and achieved work, times
-            run.json          the spec, what was found, sha256 of the three; written last: that is the seal
-OUT/coefficients/HARDWARE.json   OUT/reports/NAME.html   OUT/profiles/NAME.toml   OUT/skipped.json
-OUT/comparisons/ID.json, ID.html   the rounds of candidates on the same work, and their ratios
-
-A folder without run.json is unfinished: readers pass it by.
-"""
+"""Sealed runs ⇄ disk, and their schema. A sealed run is never edited; `layout` says where it lies."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from bench.errors import BadInput, BrokenResults
 from bench.files.atomic import write_whole
 from bench.files.codec import build, plain
+from bench.files.json_text import json_bytes, read_json
+from bench.files.layout import OUTCOMES, PARTS, READINGS, SEAL, WINDOWS, run_folder
 from bench.files.parts import (
     outcomes_bytes,
     read_bytes,
@@ -27,7 +18,6 @@ from bench.files.parts import (
     read_readings,
     read_windows,
     readings_bytes,
-    refuse_constant,
     windows_bytes,
 )
 from bench.nouns import (
@@ -50,11 +40,8 @@ from bench.nouns import (
     WindowEnergy,
     WitnessRecord,
 )
-from bench.physics.verdict import spoilt
 
 RUN_SCHEMA_VERSION = 1
-READINGS, WINDOWS, OUTCOMES, SEAL = "readings.csv.gz", "windows.csv", "outcomes.jsonl", "run.json"
-_PARTS = (READINGS, WINDOWS, OUTCOMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,25 +84,6 @@ class _Seal:
     calibration: Calibration | None = None
     ceilings: Ceilings | None = None
     sha256: Mapping[str, str] = field(default_factory=dict)
-
-
-def run_folders(out: Path) -> tuple[Path, ...]:
-    """The folders of sealed runs under OUT, oldest first; unfinished ones are passed by."""
-    runs = out / "runs"
-    return tuple(sorted(p.parent for p in runs.glob(f"*/{SEAL}"))) if runs.is_dir() else ()
-
-
-def spec_sha256(spec: RunSpec) -> str:
-    """The identity of a cell as it was asked for: equal specs need not be measured twice."""
-    asked = plain(spec)
-    # what was not asked for is left out: the identity of every other cell is what it always was
-    for part, names in ((asked, ("pace", "endpoint", "round")), (asked["cell"], ("rate", "load", "device"))):
-        for name in names:
-            if part[name] is None:
-                del part[name]
-    if asked.get("endpoint", {}).get("setup") == "":
-        del asked["endpoint"]["setup"]
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 def write_run(out: Path, run: Run, published: Published, version: str) -> Path:
@@ -206,7 +174,7 @@ def write_calibration(out: Path, run: Run, calibration: Calibration, published: 
 
 def _write(out: Path, seal: _Seal, trace: Trace, outcomes: bytes) -> Path:
     """Writes the three parts, then run.json with their sha256: that write is the seal."""
-    folder = out / "runs" / seal.id
+    folder = run_folder(out, seal.id)
     if (folder / SEAL).exists():
         raise BadInput(f"{folder} is already sealed; a run is never overwritten")
     parts = {
@@ -245,13 +213,13 @@ def read_sealed(folder: Path) -> Sealed:
     """A sealed run, its parts checked against their sha256. Raises BrokenResults naming file and check."""
     raw = read_bytes(folder / SEAL)
     seal = read_seal(folder)
-    _check_parts(folder, seal)
+    check_parts(folder, seal)
     return _unsealed(folder, seal, hashlib.sha256(raw).hexdigest())
 
 
-def _check_parts(folder: Path, seal: _Seal) -> None:
+def check_parts(folder: Path, seal: _Seal) -> None:
     """Raises BrokenResults for the first part that is missing or not as it was sealed."""
-    for name in _PARTS:
+    for name in PARTS:
         found = hashlib.sha256(read_bytes(folder / name)).hexdigest()
         expected = seal.sha256.get(name)
         if found != expected:
@@ -276,31 +244,13 @@ def _unsealed(folder: Path, seal: _Seal, sha256: str) -> Sealed:
         windows=read_windows(folder / WINDOWS),
         witnesses=seal.witnesses,
     )
-    run = None
-    if seal.kind == "run":
-        if seal.spec is None or seal.loaded is None:
-            raise BrokenResults(f"{folder / SEAL}: a run needs 'spec' and 'loaded'")
-        run = Run(
-            id=seal.id,
-            spec=seal.spec,
-            started_at=seal.started_at,
-            environment=seal.environment,
-            sources=seal.sources,
-            loaded=seal.loaded,
-            trace=trace,
-            outcomes=read_outcomes(folder / OUTCOMES),
-            workload_notes=seal.workload_notes,
-            labelled=seal.labelled,
-            voice=seal.voice,
-            faults=seal.faults,
-        )
     if seal.kind == "calibration" and (seal.calibration is None or seal.loaded is None):
         raise BrokenResults(f"{folder / SEAL}: a calibration needs 'calibration' and 'loaded'")
     return Sealed(
         folder=folder,
         id=seal.id,
         kind=seal.kind,
-        run=run,
+        run=_run_of(folder, seal, trace) if seal.kind == "run" else None,
         trace=trace,
         sources=seal.sources,
         published=Published(
@@ -321,79 +271,20 @@ def _unsealed(folder: Path, seal: _Seal, sha256: str) -> Sealed:
     )
 
 
-def known_passports(out: Path) -> Mapping[tuple[str, str | None], Passport]:
-    """(device, driver) → its passport, of the newest sealed known steps of each."""
-    found = {}
-    for folder in run_folders(out):
-        try:
-            seal = read_seal(folder)
-        except BrokenResults:
-            continue  # verify names it
-        for source in seal.sources if seal.kind == "passport" else ():
-            if (passport := seal.passports.get(source.domain)) and passport.id == seal.id:
-                found[source.device, source.driver] = passport
-    return found
-
-
-def finished_specs(out: Path, needed: frozenset[str] = frozenset()) -> Mapping[str, Path]:
-    """sha256 of spec → folder, for every run that is sealed whole and has the figures it was made for.
-
-    `needed`: the meters that read something here now, and the witnesses that are asked for; a run that one of
-    them did not see is not finished.
-    """
-    found = {}
-    for folder in run_folders(out):
-        try:
-            seal = read_seal(folder)
-            _check_parts(folder, seal)
-        except BrokenResults:
-            continue  # verify names it; a resumed suite measures the cell again
-        void = seal.loaded is None or spoilt(seal.sources, seal.loaded.device, seal.verdicts)
-        seen_by = {s.meter for s in seal.sources if s.basis != "excluded"} | {w.name for w in seal.witnesses}
-        if seal.spec is not None and not void and needed <= seen_by:
-            found[spec_sha256(seal.spec)] = folder
-    return found
-
-
-def coefficients_path(out: Path, hardware: str) -> Path:
-    """Where the coefficients of one machine lie."""
-    return out / "coefficients" / f"{hardware}.json"
-
-
-def report_path(out: Path, name: str) -> Path:
-    """Where a rendered report lies."""
-    return out / "reports" / f"{name}.html"
-
-
-def comparison_path(out: Path, id_: str, kind: Literal["json", "html"] = "json") -> Path:
-    """Where a comparison lies: its figures, or its page."""
-    return out / "comparisons" / f"{id_}.{kind}"
-
-
-def comparison_ids(out: Path) -> tuple[str, ...]:
-    """Every comparison that OUT holds, in name order."""
-    return tuple(sorted({p.stem for kind in ("json", "html") for p in (out / "comparisons").glob(f"*.{kind}")}))
-
-
-def skipped_path(out: Path) -> Path:
-    """Where the cells that the last suite left out are recorded, each with its reason."""
-    return out / "skipped.json"
-
-
-def profile_folder(out: Path) -> Path:
-    """Where generated and calibrated hardware profiles lie."""
-    return out / "profiles"
-
-
-def json_bytes(data: Any) -> bytes:
-    """The one way JSON is written: sorted keys, one space an indent, a last newline, no NaN."""
-    text = json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    return (text + "\n").encode()
-
-
-def read_json(path: Path) -> Any:
-    """The JSON value of a file. Raises BrokenResults when it can't be read or doesn't parse."""
-    try:
-        return json.loads(read_bytes(path), parse_constant=refuse_constant)
-    except (ValueError, RecursionError) as error:  # ValueError: what does not parse, is no UTF-8, has no end
-        raise BrokenResults(f"{path}: not valid JSON ({error})") from error
+def _run_of(folder: Path, seal: _Seal, trace: Trace) -> Run:
+    if seal.spec is None or seal.loaded is None:
+        raise BrokenResults(f"{folder / SEAL}: a run needs 'spec' and 'loaded'")
+    return Run(
+        id=seal.id,
+        spec=seal.spec,
+        started_at=seal.started_at,
+        environment=seal.environment,
+        sources=seal.sources,
+        loaded=seal.loaded,
+        trace=trace,
+        outcomes=read_outcomes(folder / OUTCOMES),
+        workload_notes=seal.workload_notes,
+        labelled=seal.labelled,
+        voice=seal.voice,
+        faults=seal.faults,
+    )

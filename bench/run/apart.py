@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from bench.files.store import Sealed, read_seal, run_folders
+from bench.files.layout import run_folders
+from bench.files.store import Sealed, read_seal
 from bench.fit.showings import made_of, work_of
 from bench.nouns import Loaded, RunSpec, Source, Verdict
 from bench.physics.verdict import spoilt

@@ -10,9 +10,11 @@ from bench.engines._busy import check
 from bench.errors import CannotRun, SensorLost
 from bench.files.atomic import held, write_whole
 from bench.files.codec import plain
+from bench.files.known import known_passports
+from bench.files.layout import profile_folder
 from bench.files.machine import read_machine
 from bench.files.profiles import profile_names, read_profile
-from bench.files.store import Published, known_passports, profile_folder, write_calibration
+from bench.files.store import Published, write_calibration
 from bench.nouns import (
     Calibration,
     Ceilings,

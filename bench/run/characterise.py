@@ -9,8 +9,9 @@ from pathlib import Path
 from bench import __version__
 from bench.engines._busy import check
 from bench.errors import CannotRun
+from bench.files.known import known_passports
 from bench.files.machine import environment
-from bench.files.store import MeteredRecord, known_passports, write_metered
+from bench.files.store import MeteredRecord, write_metered
 from bench.nouns import Domain, Load, Meters, Passport, Source, Trace
 from bench.run.host import look
 from bench.run.publish import passports_by_steps, passports_of

@@ -16,16 +16,9 @@ from typing import Any
 from bench.errors import BadInput, BrokenResults
 from bench.files.atomic import write_whole
 from bench.files.codec import build, plain
-from bench.files.store import (
-    SEAL,
-    Sealed,
-    comparison_path,
-    json_bytes,
-    profile_folder,
-    read_json,
-    read_seal,
-    run_folders,
-)
+from bench.files.json_text import json_bytes, read_json
+from bench.files.layout import SEAL, comparison_path, profile_folder, run_folder, run_folders
+from bench.files.store import Sealed, read_seal
 from bench.fit.comparison import compare
 from bench.fit.showings import same_conditions, showing
 from bench.nouns import Cell, RunSpec
@@ -188,7 +181,7 @@ def keep(out: Path, record: Record, compared: Compared, known: Mapping[str, Seal
 
 def _adopt(out: Path, sealed: Sealed) -> None:
     """A copy of a run in OUT, seal last; its machine's profile with it where that was generated."""
-    target = out / "runs" / sealed.id
+    target = run_folder(out, sealed.id)
     if target.resolve() == sealed.folder.resolve():
         return
     if (target / SEAL).exists():

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BadInput, CannotRun
-from bench.files.store import Sealed, spec_sha256
+from bench.files.known import spec_sha256
+from bench.files.store import Sealed
 from bench.fit.comparison import compare, half_widths
 from bench.fit.showings import showing
 from bench.nouns import RunSpec, Weights

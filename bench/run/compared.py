@@ -8,8 +8,9 @@ from typing import Any
 from bench import __version__
 from bench.errors import BadInput, BrokenResults, NoEngine
 from bench.files.atomic import held, write_whole
+from bench.files.layout import comparison_ids, comparison_path, profile_folder
 from bench.files.profiles import read_profile
-from bench.files.store import Sealed, comparison_ids, comparison_path, profile_folder
+from bench.files.store import Sealed
 from bench.nouns import HardwareProfile, Source
 from bench.nouns.compared import Compared, Price
 from bench.report.compare import ComparisonInput, check_comparison, render_comparison

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.errors import BadInput, BrokenResults
+from bench.files.layout import READINGS, SEAL, run_folders
 from bench.files.models import model_of
-from bench.files.store import READINGS, SEAL, Sealed, read_sealed, run_folders
+from bench.files.store import Sealed, read_sealed
 from bench.nouns import Observation, Reading, RunSpec
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from bench.files.atomic import write_whole
 from bench.files.cloud import read_cloud
+from bench.files.layout import profile_folder
 from bench.files.machine import environment, read_machine
-from bench.files.store import profile_folder
 from bench.nouns import Fact, HardwareProfile, Source
 from bench.run.profile import match_profile, render_profile
 from bench.run.sensors import Sensors, default_meters, find_sensors

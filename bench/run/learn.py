@@ -6,7 +6,8 @@ from pathlib import Path
 from bench.errors import BadInput, BrokenResults
 from bench.files.atomic import write_whole
 from bench.files.coefficient_files import write_coefficients
-from bench.files.store import Sealed, report_path, run_folders
+from bench.files.layout import report_path, run_folders
+from bench.files.store import Sealed
 from bench.nouns import Coefficients
 from bench.report.page import render
 from bench.report.views import RunView

@@ -9,7 +9,8 @@ from typing import Any
 
 from bench.errors import CannotRun, SensorLost
 from bench.files.atomic import held, write_whole
-from bench.files.store import json_bytes, skipped_path
+from bench.files.json_text import json_bytes
+from bench.files.layout import skipped_path
 from bench.report.terminal import coefficient_table
 from bench.run.arrange import Ask
 from bench.run.characterise import characterise, unknown_devices

@@ -9,8 +9,10 @@ from typing import IO, Any
 from bench import __version__
 from bench.errors import BadInput
 from bench.files.codec import plain
+from bench.files.known import known_passports
+from bench.files.layout import runs_folder
 from bench.files.machine import environment
-from bench.files.store import MeteredRecord, known_passports, write_metered
+from bench.files.store import MeteredRecord, write_metered
 from bench.physics.ledger import Entry, Ledger, check_pue, ledger, with_pue
 from bench.report.terminal import component_table, energy_table, ledger_text, peer_table
 from bench.run.host import look
@@ -98,7 +100,7 @@ def claim(out: Path | None, *, pue_ratio: float | None = None) -> None:
     if out is None:
         return
     try:
-        (out / "runs").mkdir(parents=True, exist_ok=True)
+        runs_folder(out).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"{out}: no result folder can be made there ({error.strerror}); choose another") from error
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.files.store import finished_specs, spec_sha256
+from bench.files.known import finished_specs, spec_sha256
 from bench.nouns import Cell, ModelSpec, RunSpec, Timing, Usage, Weights, Workload
 from bench.run.workmodel import layer_passes, predicted
 from bench.sensing.recorder import APPROACH_S, REST_S

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from bench import __version__
 from bench.errors import BrokenResults
+from bench.files.json_text import read_json
+from bench.files.layout import profile_folder, skipped_path
 from bench.files.models import model_of
 from bench.files.profiles import read_profile
-from bench.files.store import Sealed, profile_folder, read_json, skipped_path
+from bench.files.store import Sealed
 from bench.nouns import Coefficients, Domain, HardwareProfile, LoadCurve, Passport, Quantity, Run, Source
 from bench.nouns.levels import level_of
 from bench.physics.latency import told_by_requests

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.files.known import known_passports
+from bench.files.layout import profile_folder
 from bench.files.profiles import profile_names, read_profile
-from bench.files.store import known_passports, profile_folder
 from bench.nouns import Source
 from bench.run.host import Host
 from bench.run.plan import Speeds

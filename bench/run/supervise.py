@@ -14,7 +14,7 @@ from typing import IO, Any, Literal
 
 from bench.errors import Interrupted
 from bench.files.codec import plain
-from bench.files.store import spec_sha256
+from bench.files.known import spec_sha256
 from bench.nouns import RunSpec
 from bench.run.worker import Job
 

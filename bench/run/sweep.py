@@ -17,9 +17,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.errors import BadInput, BrokenResults
+from bench.files.known import spec_sha256
+from bench.files.layout import run_folders
 from bench.files.loads import MOST_PER_S
 from bench.files.models import served_model
-from bench.files.store import read_seal, run_folders, spec_sha256
+from bench.files.store import read_seal
 from bench.files.work import find_workload
 from bench.nouns import Cell, LoadSpec, RunSpec, Served, ServingEngine
 from bench.run.saturation import Saturation, find_saturation

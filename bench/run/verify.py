@@ -12,8 +12,10 @@ from pathlib import Path
 from bench.errors import BadInput, BrokenResults
 from bench.files.codec import plain
 from bench.files.coefficient_files import coefficient_paths, document
+from bench.files.json_text import read_json
+from bench.files.layout import SEAL, profile_folder
 from bench.files.shapes import declared_shapes
-from bench.files.store import SEAL, Published, Sealed, profile_folder, read_json
+from bench.files.store import Published, Sealed
 from bench.fit.coefficients import fit
 from bench.fit.load_curve import load_curves
 from bench.nouns import Coefficients, LoadCurve

@@ -17,9 +17,10 @@ from pathlib import Path
 from bench import __version__
 from bench.errors import CannotRun, JoulemarkError
 from bench.files.codec import build, plain
+from bench.files.known import known_passports
 from bench.files.models import model_of
 from bench.files.registry import load_engine
-from bench.files.store import known_passports, write_run
+from bench.files.store import write_run
 from bench.files.work import find_workload
 from bench.nouns import Engine, Fact, LoadSpec, Meters, Run, RunSpec, Session
 from bench.nouns.engines import PreparingEngine

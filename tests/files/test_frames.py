@@ -17,7 +17,8 @@ from bench.files.codec import plain
 from bench.files.frames.columns import PANDAS
 from bench.files.frames.of_runs import ceiling_rows
 from bench.files.frames.tables import TABLES
-from bench.files.store import MeteredRecord, Published, json_bytes, read_sealed, write_metered, write_run
+from bench.files.json_text import json_bytes
+from bench.files.store import MeteredRecord, Published, read_sealed, write_metered, write_run
 from bench.nouns import Quality, Quantity, Share, Times, Usage, Verdict
 from bench.nouns.calibration import Ceilings, MeasuredFigure
 from bench.nouns.compared import Compared, Level, Made, Pair, Ratio, Work, WorkCompared

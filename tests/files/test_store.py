@@ -6,15 +6,10 @@ import pytest
 from fakes import GPU, outcome, run_of, ticking, window
 
 from bench.errors import BadInput, BrokenResults
-from bench.files.store import (
-    Published,
-    finished_specs,
-    read_json,
-    read_sealed,
-    run_folders,
-    spec_sha256,
-    write_run,
-)
+from bench.files.json_text import read_json
+from bench.files.known import finished_specs, spec_sha256
+from bench.files.layout import run_folders
+from bench.files.store import Published, read_sealed, write_run
 from bench.nouns import Condition, Verdict
 from bench.run.publish import published
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from fakes import GPU, HOST, LOADED, outcome, seconds, spec, window
 
-from bench.files.store import OUTCOMES, READINGS, RUN_SCHEMA_VERSION, WINDOWS, Published, Sealed
+from bench.files.layout import OUTCOMES, READINGS, WINDOWS
+from bench.files.store import RUN_SCHEMA_VERSION, Published, Sealed
 from bench.files.workloads import workload_sha256
 from bench.nouns import (
     Cell,

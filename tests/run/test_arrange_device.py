@@ -10,8 +10,8 @@ import bench.run.arrange as arrange
 import bench.run.line as line
 from bench.errors import BadInput
 from bench.files.cells import parse_cell
+from bench.files.known import spec_sha256
 from bench.files.models import read_model
-from bench.files.store import spec_sha256
 from bench.loading.boards import Board
 from bench.nouns import Cell, Check, HardwareProfile
 from bench.run.arrange import Ask, _charge_loading, _known, _on_gpu, _together, _why_not

@@ -14,9 +14,10 @@ import bench.run.calibrate as calibrate
 import bench.run.calibrating as calibrating
 import bench.run.drivable as drivable
 from bench.errors import BadDeclaration, BadInput, CannotRun
+from bench.files.layout import run_folders
 from bench.files.machine import read_machine
 from bench.files.profiles import read_profile
-from bench.files.store import read_sealed, run_folders
+from bench.files.store import read_sealed
 from bench.nouns import Calibration, Check, Figure, HardwareProfile, Kernel
 from bench.run.host import Host, look
 from bench.run.profile import render_profile

@@ -12,7 +12,7 @@ from sim.stepped import Stepped
 
 import bench.run.characterise as characterise
 from bench.errors import CannotRun
-from bench.files.store import known_passports
+from bench.files.known import known_passports
 from bench.nouns import Check, HardwareProfile
 from bench.run.host import Host
 from bench.run.sensors import Sensors

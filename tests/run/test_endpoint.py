@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from bench.errors import BadInput
-from bench.files.store import read_sealed, run_folders
+from bench.files.layout import run_folders
+from bench.files.store import read_sealed
 from bench.fit.load_curve import load_curves
 from bench.nouns import ELSEWHERE
 from bench.run.place import find_place

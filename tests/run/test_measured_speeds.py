@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from fakes import GPU
 
-from bench.files.store import profile_folder
+from bench.files.layout import profile_folder
 from bench.nouns import HardwareProfile, MeasuredFigure, Quantity
 from bench.run.host import Host
 from bench.run.profile import render_profile

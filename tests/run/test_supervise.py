@@ -11,7 +11,7 @@ from fakes import spec
 
 import bench.run.supervise as supervise
 from bench.errors import Interrupted
-from bench.files.store import spec_sha256
+from bench.files.known import spec_sha256
 from bench.run.supervise import run_id, run_jobs
 from bench.run.worker import Job
 

@@ -15,7 +15,7 @@ from fakes import spec
 from http_sessions import answering, send, session, silent
 
 from bench.errors import BadInput, CannotRun, UnknownName
-from bench.files.store import spec_sha256
+from bench.files.known import spec_sha256
 from bench.nouns import Endpoint, Request, Usage
 from bench.wire.about import is_lasting
 

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from bench.files.layout import run_folders
 from bench.files.models import served_model
 from bench.files.registry import load_engine
-from bench.files.store import read_sealed, run_folders
+from bench.files.store import read_sealed
 from bench.nouns import Cell, Endpoint, LoadSpec, Outcome, Request, Run, Served, Usage
 
 pytestmark = [pytest.mark.models, pytest.mark.slow]

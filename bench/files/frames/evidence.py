@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from bench.errors import BadInput, BrokenResults
-from bench.files.store import SEAL, Sealed, read_sealed, run_folders
+from bench.files.layout import SEAL, run_folders
+from bench.files.store import Sealed, read_sealed
 
 
 def sealed_runs(out: Path) -> tuple[Path, ...]:

@@ -14,7 +14,7 @@ from bench.files.frames.columns import Table
 from bench.files.frames.describe import readme, schema
 from bench.files.frames.gather import Columns, gather
 from bench.files.frames.tables import TABLES
-from bench.files.store import json_bytes
+from bench.files.json_text import json_bytes
 from bench.stats import significant
 
 Format: TypeAlias = Literal["csv", "parquet"]

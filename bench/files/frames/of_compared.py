@@ -6,7 +6,8 @@ from typing import TypeAlias
 
 from bench.errors import BrokenResults
 from bench.files.codec import build
-from bench.files.store import comparison_ids, comparison_path, read_json
+from bench.files.json_text import read_json
+from bench.files.layout import comparison_ids, comparison_path
 from bench.nouns.compared import Compared, Level, Pair, Ratio, WorkCompared
 
 Row: TypeAlias = Mapping[str, object]

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from bench.errors import BrokenResults
-from bench.files.store import SEAL, Sealed, read_seal
+from bench.files.layout import SEAL
+from bench.files.store import Sealed, read_seal
 from bench.nouns import Loaded, Outcome, Quality, RunSpec, Score, Share, Usage, Verdict, Window, WindowEnergy
 from bench.physics.attribution import window_outcomes, window_usage
 from bench.physics.doubles import pretends

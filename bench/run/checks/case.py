@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BrokenResults
+from bench.files.json_text import read_json
+from bench.files.layout import OUTCOMES, READINGS, SEAL, WINDOWS
 from bench.files.parts import read_bytes
-from bench.files.store import OUTCOMES, READINGS, SEAL, WINDOWS, Sealed, read_json, read_sealed
+from bench.files.store import Sealed, read_sealed
 from bench.nouns import Domain, Run, Source, Window, WindowEnergy
 from bench.physics.phases import work
 from bench.physics.series import Series, SeriesMap, series

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from bench.files.store import READINGS
+from bench.files.layout import READINGS
 from bench.nouns import Source, Verdict
 from bench.physics import rules
 from bench.physics.contamination import busy_board, busy_idle, foreign_work, stolen_time

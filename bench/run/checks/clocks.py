@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import NamedTuple
 
-from bench.files.store import OUTCOMES, READINGS, WINDOWS
+from bench.files.layout import OUTCOMES, READINGS, WINDOWS
 from bench.physics.delivery import stray
 from bench.run.checks.case import Case, Folder
 from bench.run.checks.line import AuditLine, Lines, Question, told

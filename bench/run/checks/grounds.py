@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from bench import __version__
 from bench.errors import BadInput
-from bench.files.store import OUTCOMES
+from bench.files.layout import OUTCOMES
 from bench.files.workloads import workload_sha256
 from bench.nouns import Passport, Source
 from bench.physics.gains import GAIN_RATIO_95

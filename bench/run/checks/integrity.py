@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from bench.errors import BadInput
+from bench.files.layout import READINGS, SEAL, profile_folder, runs_folder
 from bench.files.profiles import read_profile
-from bench.files.store import READINGS, RUN_SCHEMA_VERSION, SEAL, profile_folder
+from bench.files.store import RUN_SCHEMA_VERSION
 from bench.run.checks.case import Case, Folder
 from bench.run.checks.line import AuditLine, Lines, Question, Where, told
 from bench.run.evidence import twin_of, undeclared
@@ -117,7 +118,7 @@ def tool_version(folder: Folder) -> Iterator[AuditLine]:
 
 def finished(folder: Folder) -> Iterator[AuditLine]:
     """What was begun and never sealed is passed by, and said: nobody should pick the runs that came out well."""
-    runs = folder.out / "runs"
+    runs = runs_folder(folder.out)
     short = [
         _UNFINISHED.warned("no run.json: interrupted, and not used", Where(file=f"runs/{one.name}", run=one.name))
         for one in sorted(runs.iterdir())

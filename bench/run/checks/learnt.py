@@ -8,7 +8,8 @@ from typing import Any
 
 from bench.errors import BrokenResults
 from bench.files.coefficient_files import coefficient_paths, read_coefficients
-from bench.files.store import SEAL, read_json
+from bench.files.json_text import read_json
+from bench.files.layout import SEAL
 from bench.fit.rows import Group, groups
 from bench.nouns import CoefficientKey, Coefficients
 from bench.report.proof import parse_figures

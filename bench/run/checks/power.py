@@ -1,6 +1,6 @@
 """Is the power what such a machine can draw, and idle the same whenever it is asked?"""
 
-from bench.files.store import READINGS
+from bench.files.layout import READINGS
 from bench.nouns import Source, Verdict
 from bench.physics import rules
 from bench.physics.floor import MEMORY_BYTES_PER_S, WEIGHT_BYTES_PER_STEP, underpriced

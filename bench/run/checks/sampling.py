@@ -2,7 +2,7 @@
 
 import math
 
-from bench.files.store import READINGS
+from bench.files.layout import READINGS
 from bench.nouns import Source, Window
 from bench.physics.rules import SAMPLER_GAP
 from bench.physics.sensed import silence_s

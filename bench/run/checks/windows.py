@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from bench.files.store import OUTCOMES, WINDOWS
+from bench.files.layout import OUTCOMES, WINDOWS
 from bench.nouns import Window
 from bench.physics.delivery import too_few
 from bench.physics.phases import idle

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields
 
-from bench.files.store import OUTCOMES
+from bench.files.layout import OUTCOMES
 from bench.nouns import Loaded, Outcome, RunSpec, Usage
 from bench.physics.delivery import failed
 from bench.run.checks.case import Case, Folder
