@@ -12,7 +12,7 @@ from bench.run.checks.case import Case
 from bench.run.checks.line import AuditLine, Lines, Question, told
 
 # ML.ENERGY, check_temperature_range: below 20 °C a sensor is wrong, above 95 °C boards slow down; an error from
-# 5 % of readings outside. The other thresholds stand with the verdicts, in bench/physics/rules.py.
+# 5 % of readings outside. The other thresholds stand with the verdicts, in bench/physics/rules.
 _COOLEST_C, _HOTTEST_C, _OUTSIDE_RATIO = 20.0, 95.0, 0.05
 
 _HEAT = Question(name="temperature", expected=f"{_COOLEST_C:g} to {_HOTTEST_C:g} °C at work")
