@@ -15,6 +15,7 @@ NS_PER_S = 1_000_000_000
 S_PER_MIN = 60.0
 BYTES_PER_GIB = 1024**3
 BYTES_PER_MIB = 1024**2
+BYTES_PER_KIB = 1024
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

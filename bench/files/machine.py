@@ -11,9 +11,8 @@ from pathlib import Path
 
 from bench.files.cpu import Cpu, read_cpu
 from bench.nouns import Fact
-from bench.units import BYTES_PER_GIB
+from bench.units import BYTES_PER_GIB, BYTES_PER_KIB
 
-_BYTES_PER_KIB = 1024
 _UNLIMITED_BYTES = 2**60  # cgroup v1 says "no limit" as LONG_MAX rounded down to a page
 _CONTAINER_WORDS = ("docker", "containerd", "kubepods", "libpod", "lxc")
 
@@ -90,7 +89,7 @@ def _meminfo(path: Path) -> Iterator[tuple[str, int]]:
         name, _, rest = line.partition(":")
         words = rest.split()
         if name in ("MemTotal", "MemAvailable") and words and words[0].isdigit():
-            yield name, int(words[0]) * _BYTES_PER_KIB
+            yield name, int(words[0]) * BYTES_PER_KIB
 
 
 def _memory_limit(root: Path) -> int | None:

@@ -9,31 +9,18 @@ The watts are a whole server's at the wall, shared out over its threads: boundar
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from bench.errors import BadInput, SensorLost
-from bench.files.cpu import Cpu, read_cpu
+from bench.errors import SensorLost
+from bench.files.cpu import read_cpu
 from bench.files.cpu_time import open_cpu_time, read_cpu_time
-from bench.files.cpu_watts import read_memory_w_per_gib, read_watt_rows
 from bench.files.options import check_options
-from bench.nouns import Check, Condition, Fact, Found, Observation, Reading, Source
-from bench.physics.host_power import (
-    HostPower,
-    MemoryTerm,
-    RowChoice,
-    Span,
-    choose_rows,
-    host_power,
-    span_of,
-)
-from bench.units import BYTES_PER_GIB, NS_PER_S, S_PER_NS
+from bench.meters.host_model.model import DOMAIN, NAME, Model, model_of
+from bench.nouns import Check, Condition, Found, Observation, Reading, Source
+from bench.units import BYTES_PER_KIB, NS_PER_S, S_PER_NS
 
-NAME = "host_model"
-_DOMAIN = "host"
 _OPTIONS = ("proc_root", "sys_root", "microarchitecture", "vcpu_is", "vcpu_is_verified", "chip_threads")
 _MEMINFO_BYTES = 256
-_BYTES_PER_KIB = 1024
 _CONDITION_PERIOD_NS = NS_PER_S
 # How far the sum of busy time may step back, or run ahead of the clock, for each thread. iowait, which steps back
 # (Documentation/filesystems/proc.rst, 1.7; checked 2026-11-21), is not in it; what is, each thread adds by the
@@ -61,7 +48,7 @@ def open_meters(options: Mapping[str, str]) -> Found:
         os.close(stat)
         missing = "threads" if not cpu.threads else "memory"
         return _none(f"{proc_root} does not say how much {missing} this machine has")
-    model = _model(cpu, memory_bytes, options)
+    model = model_of(cpu, memory_bytes, options)
     check = Check(
         name=NAME,
         status="degraded",
@@ -70,15 +57,6 @@ def open_meters(options: Mapping[str, str]) -> Found:
     )
     meminfo = _open(proc_root / "meminfo")
     return Found(meters=(HostModel(model=model, stat=stat, meminfo=meminfo),), checks=(check,))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """All that the counters are computed from, and in words what it rests on."""
-
-    power: HostPower
-    reason: str
-    source: Source
 
 
 class HostModel:
@@ -128,15 +106,15 @@ class HostModel:
         elapsed_s = (t_ns - opened_ns) * S_PER_NS
         idle_w, slope_w = self._model.power.idle_w, self._model.power.slope_w
         found: list[Observation] = [
-            Reading(t_ns, _DOMAIN, field, "energy", idle * elapsed_s + slope * self._busy_s)
+            Reading(t_ns, DOMAIN, field, "energy", idle * elapsed_s + slope * self._busy_s)
             for field, idle, slope in (
                 ("value", idle_w.value, slope_w.value),
                 ("low", idle_w.low, slope_w.low),
                 ("high", idle_w.high, slope_w.high),
             )
         ]
-        found.append(Condition(t_ns, _DOMAIN, "busy_s", self._busy_s))
-        found.append(Condition(t_ns, _DOMAIN, "steal_s", steal_s - steal_0_s))
+        found.append(Condition(t_ns, DOMAIN, "busy_s", self._busy_s))
+        found.append(Condition(t_ns, DOMAIN, "steal_s", steal_s - steal_0_s))
         if self._conditions_ns is None or t_ns - self._conditions_ns >= _CONDITION_PERIOD_NS:
             self._conditions_ns = t_ns
             found += self._memory(t_ns)
@@ -165,7 +143,7 @@ class HostModel:
             return ()  # a circumstance that is not shown is left out; the counters go on
         if available is None:
             return ()
-        return (Condition(t_ns, _DOMAIN, "available_memory_bytes", float(available)),)
+        return (Condition(t_ns, DOMAIN, "available_memory_bytes", float(available)),)
 
     def close(self) -> None:
         """Gives the two files back; closing twice does nothing."""
@@ -175,109 +153,9 @@ class HostModel:
         self._stat = self._meminfo = -1
 
 
-def _model(cpu: Cpu, memory_bytes: int, options: Mapping[str, str]) -> Model:
-    microarchitecture = options.get("microarchitecture") or cpu.microarchitecture
-    declared = options.get("vcpu_is")
-    if declared not in (None, "thread", "core", "unverified"):
-        raise BadInput(f"host_model: vcpu_is is {declared!r}; it must be thread, core or unverified")
-    choice = choose_rows(read_watt_rows(), cpu.vendor, microarchitecture)
-    per_vcpu, vcpu_words = threads_per_vcpu(cpu, declared, options.get("vcpu_is_verified", "true") == "true")
-    term = MemoryTerm(
-        memory_gib=memory_bytes / BYTES_PER_GIB,
-        w_per_gib=read_memory_w_per_gib(),
-        gib_per_chip=span_of(choice, lambda row: row.gib_per_chip),
-        chip_threads=_chip_threads(options),
-    )
-    power = host_power(choice, cpu.threads, per_vcpu, term)
-    reason = f"{choice.reason}; {vcpu_words}"
-    details = _details(cpu, microarchitecture, choice, per_vcpu, term, power)
-    return Model(
-        power=power,
-        reason=reason,
-        source=Source(
-            domain=_DOMAIN,
-            meter=NAME,
-            boundary="host",
-            basis="modelled",
-            device="cpu-model",
-            device_name=cpu.name,
-            fields=("value", "low", "high"),
-            reason=reason,
-            details=details,
-        ),
-    )
-
-
-def threads_per_vcpu(cpu: Cpu, declared: str | None, verified: bool) -> tuple[Span, str]:
-    """How many hardware threads' watts one logical CPU draws, and why.
-
-    A guest's own topology is not believed: a hypervisor may show siblings where there are none, or hide them.
-    """
-    if declared in ("thread", "core") and verified:
-        count = 1.0 if declared == "thread" else 2.0
-        return Span(count, count, count), f"a vCPU is a {declared} (hardware profile)"
-    if declared == "thread":
-        return Span(1.0, 1.0, 2.0), "a vCPU is believed to be a thread, unverified: the interval spans both"
-    if declared == "core":
-        return Span(1.0, 2.0, 2.0), "a vCPU is believed to be a core, unverified: the interval spans both"
-    if cpu.hypervisor is False and declared is None:
-        if cpu.siblings > 1:
-            return Span(1.0, 1.0, 1.0), "bare metal with SMT on: a logical CPU is a thread"
-        if cpu.smt == "off":
-            return Span(2.0, 2.0, 2.0), "bare metal with SMT off: a logical CPU has a whole core"
-    return Span(1.0, 1.5, 2.0), "whether a vCPU is a thread or a core is unverified: the interval spans both"
-
-
-def _details(
-    cpu: Cpu,
-    microarchitecture: str | None,
-    choice: RowChoice,
-    per_vcpu: Span,
-    term: MemoryTerm,
-    power: HostPower,
-) -> dict[str, Fact]:
-    spans = {
-        "idle_w": power.idle_w,
-        "slope_w_per_busy_vcpu": power.slope_w,
-        "memory_w": power.memory_w,
-        "threads_per_vcpu": per_vcpu,
-        "min_w_per_thread": span_of(choice, lambda row: row.min_w),
-        "slope_w_per_thread": span_of(choice, lambda row: row.slope_w),
-        "gib_per_chip": term.gib_per_chip,
-    }
-    details: dict[str, Fact] = {
-        f"{name}_{end}": getattr(span, end) for name, span in spans.items() for end in ("low", "value", "high")
-    }
-    return details | {
-        "formula": "J = idle_w * seconds + slope_w_per_busy_vcpu * busy_s",
-        "threads": cpu.threads,
-        "memory_gib": term.memory_gib,
-        "memory_w_per_gib": term.w_per_gib,
-        "chip_threads": term.chip_threads,
-        "microarchitecture": microarchitecture,
-        "cpu_vendor": cpu.vendor,
-        "cpu_family": cpu.family,
-        "cpu_model": cpu.model,
-        "cpu_stepping": cpu.stepping,
-        "hypervisor": cpu.hypervisor,
-        "rows_of_value": ", ".join(map(str, choice.own)) or "median of the span",
-        "rows_of_span": ", ".join(map(str, choice.span)),
-        "tick_s": 1.0 / os.sysconf("SC_CLK_TCK"),
-    }
-
-
-def _chip_threads(options: Mapping[str, str]) -> int | None:
-    text = options.get("chip_threads")
-    if not text:
-        return None
-    if not text.isdigit() or int(text) == 0:
-        raise BadInput(f"host_model: chip_threads is {text!r}; it must be a whole number above 0")
-    return int(text)
-
-
 def _none(reason: str) -> Found:
     source = Source(
-        domain=_DOMAIN, meter=NAME, boundary="host", basis="excluded", device="cpu-model", reason=reason
+        domain=DOMAIN, meter=NAME, boundary="host", basis="excluded", device="cpu-model", reason=reason
     )
     check = Check(name=NAME, status="missing", reason=reason, remedy="run on Linux with /proc mounted")
     return Found(excluded=(source,), checks=(check,))
@@ -297,5 +175,5 @@ def _memory_bytes(path: Path, name: str) -> int | None:
 def _field(content: bytes, name: bytes) -> int | None:
     for line in content.splitlines():
         if line.startswith(name + b":"):
-            return int(line.split()[1]) * _BYTES_PER_KIB
+            return int(line.split()[1]) * BYTES_PER_KIB
     return None
