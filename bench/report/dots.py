@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.nouns import Basis, Quantity
-from bench.report.figures import Entries, void_rates
+from bench.report.figures import Entries
 from bench.report.numbers import fitting
 from bench.report.svg import (
     Axis,
@@ -24,6 +24,7 @@ from bench.report.svg import (
     whisker,
 )
 from bench.report.views import ReportInput
+from bench.report.voids import void_rates
 from bench.report.words import (
     basis_word,
     bounded,

@@ -11,16 +11,15 @@ from bench.nouns import (
     Quality,
     Quantity,
     Times,
-    Verdict,
     WindowEnergy,
 )
 from bench.physics.ledger import Entry as LedgerEntry
 from bench.physics.peers import apart_ratio
-from bench.physics.verdict import voided
 from bench.report.ledgers import entry_keys, ledgers
 from bench.report.numbers import absence, half_width, rough, shown_parts, spoken
 from bench.report.views import ReportInput, RunView
-from bench.report.words import declared_name, rate_domain, rate_unit
+from bench.report.voids import is_void, void_rates
+from bench.report.words import declared_name, rate_unit
 from bench.units import J_PER_KWH, S_PER_MS, S_PER_NS
 
 
@@ -51,36 +50,6 @@ def entries(report: ReportInput) -> dict[str, Entry]:
 def energy_key(run: RunView, one: WindowEnergy) -> str:
     """The key under which a window's energy stands; `/energy_j` and its companions follow."""
     return f"runs/{run.id}/{one.domain}/{one.phase}/{one.label}"
-
-
-def is_void(run: RunView, one: WindowEnergy) -> bool:
-    """Whether a figure is taken away, by its own window or by a verdict on its domain."""
-    return one.basis != "excluded" and (one.energy_j is None or bool(voided(run.verdicts, one.domain)))
-
-
-def beside(run: RunView) -> tuple[tuple[WindowEnergy, str], ...]:
-    """What other tools say of this run's windows: each window that has a figure, with the label of each tool's."""
-    return tuple((one, label) for one in run.energies if not is_void(run, one) for label in one.peers)
-
-
-def is_silent(run: RunView, domain: Domain) -> bool:
-    """Whether a domain that was to be read has no figure in any window of the run."""
-    mine = [one for one in run.energies if one.domain == domain]
-    return bool(mine) and all(is_void(run, one) for one in mine)
-
-
-def void_rates(run: RunView, name: str) -> bool:
-    """Whether a rate rests on a domain (or on any domain of a boundary) that a verdict took away."""
-    where = rate_domain(name)
-    if not where:
-        return any(v.level == "void" for v in run.verdicts)
-    domains = {where, *(e.domain for e in run.energies if e.boundary == where and e.basis != "excluded")}
-    return any(voided(run.verdicts, domain) for domain in domains)
-
-
-def concerns(verdict: Verdict, one: WindowEnergy) -> bool:
-    """Whether a verdict speaks about this window's domain."""
-    return verdict.domain in (None, one.domain)
 
 
 def _all(report: ReportInput) -> _Pairs:

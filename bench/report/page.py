@@ -11,17 +11,7 @@ from bench.nouns.witnesses import is_modelled
 from bench.physics.phases import is_work
 from bench.report.batches import batch_panels
 from bench.report.dots import gross_rates
-from bench.report.figures import (
-    beside,
-    concerns,
-    energy_key,
-    entries,
-    field_key,
-    figures,
-    is_silent,
-    is_void,
-    void_rates,
-)
+from bench.report.figures import energy_key, entries, field_key, figures
 from bench.report.ledgers import (
     entry_keys,
     gathered,
@@ -38,6 +28,7 @@ from bench.report.power import bar_energies
 from bench.report.profile_text import figure_name
 from bench.report.quality_text import score_name, without_scores
 from bench.report.views import HardwareFigure, PowerSeries, ReportInput, RunView
+from bench.report.voids import beside, concerns, is_silent, is_void, void_rates
 from bench.report.words import (
     BESIDE,
     PEERS_MODEL,

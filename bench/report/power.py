@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bench.nouns import Window, WindowEnergy
 from bench.physics.phases import work
-from bench.report.figures import Entries, energy_key, is_silent, is_void
+from bench.report.figures import Entries, energy_key
 from bench.report.numbers import fitting
 from bench.report.svg import (
     Axis,
@@ -19,6 +19,7 @@ from bench.report.svg import (
     whisker,
 )
 from bench.report.views import PowerSeries, ReportInput, RunView
+from bench.report.voids import is_silent, is_void
 from bench.report.words import basis_word, person, tells_double
 from bench.units import S_PER_NS
 
