@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from bench.nouns import Source
 from bench.nouns.compared import Compared, Difference, Level, Ratio, WorkCompared
+from bench.report.banners import Banner
 from bench.report.compare_plot import ratio_plots
 from bench.report.compare_text import (
     agreement_text,
@@ -23,7 +24,6 @@ from bench.report.figures import Entry
 from bench.report.front_plot import front_plots
 from bench.report.marked import FIGURES_ID, bare, block, drawn_title, environment, span
 from bench.report.numbers import half_width, shown_parts, spoken
-from bench.report.page import Banner
 from bench.report.proof import check_text
 from bench.report.quality_text import score_name
 from bench.report.ratio_text import ratio_parts

@@ -1,14 +1,14 @@
 """A ReportInput → one self-contained HTML page: no server, no script, no font and no image from elsewhere."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from markupsafe import Markup
 
-from bench.nouns import Basis, Domain, Source, WindowEnergy
+from bench.nouns import Basis, WindowEnergy
 from bench.nouns.witnesses import is_modelled
 from bench.physics.phases import is_work
+from bench.report.banners import banners, silent_sources
 from bench.report.batches import batch_panels
 from bench.report.dots import gross_rates
 from bench.report.figures import energy_key, entries, field_key, figures
@@ -28,7 +28,7 @@ from bench.report.power import bar_energies
 from bench.report.profile_text import figure_name
 from bench.report.quality_text import score_name, without_scores
 from bench.report.views import HardwareFigure, PowerSeries, ReportInput, RunView
-from bench.report.voids import beside, concerns, is_silent, is_void, void_rates
+from bench.report.voids import beside, concerns, is_void, void_rates
 from bench.report.words import (
     BESIDE,
     PEERS_MODEL,
@@ -49,15 +49,6 @@ from bench.report.words import (
 )
 
 __all__ = ["HardwareFigure", "PowerSeries", "ReportInput", "RunView", "figures", "plots", "render"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Banner:
-    """A line at the top that nobody can miss."""
-
-    kind: str  # "synthetic", "modelled", "excluded": its class in the style sheet
-    title: str
-    lines: tuple[str, ...]
 
 
 def render(report: ReportInput) -> str:
@@ -96,73 +87,6 @@ def render(report: ReportInput) -> str:
     )
 
 
-def banners(report: ReportInput) -> tuple[Banner, ...]:
-    """What must be known before the first number is read: modelled power, made-up weights, no sensor."""
-    made: list[Banner] = []
-    modelled = [s for s in report.sources if s.basis == "modelled"]
-    silent = silent_sources(report)
-    if any(run.engine == "echo" for run in report.runs):
-        made.append(
-            Banner(
-                kind="excluded",
-                title="A DEMO: no number on this page is about this machine",
-                lines=("The engine 'echo' runs no model: it only lets time pass, as long as it was told.",),
-            )
-        )
-    if is_simulated(report.sources):
-        made.append(
-            Banner(
-                kind="excluded",
-                title="SIMULATED: no number on this page was measured",
-                lines=(
-                    "The board that was read is a program: the page shows what records of such runs look like.",
-                ),
-            )
-        )
-    if report.sources and not any(s.basis == "measured" and s not in silent for s in report.sources):
-        made.append(
-            Banner(
-                kind="excluded",
-                title="No power sensor was read on this machine",
-                lines=("Not one figure on this page is a measurement of power.",),
-            )
-        )
-    if modelled:
-        whose = "CPU power" if any(s.boundary in ("cpu", "host") for s in modelled) else "Some power"
-        made.append(
-            Banner(
-                kind="modelled",
-                title=f"{whose} here is MODELLED, not measured",
-                lines=tuple(f"{person(s.domain)}: {_because(s)}" for s in modelled),
-            )
-        )
-    if any(r.weights == "synthetic" for r in report.runs) or any(
-        c.key.weights == "synthetic" for c in report.coefficients
-    ):
-        made.append(
-            Banner(
-                kind="synthetic",
-                title="Weights are SYNTHETIC",
-                lines=(
-                    "Seeded random weights in each model's exact architecture: the same shapes and the "
-                    "same operations as the published model, outputs without meaning. "
-                    "Power can differ with the data.",
-                ),
-            )
-        )
-    return tuple(made)
-
-
-def silent_sources(report: ReportInput) -> tuple[Source, ...]:
-    """The sources that were to be read and have no figure in any run on the page."""
-
-    def silent(domain: Domain) -> bool:
-        runs = [run for run in report.runs if any(e.domain == domain for e in run.energies)]
-        return bool(runs) and all(is_silent(run, domain) for run in runs)
-
-    return tuple(s for s in report.sources if s.basis != "excluded" and silent(s.domain))
-
-
 def shown_bases(report: ReportInput) -> frozenset[Basis]:
     """The bases of which the work of this page has any figure."""
     return frozenset(e.basis for run in report.runs for e in bar_energies(run) if not is_void(run, e)) - {
@@ -198,10 +122,6 @@ def _beside_note(report: ReportInput) -> str:
     """What another tool's figures are, and which of them are its own model."""
     models = any(is_modelled(label) for run in report.runs for _, label in beside(run))
     return f"{BESIDE[0].upper()}{BESIDE[1:]}." + (f" {PEERS_MODEL[0].upper()}{PEERS_MODEL[1:]}." if models else "")
-
-
-def _because(source: Source) -> str:
-    return source.reason or f"by the model {source.meter!r}"
 
 
 def _reasons(report: ReportInput) -> Mapping[str, tuple[str, ...]]:

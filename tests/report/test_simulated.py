@@ -6,7 +6,8 @@ from dataclasses import replace
 from report_demo import GPU, HOST, demo_report
 
 from bench.physics.doubles import unmasked
-from bench.report.page import banners, render
+from bench.report.banners import banners
+from bench.report.page import render
 from bench.report.terminal import coefficient_table, energy_table
 
 BOARD = replace(GPU, device_name="SIMULATED board")
