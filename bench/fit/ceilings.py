@@ -17,7 +17,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from bench.fit.medians import SERIES, Level, Row, half_width, level
+from bench.fit.intervals import SERIES
+from bench.fit.medians import Level, Row, half_width, level
 from bench.nouns import (
     Calibration,
     Ceilings,

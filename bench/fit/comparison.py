@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from bench.fit.compare import energy_ratio, level, priced, qualities, standings, time_ratio
 from bench.fit.intervals import SYNTHETIC_DATA_RATIO_95
-from bench.nouns import Boundary
+from bench.fit.makes import newest, one_make
+from bench.fit.ratios import energy_ratio, level, priced, qualities, standings, time_ratio
+from bench.nouns import BOUNDARIES, Boundary
 from bench.nouns.compared import (
     Compared,
     Joules,
@@ -22,7 +23,6 @@ from bench.nouns.compared import (
     WorkCompared,
 )
 
-BOUNDARIES: tuple[Boundary, ...] = ("gpu", "cpu", "dram", "platform", "host", "wall")
 _TIMES: tuple[tuple[Measure, str], ...] = (("time", "time_s"), ("e2e", "e2e_s"))
 _SAME_WORK_RATIO = 1e-3  # of units a request: less is the rest of a window, not another kind of work
 _PAUSED_RATIO = 0.02  # of a window; chosen: less lies between any two batches
@@ -44,7 +44,7 @@ def compare(
     """
     taken, apart = one_make(showings, names)
     works = dict.fromkeys(s.work for s in sorted(taken, key=lambda s: (s.round, s.run_id)))
-    made = tuple(_newest(taken, candidate).made for candidate in range(len(names)))
+    made = tuple(newest(taken, candidate).made for candidate in range(len(names)))
     return Compared(
         candidates=made,
         names=tuple(names),
@@ -54,49 +54,6 @@ def compare(
         notes=_notes(taken, made, interleaved=interleaved),
         price=price,
     )
-
-
-def one_make(showings: Sequence[Showing], names: Sequence[str]) -> tuple[list[Showing], list[str]]:
-    """The showings of one make of each candidate, and why the others are set apart: makes are never averaged.
-
-    The newest, and of one engine the newest version that all of its candidates have: else the ratio would be one
-    of versions too.
-    """
-    wanted = {c: _newest(_shared(showings, c), c).made for c in {s.candidate for s in showings}}
-    taken, apart = [], []
-    for one in showings:
-        make = wanted[one.candidate]
-        if told := [n for n in _ALIKE if getattr(one.made, n) != getattr(make, n)]:
-            said = ", ".join(f"{n.replace('_', ' ')} {getattr(one.made, n)}" for n in told)
-            since = ", ".join(f"{getattr(make, n)}" for n in told)
-            apart.append(
-                f"{one.run_id}, round {one.round} of {names[one.candidate]}: {said}, others {since}; "
-                "rounds of two makes are never averaged: measure all anew with --fresh"
-            )
-        else:
-            taken.append(one)
-    return taken, apart
-
-
-_ALIKE = (
-    "engine", "engine_version", "model", "precision", "weights", "hardware", "device", "driver", "power_limit_w",
-)  # fmt: skip
-
-
-def _shared(showings: Sequence[Showing], candidate: int) -> list[Showing]:
-    """The candidate's showings by the newest version that all candidates of its engine have; all where none is."""
-    mine = [s for s in showings if s.candidate == candidate]
-    kin = [s for s in showings if s.made.engine == mine[0].made.engine]
-    versions = [{s.made.engine_version for s in kin if s.candidate == c} for c in {s.candidate for s in kin}]
-    shared = set.intersection(*versions)
-    if not shared:
-        return mine
-    newest = max((s for s in kin if s.made.engine_version in shared), key=lambda s: s.run_id).made.engine_version
-    return [s for s in mine if s.made.engine_version == newest]
-
-
-def _newest(showings: Sequence[Showing], candidate: int) -> Showing:
-    return max((s for s in showings if s.candidate == candidate), key=lambda s: (s.run_id, s.round))
 
 
 def half_widths(one: Compared) -> list[float | None]:

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from bench.fit.intervals import SERIES
 from bench.nouns import Source, WindowEnergy
 from bench.physics.budget import COVERAGE_95, GAIN, UNSEEN_HIGH, UNSEEN_LOW, Budget
 from bench.stats import deviation, mean, median, t95
 from bench.units import S_PER_NS
 
-SERIES = ("value", "low", "high")
 # The standard error of a median over that of a mean, of normal values
 _MEDIAN_RATIO = math.sqrt(math.pi / 2)
 _SHARED = (GAIN, UNSEEN_LOW, UNSEEN_HIGH, "model_low_j", "model_high_j")

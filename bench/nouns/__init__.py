@@ -40,10 +40,11 @@ from bench.nouns.sensors import (
     WitnessRecord,
 )
 from bench.nouns.witnesses import PeerEnergy, Watching, Witness
-from bench.nouns.words import ELSEWHERE, Basis, Boundary, Cause, Domain, Fact, Family, Phase, Weights
+from bench.nouns.words import BOUNDARIES, ELSEWHERE, Basis, Boundary, Cause, Domain, Fact, Family, Phase, Weights
 from bench.nouns.work import Figure, HardwareProfile, ModelSpec, Outcome, Request, Usage, Workload
 
 __all__ = [
+    "BOUNDARIES",
     "ELSEWHERE",
     "GRADES",
     "MOST_CHARACTERS",

@@ -1,10 +1,11 @@
 """The words that nouns are made of: what a boundary, a basis, a phase or a family can be."""
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 Device: TypeAlias = str  # "GPU-<uuid>", "cpu": what did the work, by its own name
 Domain: TypeAlias = str  # "gpu:0", "cpu-package:0", "dram:0", "platform", "host"
 Boundary: TypeAlias = Literal["gpu", "cpu", "dram", "platform", "host", "wall"]
+BOUNDARIES: tuple[Boundary, ...] = get_args(Boundary)  # in the order of every table
 Basis: TypeAlias = Literal["measured", "modelled", "excluded"]
 Phase: TypeAlias = Literal["idle", "load", "warmup", "prepare", "work"]
 Family: TypeAlias = Literal["speech", "translation", "causal-lm", "classifier", "video", "api"]

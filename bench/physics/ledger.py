@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from bench.errors import BadInput
-from bench.nouns import Basis, Boundary, Domain, Verdict, WindowEnergy
+from bench.nouns import BOUNDARIES, Basis, Boundary, Domain, Verdict, WindowEnergy
 from bench.nouns.words import is_gpu, of_module
 from bench.physics.doubles import NOTES
 from bench.physics.verdict import voided
@@ -36,7 +36,6 @@ PUE = "x PUE"
 # checked 2026-11-21). The upper end is a choice: what lies above it is mistyped, not a building.
 LOWEST_PUE, HIGHEST_PUE = 1.0, 3.0
 _BASES: tuple[Basis, ...] = ("measured", "modelled")
-_BOUNDARIES: tuple[Boundary, ...] = ("gpu", "cpu", "dram", "platform", "host", "wall")
 _UNREAD: Mapping[Boundary, str] = MappingProxyType(
     {
         "gpu": "no board that a driver here shows",
@@ -190,7 +189,7 @@ def _entries(parts: Iterable[Entry]) -> tuple[Entry, ...]:
     groups: dict[tuple[Basis, Boundary], list[Entry]] = {}
     for part in parts:
         groups.setdefault((part.basis, part.boundary), []).append(part)
-    summed = [_added(groups[b, at]) for b in _BASES for at in _BOUNDARIES if (b, at) in groups]
+    summed = [_added(groups[b, at]) for b in _BASES for at in BOUNDARIES if (b, at) in groups]
     return tuple(replace(entry, inside=_holders(entry.boundary, summed)) for entry in summed)
 
 
@@ -262,7 +261,7 @@ def _told_once(found: Iterable[Excluded]) -> tuple[Excluded, ...]:
 
 
 def _place(one: Excluded) -> tuple[bool, int, str, int, str]:
-    order = len(_BOUNDARIES) if one.boundary is None else _BOUNDARIES.index(one.boundary)
+    order = len(BOUNDARIES) if one.boundary is None else BOUNDARIES.index(one.boundary)
     return one.what == one.boundary or one.boundary is None, order, *_numbered(one.what), one.reason
 
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from bench.errors import BadInput
-from bench.nouns import Boundary, WindowEnergy
+from bench.nouns import BOUNDARIES, WindowEnergy
 from bench.physics.ledger import Entry, ledger
 from bench.report.numbers import interval
 from bench.report.words import basis_word, tells_double
 from bench.units import J_PER_KWH, J_PER_WH
 
 Judgement: TypeAlias = Literal["within", "over", "undecided", "unmeasured"]
-BOUNDARIES: tuple[Boundary, ...] = ("gpu", "cpu", "dram", "platform", "host", "wall")
 _DOMAIN = re.compile(r"(gpu|cpu-package|dram|module):\d+")
 _LIMIT = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-zA-Zµμ]+)\s*")
 # No MJ: between it and mJ lie nine orders of magnitude and one key.

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from bench.errors import BadInput
-from bench.fit.compare import difference, energy_ratio, paired, standings, time_ratio, unpaired
+from bench.fit.ratios import difference, energy_ratio, paired, standings, time_ratio, unpaired
 from bench.nouns import Share
 from bench.nouns.compared import Joules, Pair, Ratio
 

@@ -23,9 +23,10 @@ from bench.nouns import Basis, Boundary, Share
 from bench.nouns.compared import Difference, Joules, Judged, Level, Measure, Pair, Price, Ratio, Showing, Standing
 from bench.physics.budget import COVERAGE_95
 from bench.stats import deviation, mean, significant, t95
+from bench.units import S_PER_H
 
 _UNITS_PER_PRICE = 1000
-_S_PER_HOUR = 3600.0
+
 LEAST_ROUNDS = 2  # one has no scatter
 LOWER_IS_BETTER = ("wer", "cer")  # error rates
 _Two = tuple[Sequence[float], Sequence[float]]
@@ -172,7 +173,7 @@ def level(measure: Measure, boundary: Boundary | None, basis: Basis, values: Seq
 
 def priced(levels: Sequence[Level], price: Price) -> Level | None:
     """What 1000 units cost while this candidate works alone on the machine."""
-    factor = price.per_hour / _S_PER_HOUR * _UNITS_PER_PRICE
+    factor = price.per_hour / S_PER_H * _UNITS_PER_PRICE
     for one in levels:
         if one.measure == "time":
             low, high = (None if v is None else significant(v * factor) for v in (one.low, one.high))
