@@ -9,6 +9,7 @@ from typing import Any
 from bench.engines import imported
 from bench.errors import CannotRun
 from bench.nouns import Check, Load
+from bench.units import NS_PER_S
 
 _SIZE = 4096  # 0.14 TFLOP a product: milliseconds on a data-centre board, so that a step ends when it is told to
 _WARM_S = 1.0
@@ -48,7 +49,7 @@ class _Products:
         """Products until the time is over; the device has finished when it returns."""
         self._torch.cuda.synchronize()
         start_ns = time.monotonic_ns()
-        until_ns = start_ns + round(duration_s * 1e9)
+        until_ns = start_ns + round(duration_s * NS_PER_S)
         while time.monotonic_ns() < until_ns:
             for _ in range(2):
                 self._torch.mm(self._a, self._b)

@@ -17,6 +17,7 @@ from typing import Any, Literal, Protocol
 from bench.engines import gpu_identity, imported
 from bench.errors import CannotRun
 from bench.nouns import Kernel
+from bench.units import NS_PER_S
 
 Pass = Callable[[], object]
 _SEED = 0
@@ -41,7 +42,7 @@ class Driven:
         one = self.passes[label]
         spans: list[tuple[int, int, int]] = []
         self.finish()
-        stop_ns = time.monotonic_ns() + round(least_s * 1e9)
+        stop_ns = time.monotonic_ns() + round(least_s * NS_PER_S)
         while not spans or time.monotonic_ns() < stop_ns:
             start_ns, before_ns = time.monotonic_ns(), time.process_time_ns()
             for _ in range(passes):

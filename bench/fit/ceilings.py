@@ -33,7 +33,7 @@ from bench.nouns import (
     WindowEnergy,
 )
 from bench.physics.attribution import window_outcomes
-from bench.physics.ceilings import implausible, slows
+from bench.physics.ceilings import RATES, implausible, slows
 from bench.physics.doubles import DOUBLE, pretends
 from bench.physics.doubt import OF_A_CALIBRATION
 from bench.physics.phases import idle, idle_kind, work
@@ -41,8 +41,6 @@ from bench.physics.rules import POWER_CAP, of_verdict
 from bench.physics.verdict import judge, voided
 from bench.stats import median, significant
 from bench.units import S_PER_NS
-
-_RATES = {"byte": (1e9, "GB/s"), "FLOP": (1e12, "TFLOP/s")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +114,7 @@ class _Found:
     def rate(self, kernel: Kernel) -> None:
         """The work a second while batches ran, of each window."""
         name = f"{kernel.label}_rate"
-        factor, unit = _RATES[kernel.unit]
+        factor, unit = RATES[kernel.unit]
         seen = [
             _work(kernel, mine) / _busy_s(mine) / factor
             for w in work(self.run.trace.windows)

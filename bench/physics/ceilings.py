@@ -17,7 +17,10 @@ _SLOWING = (
     rules.BUSY_MACHINE, rules.BUSY_BOARD, rules.STEAL, rules.FOREIGN, rules.THROTTLED, rules.CLOCK_DRIFT,
     rules.LIMIT_CHANGED, rules.NO_WORK, rules.FAILED_REQUESTS, rules.STRAY_WORK, rules.ABOVE_PEAK, rules.CROWDED,
 )  # fmt: skip
-_UNITS = {"byte": (1e9, "GB/s"), "FLOP": (1e12, "TFLOP/s")}
+RATES = {
+    "byte": (1e9, "GB/s"),
+    "FLOP": (1e12, "TFLOP/s"),
+}  # of a kernel's unit: a factor, and the unit that rates are told in
 
 
 def implausible(run: Run, energies: Sequence[WindowEnergy], kernel: Kernel, peak: Peak | None) -> list[Verdict]:
@@ -46,7 +49,7 @@ def _above_peak(run: Run, kernel: Kernel, peak: Peak | None) -> list[Verdict]:
             rates.append(kernel.per_pass * sum(o.achieved.requests or 0 for o in mine) / took_s)
     if peak is None or not rates or median(rates) <= peak.per_s:
         return []
-    factor, unit = _UNITS[kernel.unit]
+    factor, unit = RATES[kernel.unit]
     evidence = (
         f"{median(rates) / factor:.4g} {unit} were reached, {peak.per_s / factor:.4g} {unit} are declared "
         f"({peak.source})"

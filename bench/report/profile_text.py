@@ -4,12 +4,13 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from bench.nouns import Calibration, Ceilings, Loaded, MeasuredFigure, Verdict
+from bench.physics.ceilings import RATES
 from bench.report.numbers import quantity, shown
 from bench.report.words import SPAN_NOTE, basis_word
 
 _GAP = "  "
 _WIDTH = 80
-_SCALES = {"GB/s": 1e9, "TFLOP/s": 1e12}
+_SCALES = {unit: factor for factor, unit in RATES.values()}
 _KINDS = {
     "rate": "",
     "gross": ", gross",

@@ -25,7 +25,7 @@ from bench.physics.ledger import Entry, ledger
 from bench.run.meter import END_UNIX, START_UNIX
 from bench.run.publish import rounded_energies
 from bench.stats import significant
-from bench.units import S_PER_NS
+from bench.units import MJ_PER_J, S_PER_NS
 
 # Chosen: two processes of one machine read one clock, and a write to disk lies between two readings of it; the
 # start-up of a load generator alone takes seconds, so that another run's requests are not that near.
@@ -36,7 +36,6 @@ _SLEW = 500e-6
 # Every time zone is a multiple of a quarter of an hour off UTC (IANA tz database; checked 2026-11-21).
 _ZONE_S = 900
 _LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
-_MJ_PER_J = 1e3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,10 +231,10 @@ def _by_aiperf(
     energy_j = fsum(e.energy_j for e in boards if e.energy_j is not None)
     found = {"nvidia_total_gpu_energy": energy_j, "nvidia_energy_per_request": energy_j / requests}
     if output:
-        found["nvidia_energy_per_output_token"] = energy_j / output * _MJ_PER_J
+        found["nvidia_energy_per_output_token"] = energy_j / output * MJ_PER_J
         found["nvidia_output_tokens_per_joule"] = output / energy_j
     if output and prompt is not None:
-        found["nvidia_energy_per_total_token"] = energy_j / (prompt + output) * _MJ_PER_J
+        found["nvidia_energy_per_total_token"] = energy_j / (prompt + output) * MJ_PER_J
     return {name: significant(value) for name, value in found.items()}
 
 

@@ -9,7 +9,7 @@ store that looks at the text alone a number beside it is not seen, so each time 
 from itertools import count
 
 from bench.nouns import Request, Usage
-from bench.units import S_PER_NS
+from bench.units import MS_PER_S, S_PER_NS
 from bench.wire.api import ApiDialect
 from bench.wire.exchange import Reply
 from bench.wire.probe import ask
@@ -20,7 +20,6 @@ _TEXTS, _WORDS = 5, 12
 _TIMES = 4  # chosen: a text is taken for one that comes again at its fourth time at the latest
 _SOONER = 0.5  # of the quickest first answer: the slowest of five repeats never comes so soon by chance
 _SLOW_S, _SLOW_TEXTS = 1.0, 3  # chosen: where an answer takes so long three texts do, chance weighs less in it
-_MS_PER_S = 1e3
 
 
 def kept_answers(dialect: ApiDialect, timeout_s: float) -> str | None:
@@ -39,8 +38,8 @@ def kept_answers(dialect: ApiDialect, timeout_s: float) -> str | None:
         return None
     numbered = "" if NUMBER in template else "put {serial} into the text's own place in the template, "
     return (
-        f"{dialect.url} answers a text that it has seen in {again_s * _MS_PER_S:.1f} ms or less, a new one in "
-        f"{first_s * _MS_PER_S:.1f} ms or more: it keeps its answers, and declared texts come again. Turn its "
+        f"{dialect.url} answers a text that it has seen in {again_s * MS_PER_S:.1f} ms or less, a new one in "
+        f"{first_s * MS_PER_S:.1f} ms or more: it keeps its answers, and declared texts come again. Turn its "
         f"cache off, {numbered}or take --set cache=measured where look-ups are what you mean"
     )
 
