@@ -7,7 +7,8 @@ from fakes import FakeClock, FakeRecorder, FakeSession, spec
 from bench.files.store import write_run
 from bench.nouns import Request, Usage, Workload
 from bench.run.publish import published
-from bench.run.runner import Clockwork, Task, measure_group
+from bench.run.runner import Task, measure_group
+from bench.run.tape import Clockwork
 
 PROFILE = 'title = "A machine that is not there"\nkind = "machine"\ngenerated = true\n'
 ASKED = Usage(requests=1, prompt_tokens=32, output_tokens=8)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from bench.physics.latency import SHARES
 from bench.report.numbers import quantity, shown
 from bench.report.terminal import energy_table
 from bench.report.words import basis_word, tells_double
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from bench.nouns import Times
     from bench.run.join import Joined, Share
 
-_SHARES = ("p50_s", "p90_s", "p95_s", "p99_s")
 _GROSS = "gross: whatever the machine took in that span, its idle included; the command's start-up is not"
 
 
@@ -59,7 +59,7 @@ def _share(one: "Share", *, simulated: bool) -> list[str]:
 
 def _time(name: str, times: "Times") -> str:
     told = (
-        f"{q.removesuffix('_s')} {times.quantiles_s[q] * MS_PER_S:.2f}" for q in _SHARES if q in times.quantiles_s
+        f"{q.removesuffix('_s')} {times.quantiles_s[q] * MS_PER_S:.2f}" for q in SHARES if q in times.quantiles_s
     )
     said = ", ".join([f"mean {times.mean_s * MS_PER_S:.2f}", *told])
     return f"{name.removesuffix('_s')} ms: {said} of {times.count}"

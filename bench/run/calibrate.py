@@ -7,24 +7,19 @@ time only, batches leave in trains from phases of its period, as those of a run 
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bench.errors import SensorLost
-from bench.nouns import Calibration, Fault, Kernel, Loaded, Observation, Outcome, Phase, Run, Trace, Usage, Window
+from bench.nouns import Calibration, Kernel, Loaded, Outcome, Run, Usage
 from bench.nouns.words import Fact
 from bench.physics.ceilings import CPU_S
-from bench.physics.look import look_at
-from bench.physics.precision import main_source
-from bench.physics.series import series
 from bench.physics.trains import Timetable
-from bench.physics.view import dither_s
 from bench.run.calibrated import driven_spec
-from bench.run.runner import Clockwork
-from bench.sensing.recorder import APPROACH_S, Recorder, rest_s
+from bench.run.tape import Clockwork, Tape
+from bench.sensing.recorder import Recorder
 from bench.units import NS_PER_S, S_PER_NS
 
 IDLES = 3
@@ -70,7 +65,7 @@ def drive(
     opened: Opened, recorder: Recorder, window_s: float, environment: Environment, *, time_: Clockwork, say: Say
 ) -> Driven:
     """Every window of one device. Raises CannotRun where it can't be loaded, or dies meanwhile."""
-    stage = _Stage(recorder, time_, window_s)
+    stage = _Calibrating(recorder, time_, window_s)
     at = time_.utc()
     say(f"idle, nothing loaded: {IDLES} windows of {window_s:g} s")
     stage.rest()
@@ -87,35 +82,33 @@ def drive(
         return stage.ended(ceiling, at, environment)
 
 
-class _Stage:
+class _Calibrating:
     """The windows, batches and observations so far."""
 
     def __init__(self, recorder: Recorder, time_: Clockwork, window_s: float) -> None:
         self._recorder = recorder
+        self._tape = Tape(recorder, time_)
         self._time = time_
         self._window_s = window_s
-        self._windows: list[Window] = []
         self._outcomes: list[Outcome] = []
-        self._observations: list[Observation] = []
-        self._fault: Fault | None = None
         self._passes: dict[str, int] = {}
         self._trains = 0
 
     def rest(self) -> None:
         """Idle between windows, until every sensor shows nothing else."""
-        self._time.sleep(rest_s(self._recorder.sources))
+        self._tape.rest()
 
     def idle(self, kind: str) -> None:
         """Windows in which nothing is asked."""
         for index in range(1, IDLES + 1):
-            with self._window("idle", f"{kind}-{index}"):
+            with self._tape.window("idle", f"{kind}-{index}"):
                 self._time.sleep(self._window_s)
             self.rest()
 
     def warm(self, ceiling: Ceiling) -> None:
         """Runs each kernel until it is warm, and finds how many of its passes make a batch."""
         for kernel in ceiling.calibration.kernels:
-            with self._window("warmup", kernel.label):
+            with self._tape.window("warmup", kernel.label):
                 ((start_ns, end_ns, _),) = ceiling.run(kernel.label, 1, 0.0)
                 pass_s = max(end_ns - start_ns, 1) * S_PER_NS
                 spans = ceiling.run(kernel.label, 1, min(self._window_s, _MOST_WARM_S) - pass_s)
@@ -125,15 +118,11 @@ class _Stage:
 
     def timetable(self, device: str) -> Timetable | None:
         """Trains, where what has been read so far does not prove that the device's sensor sees all of the time."""
-        self._gather()
-        source = main_source(self._recorder.sources, device)
-        look = look_at(source, series(self._observations)) if source else None
-        period_s = dither_s(look.passport) if look and look.source.basis == "measured" else None
-        return Timetable(period_s, 0, self._window_s) if period_s else None
+        return self._tape.timetable(device, 0, self._window_s)
 
     def work(self, ceiling: Ceiling, kernel: Kernel, index: int, timetable: Timetable | None) -> None:
         """One window of a kernel."""
-        with self._window("work", f"{kernel.label}-{index}"):
+        with self._tape.window("work", f"{kernel.label}-{index}"):
             stop_ns = self._time.clock_ns() + round(self._window_s * NS_PER_S)
             self._batches(ceiling, kernel, timetable, stop_ns)
             while self._time.clock_ns() < stop_ns:
@@ -166,38 +155,18 @@ class _Stage:
 
     def ended(self, ceiling: Ceiling, at: datetime, environment: Environment) -> Driven:
         """All of it as a run."""
-        self._gather()
-        lost = tuple(Fault(domain=domain, reason=why) for domain, why in self._recorder.lost.items())
+        self._tape.gather()
+        trace = self._tape.trace
         calibration, loaded = ceiling.calibration, ceiling.loaded
         run = Run(
-            id=f"{at:%Y%m%dT%H%M%SZ}-calibration-{self._windows[0].start_ns % 0xFFFFFF:06x}",
+            id=f"{at:%Y%m%dT%H%M%SZ}-calibration-{trace.windows[0].start_ns % 0xFFFFFF:06x}",
             spec=driven_spec(calibration, loaded),
             started_at=at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             environment=environment,
             sources=self._recorder.sources,
             loaded=loaded,
-            trace=Trace(observations=tuple(self._observations), windows=tuple(self._windows)),
+            trace=trace,
             outcomes=tuple(self._outcomes),
-            faults=(*((self._fault,) if self._fault else ()), *lost),
+            faults=self._tape.faults,
         )
         return Driven(run=run, calibration=calibration)
-
-    @contextmanager
-    def _window(self, phase: Phase, label: str) -> Iterator[None]:
-        """A window between its edges; nothing is printed or written inside."""
-        self._recorder.mark()
-        self._time.sleep(APPROACH_S)
-        start_ns = self._time.clock_ns()
-        yield
-        end_ns = self._time.clock_ns()
-        self._recorder.mark()
-        self._windows.append(Window(phase=phase, label=label, start_ns=start_ns, end_ns=end_ns))
-
-    def _gather(self) -> None:
-        """Everything that was recorded since the last time; a recorder that dies leaves a fault, and silence."""
-        if self._fault:
-            return
-        try:
-            self._observations += self._recorder.collect()
-        except SensorLost as error:
-            self._fault = Fault(domain=None, reason=f"the sampler died: {error}")

@@ -30,7 +30,7 @@ from bench.run.host import Host, look
 from bench.run.meter import claim
 from bench.run.profile import render_profile
 from bench.run.remote import Remote, remote
-from bench.run.runner import Clockwork
+from bench.run.tape import Clockwork
 from bench.sensing.sampler import Sampler
 from bench.stats import significant
 

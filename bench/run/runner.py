@@ -9,18 +9,13 @@ warm-up and work. Where the board's sensor may see a part of the time only, batc
 its period; and a cell goes on past its least windows until its interval is as narrow as asked, or its budget ends.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from itertools import count, cycle, islice
 
-from bench.errors import SensorLost
 from bench.nouns import (
     Fact,
-    Fault,
-    Observation,
     Outcome,
     Phase,
     Request,
@@ -28,20 +23,16 @@ from bench.nouns import (
     RunSpec,
     Served,
     Session,
-    Trace,
-    Window,
     Workload,
 )
-from bench.physics.look import Look, look_at
 from bench.physics.phases import AFTER
-from bench.physics.precision import main_source, precision
-from bench.physics.series import series
+from bench.physics.precision import precision
 from bench.physics.trains import Timetable
-from bench.physics.view import dither_s
 from bench.run.answers import forget_answers, with_answers
 from bench.run.load.play import Play
-from bench.sensing.recorder import APPROACH_S, Recorder, rest_s
-from bench.sensing.witnessing import NOBODY, Watch, merged
+from bench.run.tape import Clockwork, Tape
+from bench.sensing.recorder import Recorder
+from bench.sensing.witnessing import NOBODY, Watch
 from bench.units import NS_PER_S, S_PER_NS
 
 
@@ -54,15 +45,6 @@ class Announcement:
     label: str
     expected_s: float
     over: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clockwork:
-    """Time, as a run sees it; tests hand in a clock of their own."""
-
-    clock_ns: Callable[[], int] = time.monotonic_ns
-    sleep: Callable[[float], None] = time.sleep
-    utc: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,10 +103,8 @@ class _Stage:
         """Starts a cell with nothing measured, and lets a tick fall before its first window."""
         self._task = task
         self._started_at = self._time.utc().strftime("%Y-%m-%dT%H:%M:%SZ")
-        self._windows: list[Window] = []
+        self._tape = Tape(self._recorder, self._time, self._witnesses)
         self._outcomes: list[Outcome] = []
-        self._observations: list[Observation] = []
-        self._fault: Fault | None = None
         self._trains = 0
         self._timetable: Timetable | None = None
         self.rest()
@@ -137,7 +117,7 @@ class _Stage:
         self.idle("resident")
         drive("warmup", "1", timing.warmup_s)
         forget_answers(session)
-        self._timetable = self._spread_over(session.loaded.device)
+        self._timetable = self._tape.timetable(session.loaded.device, self._task.spec.seed, timing.window_s)
         for index in range(timing.most_windows or timing.windows):
             self.rest()
             if index >= timing.windows and self._narrow_enough(session.loaded.device):
@@ -149,8 +129,7 @@ class _Stage:
         if isinstance(session, Served):
             self._afterwards()
         change = session.change() if isinstance(session, Served) else None
-        self._gather()
-        lost = tuple(Fault(domain=domain, reason=why) for domain, why in self._recorder.lost.items())
+        self._tape.gather()
         return Run(
             id=self._task.run_id,
             spec=self._task.spec,
@@ -158,16 +137,12 @@ class _Stage:
             environment=environment,
             sources=self._recorder.sources,
             loaded=session.loaded,
-            trace=Trace(
-                observations=tuple(self._observations),
-                windows=tuple(self._windows),
-                witnesses=self._witnesses.records,
-            ),
+            trace=self._tape.trace,
             outcomes=with_answers(self._outcomes, session, self._task.workload.requests),
             workload_notes=self._task.workload.notes,
             labelled=sum(request.meant is not None for request in self._task.workload.requests),
             voice=self._task.workload.voice,
-            faults=(*((self._fault,) if self._fault else ()), *lost),
+            faults=self._tape.faults,
             server_change=change,
         )
 
@@ -188,21 +163,14 @@ class _Stage:
 
     def rest(self) -> None:
         """Idle between windows, until every sensor shows nothing else."""
-        self._time.sleep(rest_s(self._recorder.sources))
+        self._tape.rest()
 
     @contextmanager
     def window(self, phase: Phase, label: str, expected_s: float) -> Iterator[None]:
         """A window between its edges; nothing is announced, printed or written inside."""
         self._announce(self._said(phase, label, expected_s, over=False))
-        self._witnesses.begin()
-        self._recorder.mark()
-        self._time.sleep(APPROACH_S)
-        start_ns = self._time.clock_ns()
-        yield
-        end_ns = self._time.clock_ns()
-        self._recorder.mark()
-        self._witnesses.end()
-        self._windows.append(Window(phase=phase, label=label, start_ns=start_ns, end_ns=end_ns))
+        with self._tape.window(phase, label):
+            yield
         self._announce(self._said(phase, label, 0.0, over=True))
 
     def _driver(self, session: Session, requests: Sequence[Request]) -> "_Drive":
@@ -253,34 +221,12 @@ class _Stage:
     def _await(self, moment_ns: int) -> None:
         self._time.sleep(max(0, moment_ns - self._time.clock_ns()) * S_PER_NS)
 
-    def _spread_over(self, device: str) -> Timetable | None:
-        """Trains, where what has been read so far does not prove that the device's sensor sees all of the time."""
-        look = self._look(device)
-        period_s = dither_s(look.passport) if look and look.source.basis == "measured" else None
-        timing = self._task.spec.timing
-        return Timetable(period_s, self._task.spec.seed, timing.window_s) if period_s else None
-
     def _narrow_enough(self, device: str) -> bool:
-        look = self._look(device)
-        work = [w for w in self._windows if w.phase == self._task.workload.phase]
+        look = self._tape.look(device)
+        work = [w for w in self._tape.windows if w.phase == self._task.workload.phase]
         found = precision(look, work, self._outcomes) if look else None
         asked_ratio = self._task.spec.timing.precision_ratio
         return found is not None and found.half_width_ratio is not None and found.half_width_ratio <= asked_ratio
-
-    def _look(self, device: str) -> Look | None:
-        """What was read so far of the domain that the cell is about."""
-        self._gather()
-        source = main_source(self._recorder.sources, device)
-        return look_at(source, series(self._observations)) if source else None
-
-    def _gather(self) -> None:
-        """Everything that was recorded since the last time; a recorder that dies leaves a fault, and silence."""
-        if self._fault:
-            return
-        try:
-            self._observations += merged(self._recorder.collect(), self._witnesses.collect())
-        except SensorLost as error:
-            self._fault = Fault(domain=None, reason=f"the sampler died: {error}")
 
     def _said(self, phase: Phase, label: str, expected_s: float, *, over: bool) -> Announcement:
         cell = str(self._task.spec.cell)

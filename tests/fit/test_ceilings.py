@@ -12,7 +12,7 @@ from bench.nouns import Calibration, Condition, Kernel, Peak, Trace
 from bench.physics import rules
 from bench.run.calibrate import IDLES, REPEATS, drive
 from bench.run.calibrated import calibrated
-from bench.run.runner import Clockwork
+from bench.run.tape import Clockwork
 
 TRIAD = Kernel(kind="triad", precision="fp32", size=268_435_456)
 MATMUL = Kernel(kind="matmul", precision="bf16", size=8192)

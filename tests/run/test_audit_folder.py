@@ -19,7 +19,8 @@ from bench.files.store import write_run
 from bench.nouns import Request, Usage, Workload
 from bench.run.audit import THEMES, audit, check_name
 from bench.run.publish import published
-from bench.run.runner import Clockwork, Task, measure_group
+from bench.run.runner import Task, measure_group
+from bench.run.tape import Clockwork
 from bench.units import NS_PER_S
 
 EXAMPLE = Path(__file__).parents[2] / "results" / "examples" / "cpu-2-threads"

@@ -7,7 +7,8 @@ from fakes import GPU, FakeClock, FakeSession, spec
 
 from bench.nouns import Request, Usage, Workload
 from bench.run.plan import Speeds, cell_seconds, load_seconds
-from bench.run.runner import Clockwork, Task, measure_group
+from bench.run.runner import Task, measure_group
+from bench.run.tape import Clockwork
 from bench.sensing.recorder import rest_s
 from bench.units import S_PER_NS
 

@@ -16,8 +16,9 @@ from bench.report.quality_text import quality_table
 from bench.run.answers import with_answers
 from bench.run.learn import fit_folder, report_folder
 from bench.run.publish import published
-from bench.run.runner import Clockwork, Task, measure_group
+from bench.run.runner import Task, measure_group
 from bench.run.scored import why_unscored
+from bench.run.tape import Clockwork
 from bench.run.verify import verify
 
 pytest.importorskip("jiwer")

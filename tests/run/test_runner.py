@@ -9,7 +9,8 @@ from fakes import GPU, FakeClock, FakeRecorder, FakeSession, seconds, spec
 from bench.nouns import Fault, FieldPassport, Passport, Request, Usage, Workload
 from bench.physics.energy import window_energies
 from bench.physics.trains import train_starts
-from bench.run.runner import Clockwork, Task, measure_group
+from bench.run.runner import Task, measure_group
+from bench.run.tape import Clockwork
 from bench.sensing.recorder import APPROACH_S, REST_S
 
 REQUESTS = tuple(

@@ -13,7 +13,8 @@ from bench.files.store import write_run
 from bench.nouns import Request, Usage, Workload
 from bench.run.learn import fit_folder, report_folder
 from bench.run.publish import published
-from bench.run.runner import Clockwork, Task, measure_group
+from bench.run.runner import Task, measure_group
+from bench.run.tape import Clockwork
 from bench.run.verify import verify
 
 PROFILE = 'title = "A machine that is not there"\nkind = "machine"\ngenerated = true\n'

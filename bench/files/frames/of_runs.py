@@ -10,7 +10,7 @@ from bench.files.store import Sealed, read_seal
 from bench.nouns import Loaded, Outcome, Quality, RunSpec, Score, Share, Usage, Verdict, Window, WindowEnergy
 from bench.physics.attribution import window_outcomes, window_usage
 from bench.physics.doubles import pretends
-from bench.physics.latency import told_by_requests
+from bench.physics.latency import SHARES, told_by_requests
 from bench.physics.phases import is_work
 from bench.physics.verdict import spoilt, voided
 from bench.units import S_PER_NS
@@ -197,7 +197,7 @@ def _times(outcome: Outcome) -> dict[str, float | None]:
 def latency_rows(one: Sealed) -> Iterator[Row]:
     """A row for each phase of a server's requests."""
     for name, times in told_by_requests(one.published.times).items():
-        quantiles = {q: times.quantiles_s.get(q) for q in ("p50_s", "p90_s", "p95_s", "p99_s")}
+        quantiles = {q: times.quantiles_s.get(q) for q in SHARES}
         missing = [q.removesuffix("_s") for q, value in quantiles.items() if value is None]
         yield {
             "run_id": one.id, "quantity": name.removesuffix("_s"), "count": times.count, "mean_s": times.mean_s,

@@ -10,7 +10,8 @@ from virtual_time import VirtualTime
 from bench.nouns import Outcome, Pace, Request, Usage, Workload
 from bench.run.load import play
 from bench.run.load.arrivals import poisson
-from bench.run.runner import Clockwork, Task, measure_group
+from bench.run.runner import Task, measure_group
+from bench.run.tape import Clockwork
 from bench.units import S_PER_NS
 
 WORKLOAD = Workload(
