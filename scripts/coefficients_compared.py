@@ -4,11 +4,12 @@ from pathlib import Path
 
 from perf_goals import Goal, Section
 
+from bench.files.comparisons import read_record
 from bench.files.layout import comparison_ids, comparison_path, run_folders
 from bench.files.store import Sealed
 from bench.nouns.compared import Compared, Pair, Ratio
 from bench.report.compare_text import unit_text
-from bench.run.compare import read_record, recompute
+from bench.run.compare import recompute
 from bench.run.evidence import evidence
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,6 +8,8 @@ from typing import Literal, TypeAlias
 from bench.nouns.scores import Share
 from bench.nouns.words import Basis, Boundary
 
+COMPARISON_SCHEMA_VERSION = 1  # of OUT/comparisons/ID.json
+
 # energy: gross J a unit; time: s a unit; e2e: the median time of a request, from its due moment to its end
 Measure: TypeAlias = Literal["energy", "time", "e2e"]
 
@@ -217,4 +219,27 @@ class Compared:
     interleaved: bool
     set_apart: tuple[str, ...] = ()  # runs that were not taken, each with its reason
     notes: tuple[str, ...] = ()
+    price: Price | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Take:
+    """One run of a comparison: whose it is, and of which round."""
+
+    run_id: str
+    candidate: int
+    round: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonRecord:
+    """What a comparison rests on; all else follows from it."""
+
+    schema_version: int = COMPARISON_SCHEMA_VERSION
+    id: str
+    names: tuple[str, ...]
+    runs: tuple[Take, ...]
+    interleaved: bool
+    measured_for_it: bool  # its rounds bear its name, and all of those that do are in it
+    stopping: str = ""  # when rounds ended
     price: Price | None = None

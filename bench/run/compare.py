@@ -1,7 +1,7 @@
 """`compare`: rounds of candidates on the same work, measured A B B A …, and the comparison that they prove.
 
     cells ─→ rounds, each a whole sealed run ─┐
-    folders of sealed runs ───────────────────┴─→ Record (which runs) ─→ showings ─→ ratios ─→ OUT/comparisons/
+    folders of sealed runs ───────────────────┴─→ record (which runs) ─→ showings ─→ ratios ─→ OUT/comparisons/
 
 The record names runs and nothing else: `verify` makes the showings, the ratios and the page from it once more.
 """
@@ -9,49 +9,24 @@ The record names runs and nothing else: `verify` makes the showings, the ratios 
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BadInput, BrokenResults
 from bench.files.atomic import write_whole
-from bench.files.codec import build, plain
-from bench.files.json_text import json_bytes, read_json
+from bench.files.codec import plain
+from bench.files.json_text import json_bytes
 from bench.files.layout import SEAL, comparison_path, profile_folder, run_folder, run_folders
 from bench.files.store import Sealed, read_seal
 from bench.fit.comparison import compare
 from bench.fit.showings import same_conditions, showing
 from bench.nouns import Cell, RunSpec
-from bench.nouns.compared import Compared, Price, Showing
+from bench.nouns.compared import Compared, ComparisonRecord, Showing, Take
 from bench.report.compare_text import front_text, sentences
 from bench.run.evidence import evidence
 from bench.run.judged import judge
 from bench.run.publish import measured
-
-SCHEMA_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Take:
-    """One run of a comparison: whose it is, and of which round."""
-
-    run_id: str
-    candidate: int
-    round: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """What a comparison rests on; all else follows from it."""
-
-    schema_version: int = SCHEMA_VERSION
-    id: str
-    names: tuple[str, ...]
-    runs: tuple[Take, ...]
-    interleaved: bool
-    measured_for_it: bool  # its rounds bear its name, and all of those that do are in it
-    stopping: str = ""  # when rounds ended
-    price: Price | None = None
 
 
 def round_of(spec: RunSpec | None) -> tuple[str, int] | None:
@@ -60,7 +35,7 @@ def round_of(spec: RunSpec | None) -> tuple[str, int] | None:
     return (name, int(number)) if name and number.isdecimal() else None
 
 
-def recompute(record: Record, known: Mapping[str, Sealed]) -> Compared:
+def recompute(record: ComparisonRecord, known: Mapping[str, Sealed]) -> Compared:
     """The comparison, from the runs that it names. Raises BadInput and BrokenResults where they show none.
 
     Raises NoEngine where the library that scored their answers is not here.
@@ -98,7 +73,7 @@ def recompute(record: Record, known: Mapping[str, Sealed]) -> Compared:
     return replace(made, notes=(*made.notes, record.stopping)) if record.stopping else made
 
 
-def document(record: Record, compared: Compared, known: Mapping[str, Sealed]) -> dict[str, Any]:
+def document(record: ComparisonRecord, compared: Compared, known: Mapping[str, Sealed]) -> dict[str, Any]:
     """What lies in OUT/comparisons/ID.json: the record, what follows from it, and the seals of its runs."""
     return {
         **plain(record),
@@ -107,21 +82,6 @@ def document(record: Record, compared: Compared, known: Mapping[str, Sealed]) ->
         "front": [text for work in compared.works for text in front_text(compared, work)],
         "seals": {t.run_id: known[t.run_id].seal_sha256 for t in record.runs},
     }
-
-
-def read_record(path: Path) -> tuple[Record, Any]:
-    """The record of a comparison's file, and the whole of what it says. Raises BrokenResults."""
-    data = read_json(path)
-    if not isinstance(data, dict) or data.get("schema_version") != SCHEMA_VERSION:
-        found = data.get("schema_version") if isinstance(data, dict) else type(data).__name__
-        raise BrokenResults(f"{path}: schema_version {found!r}, this Joulemark reads {SCHEMA_VERSION}")
-    derived = ("comparison", "verdicts", "front", "seals")
-    record = build(Record, {k: v for k, v in data.items() if k not in derived}, str(path))
-    if record.id != path.stem:
-        raise BrokenResults(f"{path}: its id is {record.id!r}: the file was renamed")
-    if any(not 0 <= t.candidate < len(record.names) for t in record.runs):
-        raise BrokenResults(f"{path}: a run belongs to no candidate")
-    return record, data
 
 
 def round_names(out: Path) -> tuple[str, ...]:
@@ -170,7 +130,7 @@ def parts_of_cell(cell: Cell) -> tuple[str, str, str, str]:
     return cell.engine, cell.model, cell.precision, cell.device or ""
 
 
-def keep(out: Path, record: Record, compared: Compared, known: Mapping[str, Sealed]) -> Path:
+def keep(out: Path, record: ComparisonRecord, compared: Compared, known: Mapping[str, Sealed]) -> Path:
     """Seals the comparison's figures; returns where. Runs that lie elsewhere are copied, so that OUT proves it."""
     for one in known.values():
         _adopt(out, one)

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from bench.errors import BadInput
 from bench.files.store import Sealed
 from bench.fit.showings import work_of
-from bench.nouns.compared import Price
+from bench.nouns.compared import ComparisonRecord, Price, Take
 from bench.run.candidates import Folder, short_names
-from bench.run.compare import Record, Take, parts_of
+from bench.run.compare import parts_of
 from bench.run.evidence import evidence, sealed_folders
 from bench.units import counted
 
 
-def from_folders(folders: Sequence[Folder], price: Price | None) -> tuple[Record, dict[str, Sealed]]:
+def from_folders(folders: Sequence[Folder], price: Price | None) -> tuple[ComparisonRecord, dict[str, Sealed]]:
     """The record of runs that are sealed already, and the runs. Raises BadInput where they share no work."""
     sides = [_side(folder) for folder in folders]
     parts = [parts_of(side[0]) for side in sides]
@@ -39,7 +39,7 @@ def from_folders(folders: Sequence[Folder], price: Price | None) -> tuple[Record
                 counts[name] = counts.get(name, 0) + 1
                 runs.append(Take(run_id=one.id, candidate=candidate, round=counts[name]))
                 known[one.id] = one
-    record = Record(
+    record = ComparisonRecord(
         id=folders_id(known.values()),
         names=short_names(parts),
         runs=tuple(runs),

@@ -20,18 +20,10 @@ from bench.files.store import Sealed
 from bench.fit.comparison import compare, half_widths
 from bench.fit.showings import showing
 from bench.nouns import RunSpec, Weights
-from bench.nouns.compared import Price, Showing
+from bench.nouns.compared import ComparisonRecord, Price, Showing
 from bench.run.arrange import Ask, arrange
 from bench.run.candidates import Candidate, short_names
-from bench.run.compare import (
-    Record,
-    parts_of_cell,
-    round_names,
-    round_of,
-    round_specs,
-    sealed_rounds,
-    takes,
-)
+from bench.run.compare import parts_of_cell, round_names, round_of, round_specs, sealed_rounds, takes
 from bench.run.evidence import evidence
 from bench.run.host import Host
 from bench.run.line import measure_plan
@@ -160,11 +152,13 @@ def left(ask: RoundsAsk, arranged: Arranged) -> int:
     return 0 if made >= ask.most_rounds or _narrow(ask, arranged) else 1
 
 
-def record_of(ask: RoundsAsk, arranged: Arranged, price: Price | None = None) -> tuple[Record, dict[str, Sealed]]:
+def record_of(
+    ask: RoundsAsk, arranged: Arranged, price: Price | None = None
+) -> tuple[ComparisonRecord, dict[str, Sealed]]:
     """What has been measured for the comparison, as far as it lies in OUT."""
     known = sealed_rounds(ask.out, arranged.id) if ask.out.is_dir() else {}
     stopping = "" if ask.precision_ratio is None else _STOPPED.format(ask.precision_ratio * 100, ask.most_rounds)
-    record = Record(
+    record = ComparisonRecord(
         id=arranged.id, names=arranged.names, runs=takes(known, arranged.order), interleaved=True,
         measured_for_it=True, stopping=stopping, price=price,
     )  # fmt: skip

@@ -8,14 +8,15 @@ from typing import Any
 from bench import __version__
 from bench.errors import BadInput, BrokenResults, NoEngine
 from bench.files.atomic import held, write_whole
+from bench.files.comparisons import read_record
 from bench.files.layout import comparison_ids, comparison_path, profile_folder
 from bench.files.profiles import read_profile
 from bench.files.store import Sealed
 from bench.nouns import HardwareProfile, Source
-from bench.nouns.compared import Compared, Price
+from bench.nouns.compared import Compared, ComparisonRecord, Price
 from bench.report.compare import ComparisonInput, check_comparison, render_comparison
 from bench.run.candidates import Folder, short_names
-from bench.run.compare import Record, document, keep, parts_of, read_record, recompute, round_of
+from bench.run.compare import document, keep, parts_of, recompute, round_of
 from bench.run.compare_figures import Difference, differences
 from bench.run.compare_folders import folders_id, from_folders, interleaved
 
@@ -42,7 +43,7 @@ def price_of(per_hour: float | None, currency: str, profile: HardwareProfile | N
     return None
 
 
-def seal(out: Path, record: Record, known: Mapping[str, Sealed]) -> Kept:
+def seal(out: Path, record: ComparisonRecord, known: Mapping[str, Sealed]) -> Kept:
     """Writes the comparison's figures and its page. Raises BadInput and BrokenResults where there is none."""
     compared = recompute(record, known)
     path = keep(out, record, compared, known)
@@ -64,7 +65,7 @@ def compare_folders(folders: Sequence[Folder], out: Path, price: tuple[float | N
 
 
 def comparison_input(
-    out: Path, record: Record, compared: Compared, known: Mapping[str, Sealed]
+    out: Path, record: ComparisonRecord, compared: Compared, known: Mapping[str, Sealed]
 ) -> ComparisonInput:
     """What one page shows of a comparison."""
     hardware = compared.candidates[0].hardware
@@ -118,7 +119,7 @@ def _check(out: Path, id_: str, known: Mapping[str, Sealed]) -> Iterator[Differe
         yield Difference(file=str(page.relative_to(out)), field=field, expected=wanted, found=seen)
 
 
-def _claims(name: str, record: Record, known: Mapping[str, Sealed]) -> Iterator[Difference]:
+def _claims(name: str, record: ComparisonRecord, known: Mapping[str, Sealed]) -> Iterator[Difference]:
     """What a record says of its runs: whose they are, what they are called, whether they came in turn."""
     parts = [
         {parts_of(known[t.run_id]) for t in record.runs if t.candidate == c} for c in range(len(record.names))
@@ -136,7 +137,7 @@ def _claims(name: str, record: Record, known: Mapping[str, Sealed]) -> Iterator[
         yield Difference(file=name, field="interleaved", expected=True, found=False)
 
 
-def _rounds_left_out(name: str, record: Record, known: Mapping[str, Sealed]) -> Iterator[Difference]:
+def _rounds_left_out(name: str, record: ComparisonRecord, known: Mapping[str, Sealed]) -> Iterator[Difference]:
     """A comparison that was measured holds every run that was measured for it: none is chosen."""
     if not record.measured_for_it:
         return

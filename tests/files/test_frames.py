@@ -21,7 +21,7 @@ from bench.files.json_text import json_bytes
 from bench.files.store import MeteredRecord, Published, read_sealed, write_metered, write_run
 from bench.nouns import Quality, Quantity, Share, Times, Usage, Verdict
 from bench.nouns.calibration import Ceilings, MeasuredFigure
-from bench.nouns.compared import Compared, Level, Made, Pair, Ratio, Work, WorkCompared
+from bench.nouns.compared import Compared, ComparisonRecord, Level, Made, Pair, Ratio, Work, WorkCompared
 from bench.nouns.scores import Score
 from bench.run.publish import published
 
@@ -314,7 +314,7 @@ def test_a_comparison_s_ratios_name_both_candidates_and_their_basis(tmp_path):
         device="cpu", workload_sha256="0",
     )  # fmt: skip
     compared = Compared(candidates=(made_of, made_of), names=("bf16", "int4"), works=(work,), interleaved=True)
-    write_whole(tmp_path / "comparisons" / "c1.json", json_bytes({"comparison": plain(compared)}))
+    _comparison(tmp_path, "c1", {"comparison": plain(compared)})
 
     results = bench.read_results(tmp_path)
 
@@ -326,11 +326,30 @@ def test_a_comparison_s_ratios_name_both_candidates_and_their_basis(tmp_path):
     assert results.differences.reason.tolist() == ["synthetic weights"]
 
 
-def test_a_damaged_comparison_is_named(tmp_path):
-    """As a run is."""
-    write_whole(tmp_path / "comparisons" / "c1.json", b"{}")
+def _comparison(out, name, what):
+    """A comparison's file: its record, and `what` over it."""
+    record = ComparisonRecord(id="c1", names=("bf16", "int4"), runs=(), interleaved=True, measured_for_it=False)
+    write_whole(out / "comparisons" / f"{name}.json", json_bytes(plain(record) | what))
 
-    with pytest.raises(BrokenResults, match=r"c1\.json"):
+
+@pytest.mark.parametrize(
+    ("name", "what", "said"),
+    [
+        ("c1", {"schema_version": 2}, r"c1\.json: schema_version 2, this Joulemark reads 1"),
+        ("c2", {}, r"c2\.json: its id is 'c1': the file was renamed"),
+        ("c1", {}, r"c1\.json: 'comparison' is missing"),
+        (
+            "c1",
+            {"runs": [{"run_id": "r", "candidate": 2, "round": 1}]},
+            r"c1\.json: a run belongs to no candidate",
+        ),
+    ],
+)
+def test_a_damaged_comparison_is_named(tmp_path, name, what, said):
+    """As a run is: of another schema, renamed, without its figures, or of nobody's runs."""
+    _comparison(tmp_path, name, what)
+
+    with pytest.raises(BrokenResults, match=said):
         bench.read_results(tmp_path)
 
 

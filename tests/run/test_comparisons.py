@@ -7,9 +7,9 @@ import pytest
 from comparison_demo import rounds, sealed_round
 
 from bench.errors import BadInput, BrokenResults
-from bench.nouns.compared import Price
+from bench.nouns.compared import ComparisonRecord, Price
 from bench.run.candidates import Folder, parse_candidates, short_names
-from bench.run.compare import Record, recompute, sealed_rounds, takes
+from bench.run.compare import recompute, sealed_rounds, takes
 from bench.run.compare_folders import from_folders
 from bench.run.compared import compare_folders, price_of, seal
 from bench.run.verify import verify
@@ -21,7 +21,7 @@ NAMES = ("q8", "f16")
 def record_of(out, **more):
     known = sealed_rounds(out, "c0ffee00")
     return (
-        Record(
+        ComparisonRecord(
             id="c0ffee00", names=NAMES, runs=takes(known, ORDER), interleaved=True, measured_for_it=True, **more
         ),
         known,
@@ -100,7 +100,7 @@ def test_a_round_that_was_left_out_is_named(out):
     """A comparison that was measured holds all of its rounds: the lucky ones are not chosen."""
     known = sealed_rounds(out, "c0ffee00")
     some = tuple(t for t in takes(known, ORDER) if t.round != 2)
-    record = Record(id="c0ffee00", names=NAMES, runs=some, interleaved=True, measured_for_it=True)
+    record = ComparisonRecord(id="c0ffee00", names=NAMES, runs=some, interleaved=True, measured_for_it=True)
     seal(out, record, known)
 
     left = [field for _, field in touched(out)]

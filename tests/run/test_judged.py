@@ -18,8 +18,9 @@ from bench.run.compare import Record, recompute, sealed_rounds, takes
 from bench.run.compared import seal
 from bench.run.judged import judged
 from bench.run.publish import published
-from bench.run.runner import Clockwork, Task, measure_group
+from bench.run.runner import Task, measure_group
 from bench.run.scored import quality_of
+from bench.run.tape import Clockwork
 from bench.run.verify import verify
 
 CLASSES = ("book", "cancel", "change", "other")

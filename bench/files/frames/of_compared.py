@@ -4,9 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from bench.errors import BrokenResults
-from bench.files.codec import build
-from bench.files.json_text import read_json
+from bench.files.comparisons import read_compared
 from bench.files.layout import comparison_ids, comparison_path
 from bench.nouns.compared import Compared, Level, Pair, Ratio, WorkCompared
 
@@ -17,14 +15,7 @@ _UNITS = {"energy": "J/{unit}", "time": "s/{unit}", "e2e": "s"}
 
 def read_comparisons(out: Path) -> Comparisons:
     """Every comparison that OUT holds, by its id. Raises BrokenResults with the file."""
-    found = {}
-    for id_ in comparison_ids(out):
-        path = comparison_path(out, id_)
-        data = read_json(path)
-        if not isinstance(data, dict) or "comparison" not in data:
-            raise BrokenResults(f"{path}: expected an object with 'comparison'")
-        found[id_] = build(Compared, data["comparison"], f"{path}: comparison")
-    return found
+    return {id_: read_compared(comparison_path(out, id_)) for id_ in comparison_ids(out)}
 
 
 def level_rows(comparisons: Comparisons) -> Iterator[Row]:
