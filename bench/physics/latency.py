@@ -10,7 +10,7 @@ inter_token_latency and our `itl_s` inter-chunk latency; vLLM's bench has the sa
 TPOT counts the first token too. Docs of each; checked 2026-11-21.)
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -26,17 +26,32 @@ SHARES = {"p50_s": 0.5, "p90_s": 0.9, "p95_s": 0.95, "p99_s": 0.99}
 _BEYOND = 20
 
 
+def of_request(one: Outcome) -> dict[str, float]:
+    """How long the phases of one request took (s), but for `itl_s`; {}: it failed, or no schedule meant it.
+
+    What its engine cannot see is absent, and so is `tpot_s` below two tokens.
+    """
+    if one.due_ns is None or one.error is not None:
+        return {}
+    spans = {
+        "send_lag_s": (one.due_ns, one.start_ns),
+        "send_s": (one.start_ns, one.sent_ns),
+        "ttft_s": (one.due_ns, one.first_output_ns),
+        "e2e_s": (one.due_ns, one.end_ns),
+    }
+    found = {name: _s(start_ns, end_ns) for name, (start_ns, end_ns) in spans.items() if end_ns is not None}
+    tokens = one.achieved.output_tokens or 0
+    if one.first_output_ns is not None and one.output_ns and tokens > 1:
+        found["tpot_s"] = _s(one.first_output_ns, one.output_ns[-1]) / (tokens - 1)
+    return found
+
+
 def times(run: Run) -> dict[str, Times]:
     """Every phase's times over the requests that were answered in work windows; {}: no server was asked."""
     done = [o for o in run.outcomes if o.error is None and o.due_ns is not None]
-    found = {
-        "send_lag_s": [_s(o.due_ns, o.start_ns) for o in done],
-        "send_s": [_s(o.start_ns, o.sent_ns) for o in done if o.sent_ns is not None],
-        "ttft_s": [_s(o.due_ns, o.first_output_ns) for o in done if o.first_output_ns is not None],
-        "tpot_s": list(_per_token_s(done)),
-        "itl_s": [_s(a, b) for o in done for a, b in pairwise(o.output_ns)],
-        "e2e_s": [_s(o.due_ns, o.end_ns) for o in done],
-    }
+    each = list(map(of_request, done))
+    found = {name: [told[name] for told in each if name in told] for name in PHASES}
+    found["itl_s"] = [_s(a, b) for o in done for a, b in pairwise(o.output_ns)]
     return {name: summary(values) for name, values in found.items() if values}
 
 
@@ -64,11 +79,11 @@ def told_by_requests(known: Mapping[str, Times]) -> dict[str, Times]:
 
 def late(run: Run) -> list[Verdict]:
     """A client that sends late measures itself: its lag is held against the times that it is part of."""
-    done = [o for o in run.outcomes if o.due_ns is not None]
+    done = [(o.due_ns, o.start_ns, o.end_ns) for o in run.outcomes if o.due_ns is not None]
     if not done:
         return []
-    lag_s = quantile([_s(o.due_ns, o.start_ns) for o in done], 0.99)
-    usual_s = median([_s(o.due_ns, o.end_ns) for o in done])
+    lag_s = quantile([_s(due_ns, start_ns) for due_ns, start_ns, _ in done], 0.99)
+    usual_s = median([_s(due_ns, end_ns) for due_ns, _, end_ns in done])
     most_s = max(rules.LATEST_S, rules.LATEST_RATIO * usual_s)
     if lag_s <= most_s:
         return []
@@ -79,19 +94,9 @@ def late(run: Run) -> list[Verdict]:
     return [rules.SENT_LATE.voids(None, evidence)]
 
 
-def _per_token_s(done: Iterable[Outcome]) -> Iterable[float]:
-    """(e2e − ttft) / (n − 1), where there are two tokens or more."""
-    for o in done:
-        tokens = o.achieved.output_tokens or 0
-        if o.first_output_ns is not None and o.output_ns and tokens > 1:
-            yield _s(o.first_output_ns, o.output_ns[-1]) / (tokens - 1)
-
-
 def _tells(count: int, share: float) -> bool:
     return count * (1 - share) >= _BEYOND * (1 - 1e-9)
 
 
-def _s(start_ns: int | None, end_ns: int | None) -> float:
-    assert start_ns is not None, "checked by the callers"
-    assert end_ns is not None, "checked by the callers"
+def _s(start_ns: int, end_ns: int) -> float:
     return (end_ns - start_ns) * S_PER_NS

@@ -10,7 +10,7 @@ from bench.files.store import Sealed, read_seal
 from bench.nouns import Loaded, Outcome, Quality, RunSpec, Score, Share, Usage, Verdict, Window, WindowEnergy
 from bench.physics.attribution import window_outcomes, window_usage
 from bench.physics.doubles import pretends
-from bench.physics.latency import SHARES, told_by_requests
+from bench.physics.latency import PHASES, SHARES, of_request, told_by_requests
 from bench.physics.phases import is_work
 from bench.physics.verdict import spoilt, voided
 from bench.units import S_PER_NS
@@ -154,12 +154,13 @@ def work_rows(one: Sealed) -> Iterator[Row]:
 def request_rows(one: Sealed) -> Iterator[Row]:
     """A row for each outcome."""
     for number, outcome in enumerate(_outcomes(one)):
-        window = _holding(outcome, one.trace.windows)
+        window, told = _holding(outcome, one.trace.windows), of_request(outcome)
+        took = {name: told.get(name) for name in PHASES if name != "itl_s"}
         yield {
             "run_id": one.id, "number": number, "phase": window and window.phase,
             "label": window and window.label, "request_id": outcome.request_id, "batch_id": outcome.batch_id,
             "start_ns": outcome.start_ns, "end_ns": outcome.end_ns,
-            "duration_s": (outcome.end_ns - outcome.start_ns) * S_PER_NS, **_times(outcome),
+            "duration_s": (outcome.end_ns - outcome.start_ns) * S_PER_NS, **took,
             "error": outcome.error, "cause": outcome.cause, "said": outcome.said, "meant": outcome.meant,
             **_usage(outcome.achieved),
             "asked_output_tokens": outcome.requested.output_tokens,
@@ -173,25 +174,6 @@ def _outcomes(one: Sealed) -> Sequence[Outcome]:
 
 def _holding(outcome: Outcome, windows: Sequence[Window]) -> Window | None:
     return next((w for w in windows if w.start_ns <= outcome.start_ns and outcome.end_ns <= w.end_ns), None)
-
-
-def _times(outcome: Outcome) -> dict[str, float | None]:
-    """The times of one answered request, as `physics.latency` draws them."""
-    told = outcome.due_ns is not None and outcome.error is None
-    first_ns, tokens = outcome.first_output_ns, outcome.achieved.output_tokens or 0
-    pieces = bool(outcome.output_ns) and tokens > 1
-
-    def seconds(start_ns: int | None, end_ns: int | None) -> float | None:
-        return (end_ns - start_ns) * S_PER_NS if told and start_ns is not None and end_ns is not None else None
-
-    output_s = seconds(first_ns, outcome.output_ns[-1]) if pieces else None
-    return {
-        "send_lag_s": seconds(outcome.due_ns, outcome.start_ns),
-        "send_s": seconds(outcome.start_ns, outcome.sent_ns),
-        "ttft_s": seconds(outcome.due_ns, first_ns),
-        "tpot_s": None if output_s is None else output_s / (tokens - 1),
-        "e2e_s": seconds(outcome.due_ns, outcome.end_ns),
-    }
 
 
 def latency_rows(one: Sealed) -> Iterator[Row]:
