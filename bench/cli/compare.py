@@ -1,12 +1,23 @@
 """compare: candidates on the same work, interleaved; their ratios with intervals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.measure import IdleS, Manifest, WarmupS, WeightsOption, WindowS, Windows, _finite, _timing, _weights
+from bench.cli.options import (
+    IdleS,
+    Manifest,
+    WarmupS,
+    WeightsOption,
+    WindowS,
+    Windows,
+    finite,
+    timing_of,
+    weights_of,
+)
 from bench.cli.output import give, note, say
 from bench.errors import CannotRun
 from bench.units import counted
@@ -69,16 +80,24 @@ def compare(
 
     Each is held against those named after it. The same call resumes.
     """
+    from bench.run.compare_rounds import RoundsAsk
+
+    finite(price_per_hour)
+    asked = RoundsAsk(
+        candidates=(), out=out, weights=weights_of(weights), weights_paths=tuple(weights_path or ()),
+        manifest=workload, timing=timing_of(window_s, windows, None, None, idle_s=idle_s, warmup_s=warmup_s),
+        rounds=rounds, precision_ratio=precision / 100 if precision else None, most_rounds=most_rounds,
+        fresh=fresh,
+    )  # fmt: skip
+    kept, due = _compared(names, on or (), asked, (price_per_hour, currency))
+    _tell(kept, due, out, json=json)
+    raise typer.Exit(1 if due else 0)
+
+
+def _tell(kept: "Kept", due: int, out: Path, *, json: bool) -> None:
+    """The comparison, and how many rounds are missing."""
     from bench.report.compare_text import comparison_text
 
-    _finite(price_per_hour)
-    asked = {
-        "on": on or [], "out": out, "weights": _weights(weights), "weights_paths": tuple(weights_path or ()),
-        "manifest": workload, "rounds": rounds, "precision_percent": precision, "most_rounds": most_rounds,
-        "timing": _timing(window_s, windows, None, None, idle_s=idle_s, warmup_s=warmup_s), "fresh": fresh,
-        "price": (price_per_hour, currency),
-    }  # fmt: skip
-    kept, due = _compared(names, asked)
     if json:
         said = {"file": str(kept.path), "page": str(kept.page), "rounds_due": due, "out": str(out)}
         give({**kept.document, **said})
@@ -87,24 +106,19 @@ def compare(
         say(f"\npage: {kept.page}\nprove it: joulemark verify {out}")
     if due:
         note(f"{counted(due, 'round')} of those asked for are missing; the same command measures them")
-    raise typer.Exit(1 if due else 0)
 
 
-def _compared(names: Sequence[str], asked: Mapping[str, Any]) -> "tuple[Kept, int]":
-    """The comparison as it was sealed, and how many rounds are missing."""
+def _compared(
+    names: Sequence[str], on: Sequence[str], asked: "RoundsAsk", price: tuple[float | None, str]
+) -> "tuple[Kept, int]":
+    """The comparison as it was sealed, and how many rounds are missing. `asked`: as yet of no candidates."""
     from bench.run.candidates import parse_candidates
-    from bench.run.compare_rounds import RoundsAsk
     from bench.run.compared import compare_folders
 
-    candidates, folders = parse_candidates(names, asked["on"])
+    candidates, folders = parse_candidates(names, on)
     if folders:
-        return compare_folders(folders, asked["out"], asked["price"]), 0
-    given = {k: v for k, v in asked.items() if k not in ("on", "price", "precision_percent")}
-    percent = asked["precision_percent"]
-    return _measured(
-        RoundsAsk(candidates=candidates, precision_ratio=percent / 100 if percent else None, **given),
-        asked["price"],
-    )
+        return compare_folders(folders, asked.out, price), 0
+    return _measured(replace(asked, candidates=candidates), price)
 
 
 def _measured(ask: "RoundsAsk", price: tuple[float | None, str]) -> "tuple[Kept, int]":

@@ -1,17 +1,28 @@
 """plan, run and bench: what is going to be measured, and measuring it."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.options import (
+    IdleS,
+    Manifest,
+    WarmupS,
+    WeightsOption,
+    WindowS,
+    Windows,
+    finite,
+    timing_of,
+    weights_of,
+)
 from bench.cli.output import give, note, say
 from bench.cli.plan_text import plan_text, price_eur
 
 if TYPE_CHECKING:
     from bench.run.arrange import Ask
+    from bench.run.line import Ended
     from bench.run.plan import Plan
     from bench.run.supervise import CellResult
 
@@ -20,15 +31,7 @@ Names = Annotated[
 ]
 Out = Annotated[Path, typer.Option(help="The result folder.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
-WeightsOption = Annotated[str, typer.Option(help="synthetic (seeded, no download) or pretrained.")]
 PathOption = Annotated[str | None, typer.Option(help="Hub id or local folder of pretrained weights.")]
-Manifest = Annotated[
-    Path | None, typer.Option("--workload", help="A manifest of your own clips, texts or prompts.")
-]
-WindowS = Annotated[float | None, typer.Option(min=0.2, help="Seconds a work window lasts at least.")]
-IdleS = Annotated[float | None, typer.Option(min=0.4, help="Seconds of idle before a cell's work.")]
-WarmupS = Annotated[float | None, typer.Option(min=0.0, help="Seconds of warm-up at least.")]
-Windows = Annotated[int | None, typer.Option(min=1, help="Work windows a cell at least.")]
 MostWindows = Annotated[
     int | None, typer.Option(min=1, help="Work windows a cell at most: it ends when it is known well enough.")
 ]
@@ -83,10 +86,10 @@ def plan(
     from bench.run.host import look
 
     ask = Ask(
-        names=tuple(names), out=out, weights=_weights(weights), weights_path=weights_path, manifest=workload,
-        timing=_timing(window_s, windows, most_windows, precision, idle_s=idle_s, warmup_s=warmup_s),
+        names=tuple(names), out=out, weights=weights_of(weights), weights_path=weights_path, manifest=workload,
+        timing=timing_of(window_s, windows, most_windows, precision, idle_s=idle_s, warmup_s=warmup_s),
     )  # fmt: skip
-    _finite(price_per_hour)
+    finite(price_per_hour)
     made = arrange(ask, look())
     offer = made.weights == "synthetic" and hub().status == "ok"
     if json:
@@ -132,7 +135,7 @@ def run(
     from bench.files.codec import plain
     from bench.run.arrange import Ask
 
-    timing = _timing(window_s, windows, most_windows, precision, idle_s=idle_s, warmup_s=warmup_s)
+    timing = timing_of(window_s, windows, most_windows, precision, idle_s=idle_s, warmup_s=warmup_s)
     asked = server_options(
         names, engine, endpoint, model, settings=set_ or (), device=device, manifest=workload,
         workloads=workloads or (), concurrency=concurrency or (), rates=rate or (), loads=load or (), sweep=sweep,
@@ -140,7 +143,7 @@ def run(
     )  # fmt: skip
 
     ask = Ask(
-        names=tuple(names), out=out, weights=_weights(weights), weights_path=weights_path, manifest=workload,
+        names=tuple(names), out=out, weights=weights_of(weights), weights_path=weights_path, manifest=workload,
         timing=timing, fresh=fresh, witnesses=tuple(witness or ()),
     )  # fmt: skip
     results = measure_endpoint(asked, ask) if asked else _measure(ask)[0]
@@ -165,36 +168,36 @@ def bench(
     from bench.run.arrange import Ask
     from bench.run.line import choose_suite, families_left, finish
 
-    _finite(price_per_hour)
+    finite(price_per_hour)
     name = suite or choose_suite()
     note(f"suite {name}, {weights} weights, results under {out}")
-    ask = Ask(names=(name,), out=out, weights=_weights(weights), weights_path=weights_path)
+    ask = Ask(names=(name,), out=out, weights=weights_of(weights), weights_path=weights_path)
     results, planned = _measure(ask, price_per_hour)
     if _code([r.status for r in results]) == _CANNOT:
         raise CannotRun(f"nothing of {name} can run on this machine: {results[0].reason}")
     ended = finish(out)
     bare = families_left(planned, results)
     if json:
-        give(
-            {
-                "report": str(ended.report),
-                "files": list(map(str, ended.files)),
-                "families_without_a_cell": bare,
-            }
-        )
+        files = list(map(str, ended.files))
+        give({"report": str(ended.report), "files": files, "families_without_a_cell": bare})
     else:
-        say(ended.table)
-        say(f"\nreport: {ended.report}")
-        for path in ended.files:
-            say(f"coefficients: {path}")
-        if name == "demo":
-            say("a DEMO: pretend engine, pretend meter; no number above is about this machine")
-        say(f"prove it: joulemark verify {out}")
+        _say_ended(ended, name, out)
     for why in ended.broken:
         note(f"left out: {why}")
     if bare:
         note(f"no cell left for: {', '.join(bare)}")
     raise typer.Exit(1 if bare else 0)
+
+
+def _say_ended(ended: "Ended", name: str, out: Path) -> None:
+    """The table and where everything lies."""
+    say(ended.table)
+    say(f"\nreport: {ended.report}")
+    for path in ended.files:
+        say(f"coefficients: {path}")
+    if name == "demo":
+        say("a DEMO: pretend engine, pretend meter; no number above is about this machine")
+    say(f"prove it: joulemark verify {out}")
 
 
 def _measure(ask: "Ask", price_per_hour: float | None = None) -> "tuple[list[CellResult], Plan]":
@@ -218,45 +221,10 @@ def _measure(ask: "Ask", price_per_hour: float | None = None) -> "tuple[list[Cel
     return results, planned
 
 
-def _timing(
-    window_s: float | None,
-    windows: int | None,
-    most_windows: int | None,
-    precision_percent: float | None,
-    **seconds: float | None,
-) -> dict[str, float]:
-    """What was typed of a suite's timing. So many windows are so many, unless more are allowed."""
-    asked = {
-        "window_s": window_s,
-        "windows": windows,
-        "most_windows": most_windows or windows,
-        "precision_ratio": precision_percent / 100 if precision_percent else None,
-        **seconds,
-    }
-    return {name: value for name, value in asked.items() if value is not None}
-
-
-def _finite(price_per_hour: float | None) -> None:
-    from bench.errors import BadInput
-
-    if price_per_hour is not None and not math.isfinite(price_per_hour):
-        raise BadInput(f"--price-per-hour: expected EUR an hour, found {price_per_hour}")
-
-
 def _code(statuses: Sequence[str]) -> int:
     if statuses and all(s in ("skipped", "failed") for s in statuses):
         return _CANNOT if all(s == "skipped" for s in statuses) else 1
     return 1 if any(s in ("void", "failed") for s in statuses) else 0
-
-
-def _weights(text: str) -> Literal["synthetic", "pretrained"]:
-    from bench.errors import UnknownName
-
-    if text == "synthetic":
-        return "synthetic"
-    if text == "pretrained":
-        return "pretrained"
-    raise UnknownName("kind of weights", text, ("synthetic", "pretrained"))
 
 
 def _plan_document(made: "Plan", price_per_hour: float | None) -> dict[str, object]:
