@@ -38,6 +38,7 @@ _OPTIONS = (
     "cache",
 )  # fmt: skip
 _TIMEOUT_S = 30.0
+_TEMPLATES = ("path", "body")
 _METHODS = ("GET", "POST", "PUT", "PATCH")
 _ARGMAX, _STATUS = "argmax", "status"
 _REFUSED, _MEASURED = "refused", "measured"
@@ -120,6 +121,7 @@ def _identified(endpoint: Endpoint, model: str, reply: "Reply") -> Identity:
         model=model,
         precision=endpoint.options.get("precision", "served"),
         family=_family(endpoint),
+        templates=_TEMPLATES,
         facts={"method": dialect.method, "path": dialect.path, "reply_bytes": len(reply.body), **read, **about},
     )
 

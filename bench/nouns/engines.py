@@ -127,6 +127,8 @@ class Identity:
     precision: str  # "served" where it does not say
     family: Family
     parameters: int = 0  # 0: not said
+    # options of which one has to say, by {text}, where a request's text goes; (): the engine knows that itself
+    templates: tuple[str, ...] = ()
     facts: Mapping[str, Fact] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 

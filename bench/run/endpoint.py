@@ -27,7 +27,7 @@ from bench.run.sweep import sweep_cells
 from bench.sensing.recorder import APPROACH_S
 
 SUITE = "endpoint"
-_TEMPLATED, _TEXT = "http", "{text}"
+_TEXT = "{text}"
 _SETUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=+-]{0,39}")
 
 
@@ -83,7 +83,7 @@ def arrange_endpoint(ask: EndpointAsk, host: Host, say: Callable[[str], None] = 
     speeds = speeds_of(host, ask.out)
     notes: list[str] = []
     cells = _cells(ask, identity, suite.cells)
-    _check_text(ask)
+    _check_text(ask, identity.templates)
     if ask.sweep:
         bases = [_spec(ask, host, cell, timing, endpoint, identity) for cell in cells]
         out = None if ask.fresh else ask.out
@@ -190,19 +190,17 @@ def _check_counts(endpoint: Endpoint, family: Family) -> None:
         )
 
 
-def _check_text(ask: EndpointAsk) -> None:
+def _check_text(ask: EndpointAsk, templates: Sequence[str]) -> None:
     """Raises BadInput where the work's texts have no place in what is sent: another work would be measured.
 
-    Only `http` is told what to send; all that it is asked has a text.
+    `templates`: the options that say what is sent, of an engine that has to be told.
     """
-    if ask.engine != _TEMPLATED or any(_TEXT in ask.options.get(name, "") for name in ("path", "body")):
+    if not templates or any(_TEXT in ask.options.get(name, "") for name in templates):
         return
-    said = (
-        ", ".join(f"--set {n}={ask.options[n]}" for n in ("path", "body") if n in ask.options) or "no --set path="
-    )
+    typed = [f"--set {name}={ask.options[name]}" for name in templates if name in ask.options]
     raise BadInput(
-        f"{said}: the work's texts are sent nowhere; put {_TEXT} where the text belongs, as in "
-        "--set 'path=/api?q={text}' or --set 'body={\"q\": \"{text}\"}'"
+        f"{', '.join(typed) or f'no --set {templates[0]}='}: the work's texts are sent nowhere; put {_TEXT} where "
+        "the text belongs, as in --set 'path=/api?q={text}' or --set 'body={\"q\": \"{text}\"}'"
     )
 
 
