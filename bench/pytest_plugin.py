@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 if TYPE_CHECKING:
-    from bench.run.call_limit import Judged, Limit
-    from bench.run.call_text import Row
+    from bench.report.call_limit import Judged, Limit
+    from bench.report.call_text import Row
     from bench.run.calls import CallMeter
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _limit(text: object, boundary: object = None) -> "Limit":
     """Raises UsageError for what is no limit."""
     from bench.errors import BadInput
-    from bench.run.call_limit import limit
+    from bench.report.call_limit import limit
 
     try:
         return limit(text, boundary)
@@ -172,7 +172,7 @@ class Energy:
         """A table of all calls that were measured."""
         if not self._rows:
             return
-        from bench.run.call_text import call_table
+        from bench.report.call_text import call_table
 
         terminalreporter.section("energy of one call")
         for line in call_table(self._rows):
@@ -180,7 +180,7 @@ class Energy:
 
     def _measured(self, name: str, benchmark: Any, loop: Callable[[int], object]) -> "Row":
         from bench.errors import BadInput, CannotRun, SensorLost
-        from bench.run.call_text import Row, extra_info
+        from bench.report.call_text import Row, extra_info
         from bench.run.calls import CallMeter
 
         if benchmark.disabled:
@@ -200,8 +200,8 @@ class Energy:
         """Keeps the row for the summary, and ends the test as its limits say."""
         from dataclasses import replace
 
-        from bench.run.call_limit import judge, unmeasured
-        from bench.run.call_text import Row, judged_info
+        from bench.report.call_limit import judge, unmeasured
+        from bench.report.call_text import Row, judged_info
 
         row = fixture.row if fixture else None
         row = row or Row(name=item.name, why="the test never called energy_benchmark")
@@ -212,7 +212,7 @@ class Energy:
         self._end(item, judged)
 
     def _end(self, item: pytest.Item, judged: "tuple[Judged, ...]") -> None:
-        from bench.run.call_text import over_text, undecided_text
+        from bench.report.call_text import over_text, undecided_text
 
         over = [over_text(j) for j in judged if j.judgement == "over"]
         unknown = [over_text(j) for j in judged if j.judgement == "unmeasured"]

@@ -21,7 +21,19 @@ from bench.nouns.engines import (
 )
 from bench.nouns.estimates import GRADES, Grade, Range, exactly
 from bench.nouns.learnt import CoefficientKey, Coefficients, CurvePoint, LoadCurve, Quantity
-from bench.nouns.runs import Cell, Fault, Pace, Precision, Run, RunSpec, Times, Timing, Verdict, WindowEnergy
+from bench.nouns.runs import (
+    Calls,
+    Cell,
+    Fault,
+    Pace,
+    Precision,
+    Run,
+    RunSpec,
+    Times,
+    Timing,
+    Verdict,
+    WindowEnergy,
+)
 from bench.nouns.scores import MOST_CHARACTERS, Quality, Score, Share
 from bench.nouns.sensors import (
     POWER_FIELDS,
@@ -52,6 +64,7 @@ __all__ = [
     "Basis",
     "Boundary",
     "Calibration",
+    "Calls",
     "Cause",
     "Ceilings",
     "Cell",

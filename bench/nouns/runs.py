@@ -111,6 +111,16 @@ class WindowEnergy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """Calls between sensors: how many, how long they took together, and the energy of one in every domain."""
+
+    calls: int
+    busy_s: float
+    window_s: float
+    energies: tuple[WindowEnergy, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """A reason to doubt a domain of a run. `void` takes its figures away; `flag` stands beside them."""
 

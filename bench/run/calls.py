@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Protocol
 
 from bench.errors import SensorLost
+from bench.nouns import Calls
 from bench.run.host import look
 from bench.run.meter import SAMPLE_PERIOD_S
 from bench.run.publish import rounded
 from bench.sensing.recorder import Recorder
-from bench.sensing.rounds import LEAST_S, Calls, Loop, meter_calls
+from bench.sensing.rounds import LEAST_S, Loop, meter_calls
 from bench.sensing.sampler import Sampler
 
 

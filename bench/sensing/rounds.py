@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from bench.nouns import Outcome, Source, Usage, Window, WindowEnergy
+from bench.nouns import Calls, Outcome, Source, Usage, Window
 from bench.physics.doubles import unmasked
 from bench.physics.energy import window_energies
 from bench.physics.gauge import SLOWEST_UPDATE_S
@@ -32,16 +32,6 @@ _SEED = 0  # of the trains' phases: the same rounds leave at the same phases on 
 _ONE = Usage(requests=1)
 
 Loop: TypeAlias = Callable[[int], object]  # calls the function so many times, one after the other
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calls:
-    """Calls between sensors: how many, how long they took together, and the energy of one in every domain."""
-
-    calls: int
-    busy_s: float
-    window_s: float
-    energies: tuple[WindowEnergy, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from fakes import FakeClock, FakeRecorder, FakeSession
 
 from bench.errors import BadInput
 from bench.nouns import WindowEnergy
-from bench.run.call_limit import judge, limit
+from bench.report.call_limit import judge, limit
 from bench.run.calls import CallMeter
 
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench.nouns import Calls
 from bench.physics.ledger import Entry, ledger
+from bench.report.call_limit import Judged, loud_basis
 from bench.report.numbers import VOID, shown, spoken
 from bench.report.words import SPAN_NOTE
-from bench.run.call_limit import Judged, loud_basis
-from bench.sensing.rounds import Calls
 from bench.stats import significant
 
 _HEAD = ("name", "J per call", "interval", "W", "basis", "boundary", "limit")
