@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 if TYPE_CHECKING:
-    from bench.report.call_limit import Judged, Limit
-    from bench.report.call_text import Row
+    from bench.report.call_limit import JudgedLimit, Limit
+    from bench.report.call_text import CallRow
     from bench.run.calls import CallMeter
 
 T = TypeVar("T")
@@ -101,9 +101,9 @@ class Without:
 class EnergyBenchmark:
     """Called like `benchmark`: times the function, then measures the energy of its calls."""
 
-    def __init__(self, benchmark: Any, measure: "Callable[[Callable[[int], object]], Row]") -> None:
+    def __init__(self, benchmark: Any, measure: "Callable[[Callable[[int], object]], CallRow]") -> None:
         self._benchmark, self._measure = benchmark, measure
-        self.row: Row | None = None
+        self.row: CallRow | None = None
 
     @property
     def extra_info(self) -> dict[str, Any]:
@@ -145,7 +145,7 @@ class Energy:
     def __init__(self, config: pytest.Config, overall: "Limit | None") -> None:
         self._config, self._overall = config, overall
         self._meter: CallMeter | None = None
-        self._rows: list[Row] = []
+        self._rows: list[CallRow] = []
         config.add_cleanup(self._close)
 
     @pytest.fixture
@@ -178,40 +178,40 @@ class Energy:
         for line in call_table(self._rows):
             terminalreporter.write_line(line)
 
-    def _measured(self, name: str, benchmark: Any, loop: Callable[[int], object]) -> "Row":
+    def _measured(self, name: str, benchmark: Any, loop: Callable[[int], object]) -> "CallRow":
         from bench.errors import BadInput, CannotRun, SensorLost
-        from bench.report.call_text import Row, extra_info
+        from bench.report.call_text import CallRow, extra_info
         from bench.run.calls import CallMeter
 
         if benchmark.disabled:
-            return Row(name=name, why=_why_disabled(self._config))
+            return CallRow(name=name, why=_why_disabled(self._config))
         self._meter = self._meter or CallMeter(least_s=self._config.getoption("--energy-min-time"))
         try:
             with _untraced():
                 calls = self._meter.measure(loop)
         except (CannotRun, SensorLost) as error:
-            return Row(name=name, why=str(error))
+            return CallRow(name=name, why=str(error))
         except BadInput as error:
             pytest.fail(str(error), pytrace=False)
         benchmark.extra_info["energy"] = extra_info(calls)
-        return Row(name=name, calls=calls)
+        return CallRow(name=name, calls=calls)
 
     def _judge(self, item: pytest.Item, fixture: EnergyBenchmark | None, limits: "list[Limit]") -> None:
         """Keeps the row for the summary, and ends the test as its limits say."""
         from dataclasses import replace
 
         from bench.report.call_limit import judge, unmeasured
-        from bench.report.call_text import Row, judged_info
+        from bench.report.call_text import CallRow, judged_info
 
         row = fixture.row if fixture else None
-        row = row or Row(name=item.name, why="the test never called energy_benchmark")
+        row = row or CallRow(name=item.name, why="the test never called energy_benchmark")
         judged = tuple(judge(one, row.calls.energies) if row.calls else unmeasured(one, row.why) for one in limits)
         self._rows.append(replace(row, judged=judged))
         if judged and fixture:
             fixture.extra_info["energy_limits"] = judged_info(judged)
         self._end(item, judged)
 
-    def _end(self, item: pytest.Item, judged: "tuple[Judged, ...]") -> None:
+    def _end(self, item: pytest.Item, judged: "tuple[JudgedLimit, ...]") -> None:
         from bench.report.call_text import over_text, undecided_text
 
         over = [over_text(j) for j in judged if j.judgement == "over"]

@@ -11,7 +11,7 @@ from bench.units import MS_PER_S, S_PER_NS, counted
 if TYPE_CHECKING:
     from bench.files.interop.told import ToldFigure
     from bench.nouns import Times
-    from bench.run.join import Joined, Share
+    from bench.run.join import Joined, JoinedShare
 
 _GROSS = "gross: whatever the machine took in that span, its idle included; the command's start-up is not"
 
@@ -50,7 +50,7 @@ def _flags(one: "Joined") -> list[str]:
     return [flag for energy in one.energies for flag in energy.flags]
 
 
-def _share(one: "Share", *, simulated: bool) -> list[str]:
+def _share(one: "JoinedShare", *, simulated: bool) -> list[str]:
     parts = [quantity(q) for q in (one.per_request, one.per_output_token) if q is not None]
     basis = basis_word(one.basis, simulated=simulated)
     head = f"{basis if basis == 'measured' else basis.upper()} {one.boundary}"

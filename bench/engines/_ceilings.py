@@ -25,7 +25,7 @@ _SCALAR = 3.0  # of the triad, as in stream.c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Driven:
+class ReadyKernels:
     """Kernels that stand ready in memory; `left_out`: those that this device or library can't do, and why."""
 
     library: str  # "torch 2.13.0"
@@ -57,7 +57,7 @@ def has_torch() -> bool:
     return importlib.util.find_spec("torch") is not None
 
 
-def open_ceilings(device: Literal["cpu", "cuda"], kernels: Sequence[Kernel], threads: int) -> Driven:
+def open_ceilings(device: Literal["cpu", "cuda"], kernels: Sequence[Kernel], threads: int) -> ReadyKernels:
     """The kernels, allocated, on the CPU or on the only CUDA device that this process sees.
 
     Raises CannotRun where there is no such device, NoEngine where a GPU is asked for and torch is missing.
@@ -99,7 +99,7 @@ def _made(kernels: Sequence[Kernel], make: _Maker, failures: tuple[type[Exceptio
     return passes, left_out
 
 
-def _by_torch(torch: ModuleType, device: str, kernels: Sequence[Kernel]) -> Driven:
+def _by_torch(torch: ModuleType, device: str, kernels: Sequence[Kernel]) -> ReadyKernels:
     dtypes = {"fp64": torch.float64, "fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
     def make(kernel: Kernel) -> Pass:
@@ -119,17 +119,17 @@ def _by_torch(torch: ModuleType, device: str, kernels: Sequence[Kernel]) -> Driv
     passes, left_out = _made(kernels, make, (RuntimeError,))
     library = f"torch {torch.__version__}"
     if device == "cpu":
-        return Driven(
+        return ReadyKernels(
             library=library, device="cpu", device_name="CPU", passes=passes, finish=lambda: None, left_out=left_out
         )
     board = torch.cuda.get_device_properties(torch.cuda.current_device())
-    return Driven(
+    return ReadyKernels(
         library=library, device=gpu_identity(board.uuid), device_name=str(board.name), passes=passes,
         finish=torch.cuda.synchronize, left_out=left_out,
     )  # fmt: skip
 
 
-def _by_numpy(kernels: Sequence[Kernel], threads: int) -> Driven:
+def _by_numpy(kernels: Sequence[Kernel], threads: int) -> ReadyKernels:
     import numpy as np
 
     random = np.random.default_rng(_SEED)
@@ -152,7 +152,7 @@ def _by_numpy(kernels: Sequence[Kernel], threads: int) -> Driven:
         return lambda: list(pool.map(lambda part: np.copyto(*part), parts))
 
     passes, left_out = _made(kernels, make, (CannotRun, MemoryError))
-    return Driven(
+    return ReadyKernels(
         library=f"numpy {np.__version__}", device="cpu", device_name="CPU", passes=passes, finish=lambda: None,
         left_out=left_out,
     )  # fmt: skip

@@ -120,7 +120,7 @@ def _texts(
         notes += [note for note in length_notes(*pair, ratio, row) if note not in notes]
         guess = translation_job(text, pair, ratio, per_char)
         jobs.append(
-            requests.Job(
+            requests.TranslationJob(
                 text=text,
                 source_language=pair[0],
                 target_language=pair[1],

@@ -25,7 +25,7 @@ class Making:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class MadeRequests:
     """What a kind of workload is made into; the notes say how the lengths came about."""
 
     requests: tuple[Request, ...]
@@ -33,7 +33,7 @@ class Made:
     facts: Mapping[str, Fact] | None = None
 
 
-def make(family: Family, making: Making) -> Made:
+def make(family: Family, making: Making) -> MadeRequests:
     """The requests of one kind: by the family, and by whether a text or a number of tokens is declared.
 
     Raises BadDeclaration for a wrong key, or a payload that is not what it was.
@@ -55,7 +55,7 @@ def make(family: Family, making: Making) -> Made:
     raise making.table.wrong("family", f"no workload can be declared for {family!r} yet")
 
 
-def _speech(making: Making) -> Made:
+def _speech(making: Making) -> MadeRequests:
     clips = [payloads.pick("clip", name, making.declared.clips) for name in making.table.texts("clips")]
     if not clips:
         raise making.table.wrong("clips", "expected at least one clip")
@@ -76,19 +76,19 @@ def _speech(making: Making) -> Made:
     said = ", ".join(str(n) for clip in clips for n in clip.output_tokens)
     facts: dict[str, Fact] = {"transcript_characters": characters, "output_tokens_per_clip_window": said}
     note = "decode length: the transcript's tokens under Whisper's own multilingual tokenizer"
-    return Made(requests=(request,), notes=(note, "synthetic speech (espeak-ng)"), facts=facts)
+    return MadeRequests(requests=(request,), notes=(note, "synthetic speech (espeak-ng)"), facts=facts)
 
 
-def _video(making: Making) -> Made:
+def _video(making: Making) -> MadeRequests:
     video = payloads.pick("video", making.table.text("video"), making.declared.videos)
     payloads.read_bytes(video.stored)
     request = requests.video_request(
         making.name, video.stored.file, language=video.language, video_s=video.duration_s
     )
-    return Made(requests=(request,), notes=("generated picture, synthetic speech (espeak-ng)",))
+    return MadeRequests(requests=(request,), notes=("generated picture, synthetic speech (espeak-ng)",))
 
 
-def _sentences(making: Making) -> Made:
+def _sentences(making: Making) -> MadeRequests:
     declared = payloads.pick("sentences", making.table.text("sentences"), making.declared.sentences)
     language = making.table.text("language", one_of=payloads.LANGUAGES)
     found = payloads.read_sentences(declared, language)
@@ -97,7 +97,7 @@ def _sentences(making: Making) -> Made:
         "least_characters": min(len(sentence) for sentence, _ in found),
         "most_characters": max(len(sentence) for sentence, _ in found),
     }
-    return Made(requests=requests.sentence_requests(making.name, found, language), facts=facts)
+    return MadeRequests(requests=requests.sentence_requests(making.name, found, language), facts=facts)
 
 
 def _source(making: Making) -> tokens.PromptSource:
@@ -107,7 +107,7 @@ def _source(making: Making) -> tokens.PromptSource:
     return tokens.prompt_source(making.model, content, making.seed)
 
 
-def _prompts(making: Making) -> Made:
+def _prompts(making: Making) -> MadeRequests:
     source = _source(making)
     made = requests.prompt_requests(
         making.name,
@@ -116,10 +116,10 @@ def _prompts(making: Making) -> Made:
         output_tokens=making.table.integer("output_tokens", least=1),
         requests=making.table.integer("requests", least=1),
     )
-    return Made(requests=made, notes=(source.note,))
+    return MadeRequests(requests=made, notes=(source.note,))
 
 
-def _text_prompt(making: Making) -> Made:
+def _text_prompt(making: Making) -> MadeRequests:
     source = _source(making)
     tokenizer, note = tokens.open_tokenizer(making.model)
     article = payloads.pick("text", making.table.text("text"), making.declared.texts)
@@ -138,10 +138,12 @@ def _text_prompt(making: Making) -> Made:
     notes = (
         (note,) if tokenizer else (note, f"prompt length from tokens per character of {row} ({article.language})")
     )
-    return Made(requests=made, notes=notes, facts={"text_characters": len(text), "language": article.language})
+    return MadeRequests(
+        requests=made, notes=notes, facts={"text_characters": len(text), "language": article.language}
+    )
 
 
-def _questions(making: Making) -> Made:
+def _questions(making: Making) -> MadeRequests:
     """A prompt for each question, in the declared form of its language."""
     declared = payloads.pick("questions", making.table.text("questions"), making.declared.questions)
     made, notes = questions.prompts(
@@ -153,10 +155,10 @@ def _questions(making: Making) -> Made:
         output_tokens=making.table.integer("output_tokens", least=1),
         tokens_per_char=making.tokens_per_char,
     )
-    return Made(requests=made, notes=notes)
+    return MadeRequests(requests=made, notes=notes)
 
 
-def _translations(making: Making) -> Made:
+def _translations(making: Making) -> MadeRequests:
     source = tokens.seeded_source(making.model, making.seed, "seeded token ids")
     made = requests.translation_requests(
         making.name,
@@ -165,10 +167,10 @@ def _translations(making: Making) -> Made:
         target_tokens=making.table.integer("target_tokens", least=1),
         requests=making.table.integer("requests", least=1),
     )
-    return Made(requests=made, notes=(source.note,))
+    return MadeRequests(requests=made, notes=(source.note,))
 
 
-def _text_translation(making: Making) -> Made:
+def _text_translation(making: Making) -> MadeRequests:
     text = payloads.pick("text", making.table.text("text"), making.declared.texts)
     target = making.table.text("target_language", one_of=payloads.LANGUAGES)
     if target == text.language:
@@ -187,7 +189,7 @@ def _text_translation(making: Making) -> Made:
     source = tokens.seeded_source(making.model, making.seed, "seeded token ids stand in for the text's own")
     notes = (source.note, *length_notes(text.language, target, ratio, row))
     facts: dict[str, Fact] = {"character_ratio": ratio, "text_characters": sum(map(len, parts))}
-    return Made(requests=requests.text_translations(making.name, source, jobs), notes=notes, facts=facts)
+    return MadeRequests(requests=requests.text_translations(making.name, source, jobs), notes=notes, facts=facts)
 
 
 def _right_translations(making: Making, text: payloads.Text, target: str, count: int) -> Sequence[str | None]:

@@ -15,7 +15,7 @@ WHISPER_MOST_TOKENS = 224
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class TranslationJob:
     """A text to be translated, with the lengths it is taken to have."""
 
     text: str
@@ -152,7 +152,7 @@ def translation_requests(
     )
 
 
-def text_translations(name: str, source: PromptSource, jobs: Sequence[Job]) -> tuple[Request, ...]:
+def text_translations(name: str, source: PromptSource, jobs: Sequence[TranslationJob]) -> tuple[Request, ...]:
     """One request per text: seeded ids stand in for its tokens, and the text stays beside them."""
     return tuple(
         Request(

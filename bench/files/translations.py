@@ -7,10 +7,10 @@ from bench.files import requests, texts
 
 def translation_job(
     part: str, languages: tuple[str, str], ratio: float, per_char: Mapping[str, float]
-) -> requests.Job:
+) -> requests.TranslationJob:
     """A piece of text with its source tokens, and the target tokens that its translation is taken to have."""
     source, target = languages
-    return requests.Job(
+    return requests.TranslationJob(
         text=part,
         source_language=source,
         target_language=target,

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bench.fit.intervals import SERIES
-from bench.fit.medians import Level, Row, half_width, level
+from bench.fit.medians import MedianLevel, SeriesRow, half_width, level
 from bench.nouns import (
     Calibration,
     Ceilings,
@@ -142,7 +142,7 @@ class _Found:
         """Idle, and the joules of each kernel's unit of work, in one domain."""
         idles = {}
         for kind in ("bare", "resident"):
-            rows = [Row.of(e) for e in idle(mine, "bare" if kind == "bare" else "resident") if _has(e)]
+            rows = [SeriesRow.of(e) for e in idle(mine, "bare" if kind == "bare" else "resident") if _has(e)]
             why = self._why(None, source.domain)
             if why or len(rows) < 2:
                 self._refuse(source, f"idle_{kind}", why or f"{len(rows)} idle window with an energy, 2 needed")
@@ -153,14 +153,14 @@ class _Found:
             self._kernel(source, kernel, mine, idles.get("resident"))
 
     def _kernel(
-        self, source: Source, kernel: Kernel, mine: Sequence[WindowEnergy], at_rest: "Level | None"
+        self, source: Source, kernel: Kernel, mine: Sequence[WindowEnergy], at_rest: "MedianLevel | None"
     ) -> None:
         gross, above = f"{kernel.label}_gross", f"{kernel.label}_above_idle"
         rows, amounts, waits_s = [], [], []
         for e in work(mine):
             batches = self._outcomes(e) if _of(e.label, kernel) else ()
             if batches and _has(e):
-                rows.append(Row.of(e))
+                rows.append(SeriesRow.of(e))
                 amounts.append(float(_work(kernel, batches)))
                 waits_s.append(max(0.0, rows[-1].duration_s - _busy_s(batches)))
         why = self._why(kernel, source.domain)
@@ -190,7 +190,7 @@ class _Found:
     def _refuse(self, source: Source, name: str, why: str) -> None:
         self.refused[f"{source.domain}/{name}"] = why
 
-    def _bounded(self, name: str, source: Source, level: "Level", unit: str) -> None:
+    def _bounded(self, name: str, source: Source, level: "MedianLevel", unit: str) -> None:
         floor = -math.inf if name.endswith("_above_idle") else 0.0
         low = max(floor, min(level.value[s] - level.half[s] - level.below for s in SERIES))
         high = max(level.value[s] + level.half[s] + level.above for s in SERIES)

@@ -17,7 +17,7 @@ _SHARED = (GAIN, UNSEEN_LOW, UNSEEN_HIGH, "model_low_j", "model_high_j")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class SeriesRow:
     """One window's energy in each series (J), what is open of it, and how long it lasted."""
 
     energy_j: Mapping[str, float]
@@ -27,7 +27,7 @@ class Row:
     duration_s: float
 
     @classmethod
-    def of(cls, energy: WindowEnergy) -> "Row":
+    def of(cls, energy: WindowEnergy) -> "SeriesRow":
         """What an energy leaves open, its gain, its bounds and its model apart."""
         value_j, parts = energy.energy_j or 0.0, energy.components
         own = {name: u for name, u in parts.items() if name not in _SHARED}
@@ -45,7 +45,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
+class MedianLevel:
     """A median over windows and half of its 95 % interval, by series; bounds of what was not seen beside it."""
 
     value: Mapping[str, float]
@@ -56,15 +56,15 @@ class Level:
 
 
 _ZERO = MappingProxyType(dict.fromkeys(SERIES, 0.0))
-NOTHING = Level(value=_ZERO, scatter=_ZERO, half=_ZERO, below=0.0, above=0.0)
+NOTHING = MedianLevel(value=_ZERO, scatter=_ZERO, half=_ZERO, below=0.0, above=0.0)
 
 
 def level(
-    rows: Sequence[Row],
+    rows: Sequence[SeriesRow],
     amounts: Sequence[float],
     source: Source,
-    at_rest: tuple[Level, Sequence[float]] | None = None,
-) -> Level:
+    at_rest: tuple[MedianLevel, Sequence[float]] | None = None,
+) -> MedianLevel:
     """Energy over amount, of each window; idle's power for so many seconds of each is taken off first.
 
     Its doubt is carried. The gain is one for all: it scales the difference, and is in no part of it twice.
@@ -78,7 +78,7 @@ def level(
         value[s] = median(each)
         scatter[s] = math.hypot(max(half_width(each), open_ / len(rows)), idle_w.scatter[s] * off)
         half[s] = math.hypot(scatter[s], source.gain_ratio_95 * value[s])
-    return Level(
+    return MedianLevel(
         value=value,
         scatter=scatter,
         half=half,

@@ -30,7 +30,7 @@ _NORMAL, _UNKNOWN, _CONTROL, _UNUSED, _BYTE = 1, 2, 3, 5, 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class GgufShape:
     """A tensor of an architecture: `rows` of `columns` weights; a norm has one row."""
 
     name: str
@@ -54,7 +54,7 @@ class Vocabulary:
     special: Mapping[str, int]  # bos, eos, unk
 
 
-def shapes(model: ModelSpec) -> tuple[Shape, ...]:
+def shapes(model: ModelSpec) -> tuple[GgufShape, ...]:
     """Every tensor of the declared architecture, in the order of the file. Raises BadInput for one not known."""
     if model.architecture not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
@@ -63,13 +63,13 @@ def shapes(model: ModelSpec) -> tuple[Shape, ...]:
             "give a file with --weights pretrained --weights-path FILE.gguf"
         )
     hidden, vocabulary = _integer(model, "hidden_size"), _integer(model, "vocab_size")
-    found = [Shape(name="token_embd.weight", rows=vocabulary, columns=hidden)]
+    found = [GgufShape(name="token_embd.weight", rows=vocabulary, columns=hidden)]
     for layer in range(_integer(model, "num_hidden_layers")):
         for name, rows, columns in _layer(model):
-            found.append(Shape(name=f"blk.{layer}.{name}.weight", rows=rows, columns=columns))
-    found.append(Shape(name="output_norm.weight", rows=1, columns=hidden))
+            found.append(GgufShape(name=f"blk.{layer}.{name}.weight", rows=rows, columns=columns))
+    found.append(GgufShape(name="output_norm.weight", rows=1, columns=hidden))
     if not model.config.get("tie_word_embeddings", False):
-        found.append(Shape(name="output.weight", rows=vocabulary, columns=hidden))
+        found.append(GgufShape(name="output.weight", rows=vocabulary, columns=hidden))
     return tuple(found)
 
 

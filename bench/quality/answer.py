@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class LabelledAnswer:
     """What one question meant, what was said, and the group it is reported with (a language, say)."""
 
     meant: str

@@ -17,7 +17,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from bench.nouns import Score
-from bench.quality.answer import Answer
+from bench.quality.answer import LabelledAnswer
 from bench.quality.f1 import wilson
 
 RULES = "exact-1"
@@ -29,14 +29,14 @@ _ARTICLES = {
 _NUMBER = re.compile(r"(?<![\w.,])[-\u2212]?\d+(?:[.,]\d+)*")
 
 
-def exact_match(answers: Sequence[Answer]) -> Score:
+def exact_match(answers: Sequence[LabelledAnswer]) -> Score:
     """The share of at least one answer that is right, with Wilson's interval."""
     right = sum(is_right(one) for one in answers)
     found = wilson(right, len(answers))
     return Score(value=found.value, low=found.low, high=found.high, n=len(answers))
 
 
-def is_right(one: Answer) -> bool:
+def is_right(one: LabelledAnswer) -> bool:
     """Whether what was said equals one of the right answers, which stand one a line. `group`: their language."""
     said = plain_answer(first_line(one.said), one.group)
     return bool(said) and said in {plain_answer(right, one.group) for right in one.meant.splitlines()}

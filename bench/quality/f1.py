@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import BadInput
-from bench.quality.answer import Answer
+from bench.quality.answer import LabelledAnswer
 from bench.stats import mean
 
 RESAMPLES = 2000
@@ -71,7 +71,7 @@ class Scores:
 
 
 def score(
-    answers: Sequence[Answer], classes: Sequence[str], *, seed: int = 0, resamples: int = RESAMPLES
+    answers: Sequence[LabelledAnswer], classes: Sequence[str], *, seed: int = 0, resamples: int = RESAMPLES
 ) -> Scores:
     """The scores of at least one answer. The same answers and seed give the same intervals.
 
@@ -90,7 +90,7 @@ def score(
 
 
 def score_groups(
-    answers: Sequence[Answer], classes: Sequence[str], *, seed: int = 0, resamples: int = RESAMPLES
+    answers: Sequence[LabelledAnswer], classes: Sequence[str], *, seed: int = 0, resamples: int = RESAMPLES
 ) -> Mapping[str, Scores]:
     """The scores of each group's answers, groups in order of name. Raises BadInput as `score` does."""
     _check(answers, classes)
@@ -116,7 +116,7 @@ def macro_f1(pairs: Pairs, classes: Sequence[str]) -> float:
     return mean([one for one in found if one is not None])
 
 
-def counted(answers: Sequence[Answer], classes: Sequence[str]) -> NDArray[np.float64]:
+def counted(answers: Sequence[LabelledAnswer], classes: Sequence[str]) -> NDArray[np.float64]:
     """What each answer counts for, by class: meant (1), said (1), both. Of n answers and k classes n × 3k."""
     place = {name: at for at, name in enumerate(classes)}
     found = np.zeros((len(answers), 3, len(classes)))
@@ -136,7 +136,7 @@ def macro_f1s(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     return found
 
 
-def _check(answers: Sequence[Answer], classes: Sequence[str]) -> None:
+def _check(answers: Sequence[LabelledAnswer], classes: Sequence[str]) -> None:
     if not answers:
         raise BadInput("no answer to score: found 0, needed at least 1")
     strange = sorted({name for one in answers for name in (one.meant, one.said)} - set(classes))
@@ -170,7 +170,7 @@ def _class_score(name: str, pairs: Pairs) -> ClassScore:
     )
 
 
-def _bootstrapped(answers: Sequence[Answer], classes: Sequence[str], seed: int, resamples: int) -> Bounded:
+def _bootstrapped(answers: Sequence[LabelledAnswer], classes: Sequence[str], seed: int, resamples: int) -> Bounded:
     rng = random.Random(seed)
     pairs = [(one.meant, one.said) for one in answers]
     value = macro_f1(Counter(pairs), classes)

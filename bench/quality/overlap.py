@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.nouns import Score
-from bench.quality.answer import Answer
+from bench.quality.answer import LabelledAnswer
 from bench.quality.library import library
 from bench.quality.resample import interval
 
 LIBRARY = "sacrebleu"
 
 
-def overlap(answers: Sequence[Answer]) -> Mapping[str, Score]:
+def overlap(answers: Sequence[LabelledAnswer]) -> Mapping[str, Score]:
     """`chrf` and `bleu` of at least one sentence, each with its interval where there are enough of them.
 
     Raises NoEngine without sacrebleu.
@@ -29,7 +29,7 @@ def overlap(answers: Sequence[Answer]) -> Mapping[str, Score]:
     return {name: _scored(metric, answers) for name, metric in _metrics().items()}
 
 
-def counted(answers: Sequence[Answer], name: str) -> list[list[float]]:
+def counted(answers: Sequence[LabelledAnswer], name: str) -> list[list[float]]:
     """Each sentence's counts, from which the metric `name` of any of them is computed. Raises as `overlap`."""
     library(LIBRARY)
     return _counts(_metrics()[name], answers)
@@ -57,7 +57,7 @@ def _metrics() -> dict[str, Any]:
     return {"chrf": CHRF(), "bleu": BLEU(force=True)}  # forced: it is not to print its doubts about tokens
 
 
-def _scored(metric: Any, answers: Sequence[Answer]) -> Score:
+def _scored(metric: Any, answers: Sequence[LabelledAnswer]) -> Score:
     said, meant = _sides(answers)
     value = float(metric.corpus_score(said, meant).score)
     counts = _counts(metric, answers)
@@ -65,11 +65,11 @@ def _scored(metric: Any, answers: Sequence[Answer]) -> Score:
     return Score(value=value, low=low, high=high, n=len(said))
 
 
-def _counts(metric: Any, answers: Sequence[Answer]) -> list[list[float]]:
+def _counts(metric: Any, answers: Sequence[LabelledAnswer]) -> list[list[float]]:
     """The matches of every sentence, from which sacrebleu draws its own bootstrap (metrics/base.py of 2.6)."""
     found: list[list[float]] = metric._extract_corpus_statistics(*_sides(answers))
     return found
 
 
-def _sides(answers: Sequence[Answer]) -> tuple[list[str], list[list[str]]]:
+def _sides(answers: Sequence[LabelledAnswer]) -> tuple[list[str], list[list[str]]]:
     return [one.said.strip() for one in answers], [[one.meant.strip() for one in answers]]

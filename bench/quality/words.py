@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from bench.errors import BadInput
 from bench.nouns import Score
-from bench.quality.answer import Answer
+from bench.quality.answer import LabelledAnswer
 from bench.quality.library import library
 from bench.quality.resample import interval
 
@@ -33,7 +33,7 @@ RULES = "wer-1"
 UNSPACED = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km", "bo"})
 
 
-def word_error_rate(answers: Sequence[Answer], language: str) -> Score:
+def word_error_rate(answers: Sequence[LabelledAnswer], language: str) -> Score:
     """The WER of at least one clip's answer, with its interval where there are enough of them.
 
     Raises NoEngine without jiwer, BadInput for a language without spaces or a transcript without a word.
@@ -52,7 +52,7 @@ def plain_words(text: str, language: str) -> list[str]:
     return [word for sentence in found for word in sentence]
 
 
-def counted(answers: Sequence[Answer], language: str) -> list[tuple[int, int]]:
+def counted(answers: Sequence[LabelledAnswer], language: str) -> list[tuple[int, int]]:
     """Each clip's errors and the words that were meant. Raises as `word_error_rate`."""
     library(LIBRARY)
     return [_counted(one, language) for one in answers]
@@ -64,7 +64,7 @@ def rates(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     return found
 
 
-def _counted(one: Answer, language: str) -> tuple[int, int]:
+def _counted(one: LabelledAnswer, language: str) -> tuple[int, int]:
     """A clip's errors and the words that were meant."""
     import jiwer
 

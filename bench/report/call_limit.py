@@ -35,7 +35,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class JudgedLimit:
     """What a limit came to, and why in a sentence."""
 
     limit: Limit
@@ -62,7 +62,7 @@ def limit(text: object, boundary: object = None) -> Limit:
     return Limit(most_j=float(found[1]) * factor_j, said=f"{found[1]} {found[2]}", boundary=boundary)
 
 
-def judge(asked: Limit, energies: Sequence[WindowEnergy]) -> Judged:
+def judge(asked: Limit, energies: Sequence[WindowEnergy]) -> JudgedLimit:
     """What the energies of one call say of a limit.
 
     over        the lower end of an interval exceeds it: the call took more, whatever the sensor's error
@@ -84,9 +84,9 @@ def judge(asked: Limit, energies: Sequence[WindowEnergy]) -> Judged:
     return _judged(asked, "within", map(told, known))
 
 
-def unmeasured(asked: Limit, why: str) -> Judged:
+def unmeasured(asked: Limit, why: str) -> JudgedLimit:
     """A limit that nothing was measured for."""
-    return Judged(limit=asked, judgement="unmeasured", why=why)
+    return JudgedLimit(limit=asked, judgement="unmeasured", why=why)
 
 
 def told(one: Entry) -> str:
@@ -101,8 +101,8 @@ def loud_basis(one: Entry) -> str:
     return word.upper() if one.basis == "modelled" else word
 
 
-def _judged(asked: Limit, judgement: Judgement, why: Iterable[str]) -> Judged:
-    return Judged(limit=asked, judgement=judgement, why="; ".join(why))
+def _judged(asked: Limit, judgement: Judgement, why: Iterable[str]) -> JudgedLimit:
+    return JudgedLimit(limit=asked, judgement=judgement, why="; ".join(why))
 
 
 def _about(asked: Limit, energies: Sequence[WindowEnergy]) -> tuple[Entry, ...]:

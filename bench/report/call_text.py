@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.nouns import Calls
 from bench.physics.ledger import Entry, ledger
-from bench.report.call_limit import Judged, loud_basis
+from bench.report.call_limit import JudgedLimit, loud_basis
 from bench.report.numbers import VOID, shown, spoken
 from bench.report.words import SPAN_NOTE
 from bench.stats import significant
@@ -18,13 +18,13 @@ _ENDS = {"over": "OVER", "unmeasured": "NOT MEASURED"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class CallRow:
     """One test as its summary tells it; no calls: nothing was measured, and `why` says why."""
 
     name: str
     calls: Calls | None = None
     why: str = ""
-    judged: tuple[Judged, ...] = ()
+    judged: tuple[JudgedLimit, ...] = ()
 
 
 def extra_info(calls: Calls) -> list[dict[str, Any]]:
@@ -47,7 +47,7 @@ def extra_info(calls: Calls) -> list[dict[str, Any]]:
     ]
 
 
-def judged_info(judged: Sequence[Judged]) -> list[dict[str, Any]]:
+def judged_info(judged: Sequence[JudgedLimit]) -> list[dict[str, Any]]:
     """What the limits came to."""
     return [
         {
@@ -60,7 +60,7 @@ def judged_info(judged: Sequence[Judged]) -> list[dict[str, Any]]:
     ]
 
 
-def call_table(rows: Sequence[Row]) -> list[str]:
+def call_table(rows: Sequence[CallRow]) -> list[str]:
     """A line for each test and boundary; what a figure is, or why there is none, below."""
     lines: list[tuple[str, ...]] = []
     remarks: list[tuple[str, str]] = []
@@ -79,7 +79,7 @@ def call_table(rows: Sequence[Row]) -> list[str]:
     return [*drawn, *_merged(remarks, len(rows)), *told]
 
 
-def _line(row: Row, one: Entry) -> tuple[str, ...]:
+def _line(row: CallRow, one: Entry) -> tuple[str, ...]:
     if one.energy_j is None:
         return row.name, VOID, "", "", loud_basis(one), one.boundary, _limits(row, one)
     assert row.calls is not None, "an entry is made of calls"
@@ -89,7 +89,7 @@ def _line(row: Row, one: Entry) -> tuple[str, ...]:
     return row.name, f"{said.value} {said.unit}", ends, power, loud_basis(one), one.boundary, _limits(row, one)
 
 
-def _limits(row: Row, one: Entry | None) -> str:
+def _limits(row: CallRow, one: Entry | None) -> str:
     """The limits that touch this line, and what they came to."""
     mine = [j for j in row.judged if one is None or _touches(j, one)]
     return ", ".join(f"{j.limit.said} {_ENDS.get(j.judgement, j.judgement)}" for j in mine)
@@ -108,11 +108,11 @@ def _merged(remarks: Sequence[tuple[str, str]], tests: int) -> list[str]:
     ]
 
 
-def _touches(judged: Judged, one: Entry) -> bool:
+def _touches(judged: JudgedLimit, one: Entry) -> bool:
     return judged.limit.boundary in (None, one.boundary, *one.domains)
 
 
-def _remarks(row: Row, found: Sequence[Entry]) -> list[str]:
+def _remarks(row: CallRow, found: Sequence[Entry]) -> list[str]:
     told = [f"not measured: {row.why}"] if row.why else []
     if row.calls:
         lost = [j for j in row.judged if not any(_touches(j, one) for one in found)]
@@ -134,7 +134,7 @@ def _power_w(one: Entry, calls: Calls) -> float | None:
     return None if one.energy_j is None else significant(one.energy_j * calls.calls / calls.busy_s)
 
 
-def over_text(judged: Judged) -> str:
+def over_text(judged: JudgedLimit) -> str:
     """Why a test fails: what was found, what was asked, what helps."""
     if judged.judgement == "over":
         return (
@@ -147,6 +147,6 @@ def over_text(judged: Judged) -> str:
     )
 
 
-def undecided_text(judged: Judged) -> str:
+def undecided_text(judged: JudgedLimit) -> str:
     """What a test warns of."""
     return f"energy limit {judged.limit} undecided: it lies inside the interval: {judged.why}"

@@ -20,7 +20,7 @@ from bench.report.compare_text import (
     what_text,
     word,
 )
-from bench.report.figures import Entry
+from bench.report.figures import PageFigure
 from bench.report.front_plot import front_plots
 from bench.report.marked import FIGURES_ID, bare, block, drawn_title, environment, span
 from bench.report.numbers import half_width, shown_parts, spoken
@@ -38,7 +38,7 @@ _PARTS = {
     "unseen_high": "unseen, above",
 }
 _NARROW_RATIO = 1e-3  # of a value: its fourth digit
-_Pairs = Iterator[tuple[str, Entry]]
+_Pairs = Iterator[tuple[str, PageFigure]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class ComparisonInput:
     runs: tuple[tuple[str, int, str, str, str], ...]  # candidate, round, work, run id, sha256 of its seal
 
 
-def comparison_entries(shown: ComparisonInput) -> dict[str, Entry]:
+def comparison_entries(shown: ComparisonInput) -> dict[str, PageFigure]:
     """Every number on the page under its key."""
     return dict(_all(shown.compared))
 
@@ -182,10 +182,10 @@ def _ratio(base: str, one: Ratio) -> _Pairs:
     values = (one.value, one.low, one.high)
     for name, value, text in zip(("value", "low", "high"), values, ratio_parts(one), strict=True):
         if text:
-            yield f"{base}/{name}", Entry(value=value, text=text)
+            yield f"{base}/{name}", PageFigure(value=value, text=text)
     for name, half in one.components.items():
         text, _ = half_width(half * 100, "", 1.0)
-        yield f"{base}/components/{name}", Entry(value=half, text=text, unit="%")
+        yield f"{base}/components/{name}", PageFigure(value=half, text=text, unit="%")
     yield f"{base}/rounds", _count(one.rounds)
 
 
@@ -211,8 +211,8 @@ def _interval(
         texts, said_unit = (said.value, said.low, said.high), said.unit
     for name, exact, text in zip(("value", "low", "high"), values, texts, strict=True):
         if text:
-            yield f"{base}/{name}", Entry(value=exact, text=text, unit=said_unit)
+            yield f"{base}/{name}", PageFigure(value=exact, text=text, unit=said_unit)
 
 
-def _count(number: int) -> Entry:
-    return Entry(value=float(number), text=shown_parts(float(number))[0])
+def _count(number: int) -> PageFigure:
+    return PageFigure(value=float(number), text=shown_parts(float(number))[0])

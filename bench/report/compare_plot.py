@@ -9,7 +9,7 @@ from itertools import combinations
 
 from bench.nouns.compared import Compared, Ratio
 from bench.report.compare_text import unit_text, what_text, word
-from bench.report.figures import Entry
+from bench.report.figures import PageFigure
 from bench.report.svg import Axis, cut, diamond, drawing, element, figure, hatch, label, tick_text, whisker
 
 _WIDTH = 760.0
@@ -32,7 +32,7 @@ class _Row:
     ratio: Ratio
 
 
-def ratio_plots(one: Compared, known: Mapping[str, Entry]) -> dict[str, str]:
+def ratio_plots(one: Compared, known: Mapping[str, PageFigure]) -> dict[str, str]:
     """A plot for every two candidates, the earlier over the later."""
     made = {}
     for a, b in combinations(range(len(one.names)), 2):
@@ -54,7 +54,7 @@ def ratio_plots(one: Compared, known: Mapping[str, Entry]) -> dict[str, str]:
     return made
 
 
-def _plot(name: str, a: str, b: str, rows: Sequence[_Row], known: Mapping[str, Entry]) -> str:
+def _plot(name: str, a: str, b: str, rows: Sequence[_Row], known: Mapping[str, PageFigure]) -> str:
     axis, tops, bottom = _axis([row.ratio for row in rows]), *_tops(rows)
     body = [hatch(name)]
     for tick in axis.ticks:
@@ -77,7 +77,7 @@ def _plot(name: str, a: str, b: str, rows: Sequence[_Row], known: Mapping[str, E
     return drawing(name, _WIDTH, bottom + _AXIS, title, told, body)
 
 
-def _drawn(name: str, row: _Row, axis: Axis, top: float, known: Mapping[str, Entry]) -> list[str]:
+def _drawn(name: str, row: _Row, axis: Axis, top: float, known: Mapping[str, PageFigure]) -> list[str]:
     y, one = top + 14, row.ratio
     drawn = [
         element("line", x1=_TRACK_FROM, y1=y, x2=_TRACK_TO, y2=y, class_="grid"),

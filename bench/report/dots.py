@@ -56,7 +56,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class DotRow:
     """One line of a panel, under a heading that is shown where it changes. No marks: the row is void."""
 
     heading: str
@@ -66,14 +66,14 @@ class Row:
 
 def unit_plots(report: ReportInput, known: Entries) -> dict[str, str]:
     """A panel per rate (energy per audio second, per token …), a row per run and domain."""
-    panels: dict[str, list[Row]] = {}
+    panels: dict[str, list[DotRow]] = {}
     simulated = is_simulated(report.sources)
     for run in report.runs:
         for name, rate in run.rates.items():
             domain, short = rate_domain(name), rate_unit(name)
             mark, void = Mark(key=f"runs/{run.id}/rates/{name}", quantity=rate), void_rates(run, name)
             word = "" if void else basis_word(rate.basis, simulated=simulated)
-            row = Row(
+            row = DotRow(
                 heading=run.short,
                 label=" · ".join(filter(None, (cut(run.by, _LONGEST_BY), person(domain), word))),
                 marks=() if void else (mark,),
@@ -87,7 +87,7 @@ def unit_plots(report: ReportInput, known: Entries) -> dict[str, str]:
 
 def term_plots(report: ReportInput, known: Entries) -> dict[str, str]:
     """A panel per coefficient term, a row per model: above the resident idle, the gross figure beside it."""
-    panels: dict[str, list[Row]] = {}
+    panels: dict[str, list[DotRow]] = {}
     simulated = is_simulated(report.sources)
     for number, one in enumerate(report.coefficients):
         by = cut(served_by(one.key.engine, one.key.engine_version), _LONGEST_BY)
@@ -99,7 +99,7 @@ def term_plots(report: ReportInput, known: Entries) -> dict[str, str]:
                 for rate in gross_rates(one.rates, name)
                 if one.rates[rate].unit == term.unit
             ]
-            row = Row(
+            row = DotRow(
                 heading=" · ".join(said for said in (f"{one.key.model}:{one.key.precision}", level(one)) if said),
                 label=f"{by} · {bounded(one)} · {basis_word(term.basis, simulated=simulated)}",
                 marks=tuple(marks),
@@ -116,7 +116,7 @@ def gross_rates(rates: Mapping[str, Quantity], term: str) -> tuple[str, ...]:
     return tuple(name for name in rates if rate_unit(name) == term)
 
 
-def _panel(name: str, title: str, unit: str, rows: Sequence[Row], known: Entries) -> tuple[str, str]:
+def _panel(name: str, title: str, unit: str, rows: Sequence[DotRow], known: Entries) -> tuple[str, str]:
     tops, bottom = _tops(rows)
     marks = [mark for row in rows for mark in row.marks]
     axis = _axis(marks) if marks else None
@@ -132,7 +132,7 @@ def _panel(name: str, title: str, unit: str, rows: Sequence[Row], known: Entries
     return name, drawing(name, _WIDTH, bottom + (_AXIS if axis else 4), title, described, body)
 
 
-def _tops(rows: Sequence[Row]) -> tuple[list[float], float]:
+def _tops(rows: Sequence[DotRow]) -> tuple[list[float], float]:
     """Where each row begins, and where the last one ends."""
     tops, y, heading = [], _TOP, None
     for row in rows:
@@ -158,7 +158,7 @@ def _scale(axis: Axis, unit: str, largest: float, bottom: float) -> list[str]:
     return [*drawn, label((_LEFT + _RIGHT) / 2, bottom + 32, how, "axis", "middle")]
 
 
-def _row(name: str, row: Row, axis: Axis, top: float, known: Entries) -> list[str]:
+def _row(name: str, row: DotRow, axis: Axis, top: float, known: Entries) -> list[str]:
     key = f"{row.marks[0].key}/value"
     drawn = [label(_LEFT, top + 13, row.label, "row"), figure(_RIGHT, top + 13, key, known[key])]
     for tick in axis.ticks:
@@ -185,7 +185,7 @@ def _dot(name: str, x: float, y: float, basis: Basis, gross: bool) -> str:
     return diamond(name, x, y, 7)
 
 
-def _void(row: Row, top: float) -> list[str]:
+def _void(row: DotRow, top: float) -> list[str]:
     return [
         label(_LEFT, top + 13, row.label, "row"),
         label(_RIGHT, top + 13, "void", "value void", "end"),

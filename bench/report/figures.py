@@ -13,7 +13,7 @@ from bench.nouns import (
     Times,
     WindowEnergy,
 )
-from bench.physics.ledger import Entry as LedgerEntry
+from bench.physics.ledger import Entry
 from bench.physics.peers import apart_ratio
 from bench.report.ledgers import entry_keys, ledgers
 from bench.report.numbers import absence, half_width, rough, shown_parts, spoken
@@ -24,7 +24,7 @@ from bench.units import J_PER_KWH, S_PER_MS, S_PER_NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class PageFigure:
     """A figure as it stands on the page. `value` is None where the text is a word."""
 
     value: float | None
@@ -32,8 +32,8 @@ class Entry:
     unit: str = ""
 
 
-Entries = Mapping[str, Entry]
-_Pairs = Iterator[tuple[str, Entry]]
+Entries = Mapping[str, PageFigure]
+_Pairs = Iterator[tuple[str, PageFigure]]
 _Column = tuple[str, str]  # (name, unit)
 
 
@@ -42,7 +42,7 @@ def figures(report: ReportInput) -> dict[str, float | None]:
     return {key: one.value for key, one in entries(report).items()}
 
 
-def entries(report: ReportInput) -> dict[str, Entry]:
+def entries(report: ReportInput) -> dict[str, PageFigure]:
     """The same with the text and unit that show each."""
     return dict(_all(report))
 
@@ -99,11 +99,11 @@ def _passport(base: str, one: FieldPassport) -> _Pairs:
     for name, value_s in (("update_ms", one.update_s), ("window_ms", one.window_s), ("lag_ms", one.lag_s)):
         if value_s is not None:
             value_ms = value_s / S_PER_MS
-            yield f"{base}/{name}", Entry(value=value_ms, text=rough(value_ms), unit="ms")
+            yield f"{base}/{name}", PageFigure(value=value_ms, text=rough(value_ms), unit="ms")
     if one.seen_ratio is not None:
-        yield f"{base}/seen_ratio", Entry(value=one.seen_ratio, text=rough(one.seen_ratio * 100), unit="%")
+        yield f"{base}/seen_ratio", PageFigure(value=one.seen_ratio, text=rough(one.seen_ratio * 100), unit="%")
     if one.noise_w is not None:
-        yield f"{base}/noise_w", Entry(value=one.noise_w, text=rough(one.noise_w), unit="W")
+        yield f"{base}/noise_w", PageFigure(value=one.noise_w, text=rough(one.noise_w), unit="W")
 
 
 def _summary(report: ReportInput) -> _Pairs:
@@ -127,7 +127,7 @@ def _energy(base: str, run: RunView, one: WindowEnergy) -> _Pairs:
         yield f"{base}/witness_j", _plain(one.witness_j, "J")
     for name, part_j in one.components.items():
         text, unit = half_width(part_j, "J", one.energy_j)
-        yield f"{base}/components/{name}", Entry(value=part_j, text=text, unit=unit)
+        yield f"{base}/components/{name}", PageFigure(value=part_j, text=text, unit=unit)
     for label in one.peers:
         yield from _peer(base, one, label)
 
@@ -141,7 +141,7 @@ def _peer(base: str, one: WindowEnergy, label: str) -> _Pairs:
         yield f"{base}/apart/{label}", _percent(ratio)
 
 
-def _ledger(base: str, one: LedgerEntry) -> _Pairs:
+def _ledger(base: str, one: Entry) -> _Pairs:
     """An entry's joules, and the same in kWh."""
     absent = absence(one.basis)
     joules = (one.energy_j, one.low_j, one.high_j)
@@ -210,7 +210,7 @@ def _coefficients(base: str, one: Coefficients, largest: Mapping[_Column, float]
             term = one.terms.get(of)
             size = largest[_column(of, term)] if term else half
             text, unit = half_width(half, term.unit if term else "", size)
-            yield f"{base}/components/{of}/{name}", Entry(value=half, text=text, unit=unit)
+            yield f"{base}/components/{of}/{name}", PageFigure(value=half, text=text, unit=unit)
     for name, (low, high) in one.domain.items():
         yield f"{base}/domain/{name}/low", _plain(low)
         yield f"{base}/domain/{name}/high", _plain(high)
@@ -253,18 +253,18 @@ def _interval(
     texts = (said.value, said.low, said.high)
     for name, value, text in zip(names, values, texts, strict=True):
         if text:
-            yield f"{base}/{name}", Entry(value=value, text=text, unit=said.unit)
+            yield f"{base}/{name}", PageFigure(value=value, text=text, unit=said.unit)
 
 
-def _plain(value: float, unit: str = "") -> Entry:
+def _plain(value: float, unit: str = "") -> PageFigure:
     text, said = shown_parts(value, unit)
-    return Entry(value=value, text=text, unit=said)
+    return PageFigure(value=value, text=text, unit=said)
 
 
-def _percent(ratio: float) -> Entry:
+def _percent(ratio: float) -> PageFigure:
     text, _ = shown_parts(ratio * 100)
-    return Entry(value=ratio, text=text, unit="%")
+    return PageFigure(value=ratio, text=text, unit="%")
 
 
-def _count(number: int) -> Entry:
-    return Entry(value=float(number), text=shown_parts(float(number))[0])
+def _count(number: int) -> PageFigure:
+    return PageFigure(value=float(number), text=shown_parts(float(number))[0])

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from bench.report.figures import Entry
+from bench.report.figures import PageFigure
 from bench.report.numbers import published
 
 Attribute = str | float | int
@@ -36,7 +36,7 @@ def label(x: float, y: float, words: str, kind: str, anchor: str = "start") -> s
     return element("text", escape(words, quote=False), class_=kind, x=x, y=y, text_anchor=anchor)
 
 
-def figure(x: float, y: float, key: str, entry: Entry, *, anchor: str = "end", size: str = "value") -> str:
+def figure(x: float, y: float, key: str, entry: PageFigure, *, anchor: str = "end", size: str = "value") -> str:
     """A result number as a label that says which figure it is, so that a verifier finds it."""
     value = published(entry.value)
     number = element(

@@ -26,14 +26,16 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Folder:
+class CandidateFolder:
     """A folder of sealed runs, and which of its candidates; None: the only one."""
 
     path: Path
     only: tuple[str, str, str, str] | None = None
 
 
-def parse_candidates(names: Sequence[str], on: Sequence[str]) -> tuple[tuple[Candidate, ...], tuple[Folder, ...]]:
+def parse_candidates(
+    names: Sequence[str], on: Sequence[str]
+) -> tuple[tuple[Candidate, ...], tuple[CandidateFolder, ...]]:
     """Candidates to be measured, or folders: one of the two is empty.
 
     Raises BadInput where they can't be compared, or one is named twice.
@@ -75,13 +77,13 @@ def _is_folder(name: str) -> bool:
     return OF in name or Path(name).is_dir()
 
 
-def _folder(name: str) -> Folder:
+def _folder(name: str) -> CandidateFolder:
     path, of, rest = name.partition(OF)
     if not Path(path).is_dir():
         raise BadInput(f"{path}: no such folder")
     if not of:
-        return Folder(path=Path(path))
-    return Folder(path=Path(path), only=_with_work(rest, "any").parts)
+        return CandidateFolder(path=Path(path))
+    return CandidateFolder(path=Path(path), only=_with_work(rest, "any").parts)
 
 
 def _candidate(name: str, on: Sequence[str]) -> Candidate:

@@ -8,13 +8,15 @@ from bench.errors import BadInput
 from bench.files.store import Sealed
 from bench.fit.showings import work_of
 from bench.nouns.compared import ComparisonRecord, Price, Take
-from bench.run.candidates import Folder, short_names
+from bench.run.candidates import CandidateFolder, short_names
 from bench.run.compare import parts_of
 from bench.run.evidence import evidence, sealed_folders
 from bench.units import counted
 
 
-def from_folders(folders: Sequence[Folder], price: Price | None) -> tuple[ComparisonRecord, dict[str, Sealed]]:
+def from_folders(
+    folders: Sequence[CandidateFolder], price: Price | None
+) -> tuple[ComparisonRecord, dict[str, Sealed]]:
     """The record of runs that are sealed already, and the runs. Raises BadInput where they share no work."""
     sides = [_side(folder) for folder in folders]
     parts = [parts_of(side[0]) for side in sides]
@@ -50,7 +52,7 @@ def from_folders(folders: Sequence[Folder], price: Price | None) -> tuple[Compar
     return record, known
 
 
-def _side(folder: Folder) -> list[Sealed]:
+def _side(folder: CandidateFolder) -> list[Sealed]:
     """The runs of the one candidate of a folder, oldest first."""
     every = evidence(sealed_folders(folder.path, "compare"))
     runs = [s for s in every if isinstance(s, Sealed) and s.run is not None]

@@ -15,9 +15,9 @@ from bench.files.store import Sealed
 from bench.nouns import HardwareProfile, Source
 from bench.nouns.compared import Compared, ComparisonRecord, Price
 from bench.report.compare import ComparisonInput, check_comparison, render_comparison
-from bench.run.candidates import Folder, short_names
+from bench.run.candidates import CandidateFolder, short_names
 from bench.run.compare import document, keep, parts_of, recompute, round_of
-from bench.run.compare_figures import Difference, differences
+from bench.run.compare_figures import Mismatch, differences
 from bench.run.compare_folders import folders_id, from_folders, interleaved
 
 _CURRENCIES = {"price_eur_per_h": "EUR", "price_usd_per_h": "USD"}
@@ -53,7 +53,7 @@ def seal(out: Path, record: ComparisonRecord, known: Mapping[str, Sealed]) -> Ke
     return Kept(compared=compared, document=document(record, compared, known), path=path, page=page)
 
 
-def compare_folders(folders: Sequence[Folder], out: Path, price: tuple[float | None, str]) -> Kept:
+def compare_folders(folders: Sequence[CandidateFolder], out: Path, price: tuple[float | None, str]) -> Kept:
     """The comparison of runs that are sealed already."""
     record, known = from_folders(folders, None)
     first = known[record.runs[0].run_id]
@@ -85,10 +85,10 @@ def comparison_input(
     )
 
 
-def check_comparisons(out: Path, proven: Sequence[Sealed]) -> tuple[int, list[Difference]]:
+def check_comparisons(out: Path, proven: Sequence[Sealed]) -> tuple[int, list[Mismatch]]:
     """How many files of comparisons OUT holds, and where they differ from what its runs prove."""
     known = {s.id: s for s in proven}
-    checked, found = 0, list[Difference]()
+    checked, found = 0, list[Mismatch]()
     for id_ in comparison_ids(out):
         for kind in ("json", "html"):
             checked += comparison_path(out, id_, kind).exists()
@@ -96,14 +96,14 @@ def check_comparisons(out: Path, proven: Sequence[Sealed]) -> tuple[int, list[Di
     return checked, found
 
 
-def _check(out: Path, id_: str, known: Mapping[str, Sealed]) -> Iterator[Difference]:
+def _check(out: Path, id_: str, known: Mapping[str, Sealed]) -> Iterator[Mismatch]:
     path = comparison_path(out, id_)
     name = str(path.relative_to(out))
     try:
         record, data = read_record(path)
         compared = recompute(record, known)
     except (BadInput, BrokenResults, NoEngine) as error:
-        yield Difference(file=name, field="comparison", expected="runs that prove it", found=str(error))
+        yield Mismatch(file=name, field="comparison", expected="runs that prove it", found=str(error))
         return
     yield from differences(name, document(record, compared, known), data)
     yield from _claims(name, record, known)
@@ -113,19 +113,19 @@ def _check(out: Path, id_: str, known: Mapping[str, Sealed]) -> Iterator[Differe
         text = page.read_text(encoding="utf-8")
     except (UnicodeDecodeError, OSError) as error:
         found = str(error)
-        yield Difference(file=str(page.relative_to(out)), field="text", expected="a page in UTF-8", found=found)
+        yield Mismatch(file=str(page.relative_to(out)), field="text", expected="a page in UTF-8", found=found)
         return
     for field, wanted, seen in check_comparison(text, comparison_input(out, record, compared, known)):
-        yield Difference(file=str(page.relative_to(out)), field=field, expected=wanted, found=seen)
+        yield Mismatch(file=str(page.relative_to(out)), field=field, expected=wanted, found=seen)
 
 
-def _claims(name: str, record: ComparisonRecord, known: Mapping[str, Sealed]) -> Iterator[Difference]:
+def _claims(name: str, record: ComparisonRecord, known: Mapping[str, Sealed]) -> Iterator[Mismatch]:
     """What a record says of its runs: whose they are, what they are called, whether they came in turn."""
     parts = [
         {parts_of(known[t.run_id]) for t in record.runs if t.candidate == c} for c in range(len(record.names))
     ]
     if any(len(of) != 1 for of in parts):
-        yield Difference(file=name, field="runs", expected="one candidate's runs under each number", found="mixed")
+        yield Mismatch(file=name, field="runs", expected="one candidate's runs under each number", found="mixed")
         return
     names = short_names([next(iter(of)) for of in parts])
     yield from differences(name, list(names), list(record.names), "names")
@@ -134,10 +134,10 @@ def _claims(name: str, record: ComparisonRecord, known: Mapping[str, Sealed]) ->
         yield from differences(name, in_turn, record.interleaved, "interleaved")
         yield from differences(name, folders_id(known[t.run_id] for t in record.runs), record.id, "id")
     elif not record.interleaved:
-        yield Difference(file=name, field="interleaved", expected=True, found=False)
+        yield Mismatch(file=name, field="interleaved", expected=True, found=False)
 
 
-def _rounds_left_out(name: str, record: ComparisonRecord, known: Mapping[str, Sealed]) -> Iterator[Difference]:
+def _rounds_left_out(name: str, record: ComparisonRecord, known: Mapping[str, Sealed]) -> Iterator[Mismatch]:
     """A comparison that was measured holds every run that was measured for it: none is chosen."""
     if not record.measured_for_it:
         return
@@ -145,13 +145,11 @@ def _rounds_left_out(name: str, record: ComparisonRecord, known: Mapping[str, Se
     for id_, sealed in known.items():
         of = round_of(sealed.run.spec) if sealed.run else None
         if of and of[0] == record.id and mine.get(id_) != of[1]:
-            yield Difference(file=name, field=f"runs.{id_}", expected=f"in round {of[1]}", found=mine.get(id_))
+            yield Mismatch(file=name, field=f"runs.{id_}", expected=f"in round {of[1]}", found=mine.get(id_))
     for id_ in mine:
         run = known[id_].run
         if run is not None and (round_of(run.spec) or ("", 0))[0] != record.id:
-            yield Difference(
-                file=name, field=f"runs.{id_}", expected="a run of this comparison", found="another's"
-            )
+            yield Mismatch(file=name, field=f"runs.{id_}", expected="a run of this comparison", found="another's")
 
 
 def _work(sealed: Sealed) -> str:

@@ -39,7 +39,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
+class JoinedShare:
     """The joules of one basis and boundary over the requests' span, gross, and what one request and token took."""
 
     basis: Basis
@@ -67,7 +67,7 @@ class Joined:
     end_ns: int
     metered: tuple[WindowEnergy, ...]  # over the whole command, as sealed
     energies: tuple[WindowEnergy, ...]  # over the requests' span
-    shares: tuple[Share, ...]
+    shares: tuple[JoinedShare, ...]
     times: Mapping[str, Times]
     figures: tuple[ToldFigure, ...]
     aiperf: Mapping[str, float]  # by AIPerf's own names, where their meaning is the same
@@ -183,12 +183,12 @@ def _tokens(measured: list[ToldRequest], name: str) -> int | None:
     return None if None in counts else sum(counts)
 
 
-def _share(entry: Entry, requests: int, output_tokens: int | None, why: str | None) -> Share:
+def _share(entry: Entry, requests: int, output_tokens: int | None, why: str | None) -> JoinedShare:
     reasons = [*entry.reasons, *([why] if why else [])]
     divided = entry.energy_j is not None and why is None
     if divided and not output_tokens:
         reasons.append("the tokens of a request were not counted" if output_tokens is None else "no token came")
-    return Share(
+    return JoinedShare(
         basis=entry.basis,
         boundary=entry.boundary,
         domains=entry.domains,

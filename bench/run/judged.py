@@ -14,13 +14,13 @@ from bench.files.store import Sealed
 from bench.nouns import Family, Outcome, Run, Share
 from bench.nouns.compared import Agreement, Judged, Showing
 from bench.quality import exact, f1, overlap, words
-from bench.quality.answer import Answer
+from bench.quality.answer import LabelledAnswer
 from bench.quality.paired import Bounds, Compute, equal_half, paired_bounds, share_bounds
 from bench.run.scored import answer_of, first_answers
 from bench.stats import significant
 
 _POINTS = {"chrf": 100.0, "bleu": 100.0}  # what a share of one is in a score's own units; 1 of all others
-_Both = tuple[Sequence[Answer], Sequence[Answer]]
+_Both = tuple[Sequence[LabelledAnswer], Sequence[LabelledAnswer]]
 
 
 def judge(known: Mapping[str, Sealed]) -> Callable[[Showing, Showing], Judged | None]:
@@ -61,7 +61,7 @@ def _question(one: Outcome) -> tuple[str, str | None, str | None]:
     return one.request_id, one.meant, one.language
 
 
-def _alike(family: Family, one: Answer, other: Answer) -> bool:
+def _alike(family: Family, one: LabelledAnswer, other: LabelledAnswer) -> bool:
     """Whether two answers are one, of prompts under the rules of an exact match, of texts word for word."""
     if family == "causal-lm":
         a, b = (exact.plain_answer(exact.first_line(o.said), o.group) for o in (one, other))

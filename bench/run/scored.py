@@ -6,7 +6,7 @@ from dataclasses import replace
 from bench.errors import BadInput, NoEngine
 from bench.nouns import MOST_CHARACTERS, Family, Outcome, Quality, Run, Score, Share
 from bench.quality import exact, overlap, words
-from bench.quality.answer import Answer
+from bench.quality.answer import LabelledAnswer
 from bench.quality.f1 import Bounded, score
 from bench.quality.library import library
 from bench.stats import significant
@@ -100,7 +100,7 @@ def _told(run: Run, found: Quality, first: Sequence[Outcome]) -> Quality:
         return replace(found, unscored=str(error), library=lacking)
 
 
-def _by_family(family: Family, answers: Sequence[Answer]) -> dict[str, object]:
+def _by_family(family: Family, answers: Sequence[LabelledAnswer]) -> dict[str, object]:
     """The fields of Quality that this family's metrics fill. Raises NoEngine, BadInput."""
     groups = {name: [a for a in answers if a.group == name] for name in sorted({a.group for a in answers})}
     match family:
@@ -141,9 +141,9 @@ def first_answers(run: Run) -> tuple[Sequence[Outcome], int]:
     return [first[id_] for id_ in sorted(first)], len(unsteady)
 
 
-def answer_of(one: Outcome) -> Answer:
+def answer_of(one: Outcome) -> LabelledAnswer:
     """What a score takes of a labelled request."""
-    return Answer(meant=one.meant or "", said=one.said or "", group=one.language or "")
+    return LabelledAnswer(meant=one.meant or "", said=one.said or "", group=one.language or "")
 
 
 def _moment(one: Outcome) -> tuple[int, str]:

@@ -21,7 +21,7 @@ from bench.fit.load_curve import load_curves
 from bench.nouns import Coefficients, LoadCurve
 from bench.report.proof import check_page
 from bench.run.calibrated import calibrated, run_of
-from bench.run.compare_figures import Difference, differences
+from bench.run.compare_figures import Mismatch, differences
 from bench.run.compared import check_comparisons
 from bench.run.evidence import evidence, sealed_folders
 from bench.run.present import report_input
@@ -35,13 +35,13 @@ class Verification:
     """How many files were checked, and every difference found, in the order of the flow."""
 
     checked: int
-    differences: tuple[Difference, ...]
+    differences: tuple[Mismatch, ...]
 
 
 def verify(out: Path) -> Verification:
     """Recomputes all that OUT publishes. Raises BadInput and BrokenResults as `sealed_folders`."""
     folders = sealed_folders(out, "verify")
-    found: list[Difference] = []
+    found: list[Mismatch] = []
     proven: list[Sealed] = []
     for sealed in evidence(folders):
         if isinstance(sealed, BrokenResults):
@@ -76,7 +76,7 @@ def recurve(sealed: list[Sealed]) -> tuple[LoadCurve, ...]:
     return load_curves(measured_runs(sealed))
 
 
-def _reproved(out: Path, sealed: Sealed) -> tuple[Sealed, list[Difference]]:
+def _reproved(out: Path, sealed: Sealed) -> tuple[Sealed, list[Mismatch]]:
     """The run with figures computed afresh, and where the sealed ones differ."""
     if sealed.kind == "passport":
         passports = passports_by_steps(sealed.id, sealed.trace, sealed.sources)
@@ -94,7 +94,7 @@ def _reproved(out: Path, sealed: Sealed) -> tuple[Sealed, list[Difference]]:
     return replace(sealed, published=fresh), _compared(out, sealed, fresh, sealed.published)
 
 
-def _rescored(out: Path, sealed: Sealed, fresh: Published) -> tuple[Sealed, list[Difference]]:
+def _rescored(out: Path, sealed: Sealed, fresh: Published) -> tuple[Sealed, list[Mismatch]]:
     """The same of a run: its answers are scored by libraries that may not be here, or were not at the time."""
     assert sealed.run is not None, "only a run has answers"
     quality, lacking = reproved(fresh.quality, sealed.published.quality)
@@ -103,11 +103,11 @@ def _rescored(out: Path, sealed: Sealed, fresh: Published) -> tuple[Sealed, list
     wrong = _compared(out, sealed, fresh, was)
     if lacking:
         name = str((sealed.folder / SEAL).relative_to(out))
-        wrong.append(Difference(file=name, field="quality", expected="scores computed once more", found=lacking))
+        wrong.append(Mismatch(file=name, field="quality", expected="scores computed once more", found=lacking))
     return replace(sealed, published=fresh), wrong
 
 
-def _compared(out: Path, sealed: Sealed, fresh: Published, was: Published) -> list[Difference]:
+def _compared(out: Path, sealed: Sealed, fresh: Published, was: Published) -> list[Mismatch]:
     name = str((sealed.folder / SEAL).relative_to(out))
     return list(differences(name, plain(fresh), plain(was)))
 
@@ -118,7 +118,7 @@ def _check_coefficients(
     coefficients: tuple[Coefficients, ...],
     curves: tuple[LoadCurve, ...],
     proven: list[Sealed],
-) -> Iterator[Difference]:
+) -> Iterator[Mismatch]:
     name = str(path.relative_to(out))
     try:
         found = read_json(path)
@@ -137,25 +137,25 @@ def _check_report(
     proven: list[Sealed],
     coefficients: tuple[Coefficients, ...],
     curves: tuple[LoadCurve, ...],
-) -> Iterator[Difference]:
+) -> Iterator[Mismatch]:
     name = str(path.relative_to(out))
     try:
         page = path.read_text(encoding="utf-8")
     except (UnicodeDecodeError, OSError) as error:
-        yield Difference(file=name, field="text", expected="a page in UTF-8", found=str(error))
+        yield Mismatch(file=name, field="text", expected="a page in UTF-8", found=str(error))
         return
     try:
         report = report_input(out, proven, coefficients, curves)
     except (BadInput, BrokenResults) as error:  # no run is left, or its profile is gone
-        yield Difference(file=name, field="page", expected="runs and a profile that prove it", found=str(error))
+        yield Mismatch(file=name, field="page", expected="runs and a profile that prove it", found=str(error))
         return
     for field, expected, found in check_page(page, report):
-        yield Difference(file=name, field=field, expected=expected, found=found)
+        yield Mismatch(file=name, field=field, expected=expected, found=found)
 
 
-def _broken(out: Path, error: BrokenResults) -> Difference:
+def _broken(out: Path, error: BrokenResults) -> Mismatch:
     file, _, what = str(error).partition(": ")
-    return Difference(file=_inside(out, file), field="seal", expected="as it was sealed", found=what)
+    return Mismatch(file=_inside(out, file), field="seal", expected="as it was sealed", found=what)
 
 
 def _inside(out: Path, file: str) -> str:

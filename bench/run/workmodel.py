@@ -32,14 +32,14 @@ _SENTENCE_WORDS = 11
 _CLASSIFIER_START_FLOP = 1e7
 
 
-class Work(NamedTuple):
+class FlopsAndBytes(NamedTuple):
     """Floating-point operations, and bytes moved to and from memory."""
 
     flop: float
     bytes: float
 
 
-def predicted(spec: ModelSpec, precision: str, usage: Usage, batch: int = 1) -> Work:
+def predicted(spec: ModelSpec, precision: str, usage: Usage, batch: int = 1) -> FlopsAndBytes:
     """The work of one batch of `batch` equal requests, each of which asks for `usage`."""
     match spec.family:
         case "causal-lm":
@@ -51,7 +51,7 @@ def predicted(spec: ModelSpec, precision: str, usage: Usage, batch: int = 1) -> 
         case "classifier":
             return _classifier(spec, _width_bytes(spec, precision), batch)
         case "video":
-            return Work(batch * (_VIDEO_START_FLOP + _VIDEO_FLOP_PER_S * (usage.video_s or 0.0)), 0.0)
+            return FlopsAndBytes(batch * (_VIDEO_START_FLOP + _VIDEO_FLOP_PER_S * (usage.video_s or 0.0)), 0.0)
         case _:
             raise BadInput(f"{spec.name}: no formula predicts the work of the family {spec.family!r}")
 
@@ -71,7 +71,7 @@ def layer_passes(spec: ModelSpec, usage: Usage) -> int:
             return 0
 
 
-def _causal(spec: ModelSpec, width: float, usage: Usage, batch: int) -> Work:
+def _causal(spec: ModelSpec, width: float, usage: Usage, batch: int) -> FlopsAndBytes:
     prompt, output = usage.prompt_tokens or 0, usage.output_tokens or 0
     hidden, layers = _integer(spec, "hidden_size"), _integer(spec, "num_hidden_layers")
     heads, kv_heads = _integer(spec, "num_attention_heads"), _integer(spec, "num_key_value_heads")
@@ -86,7 +86,7 @@ def _causal(spec: ModelSpec, width: float, usage: Usage, batch: int) -> Work:
     reached = _reached(experts, chosen, batch * prompt) + (output - 1) * _reached(experts, chosen, batch)
     weights = output * (attention + head) + reached * expert
     cache = 2 * kv_heads * head_size * (layers * prompt + _CACHE_TOUCHES * pairs.cached)
-    return Work(float(batch * flop), width * (weights + batch * cache))
+    return FlopsAndBytes(float(batch * flop), width * (weights + batch * cache))
 
 
 class _Pairs(NamedTuple):
@@ -121,7 +121,7 @@ def _reached(experts: int, chosen: int, tokens: int) -> float:
     return experts * (1.0 - (1.0 - chosen / experts) ** tokens)
 
 
-def _translation(spec: ModelSpec, width: float, usage: Usage, batch: int) -> Work:
+def _translation(spec: ModelSpec, width: float, usage: Usage, batch: int) -> FlopsAndBytes:
     source, target = usage.source_tokens or 0, usage.target_tokens or 0
     hidden = _integer(spec, "d_model")
     encoder_layers, decoder_layers = _integer(spec, "encoder_layers"), _integer(spec, "decoder_layers")
@@ -134,18 +134,18 @@ def _translation(spec: ModelSpec, width: float, usage: Usage, batch: int) -> Wor
     flop += 4 * hidden * (encoder_layers * source**2 + decoder_layers * (own + source * target))
     weights = encoder + across + target * (decoder + head)
     cache = 2 * hidden * decoder_layers * (_CACHE_TOUCHES * own + source * target)
-    return Work(batch * flop, width * (weights + batch * cache))
+    return FlopsAndBytes(batch * flop, width * (weights + batch * cache))
 
 
-def _classifier(spec: ModelSpec, width: float, batch: int) -> Work:
+def _classifier(spec: ModelSpec, width: float, batch: int) -> FlopsAndBytes:
     """An LSTM over a sentence's words: four gates of (input + state) × state each; the table is only looked up."""
     state, classes = _integer(spec, "hidden"), _integer(spec, "classes")
     gates = 4 * state * (_integer(spec, "embedding") + state)
     flop = _CLASSIFIER_START_FLOP + batch * 2 * (_SENTENCE_WORDS * gates + state * classes)
-    return Work(float(flop), width * _SENTENCE_WORDS * gates)
+    return FlopsAndBytes(float(flop), width * _SENTENCE_WORDS * gates)
 
 
-def _speech(spec: ModelSpec, width: float, usage: Usage, batch: int) -> Work:
+def _speech(spec: ModelSpec, width: float, usage: Usage, batch: int) -> FlopsAndBytes:
     windows, output = usage.audio_windows or 1, usage.output_tokens or 0
     hidden, frames = _integer(spec, "n_audio_state"), _integer(spec, "n_audio_ctx")
     bands, encoder_layers = _integer(spec, "n_mels"), _integer(spec, "n_audio_layer")
@@ -155,7 +155,7 @@ def _speech(spec: ModelSpec, width: float, usage: Usage, batch: int) -> Work:
     flop += windows * 2 * _MEL_FRAMES * _STFT_BINS * bands
     decoded = _decoded(spec, windows, output)
     weights = windows * encoder + decoded.weights
-    return Work(batch * (flop + decoded.flop), width * (weights + batch * decoded.cache))
+    return FlopsAndBytes(batch * (flop + decoded.flop), width * (weights + batch * decoded.cache))
 
 
 class _Decoded(NamedTuple):

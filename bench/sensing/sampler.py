@@ -16,7 +16,7 @@ from bench.errors import BadInput, CannotRun, SensorLost, UnknownName
 from bench.files.codec import build
 from bench.files.registry import meter_names
 from bench.nouns import Check, Domain, Meters, Observation, Passport, Source
-from bench.sensing.spool import Column, SpoolReader, open_spool
+from bench.sensing.spool import SpoolColumn, SpoolReader, open_spool
 
 EDGE_POLL_S = 0.005
 EDGE_S = 0.15  # longer than the slowest tick known, 100 ms (arXiv:2312.02741, table 2; checked 2026-11-21)
@@ -51,7 +51,7 @@ class Sampler:
         self._process: subprocess.Popen[bytes] | None = None
         self._rest = b""
         self._at_end = False
-        self._columns: dict[int, Column] = {}
+        self._columns: dict[int, SpoolColumn] = {}
         self._lost: dict[Domain, str] = {}
         self._gathered: list[Observation] = []
         self._sources: tuple[Source, ...] = ()
@@ -215,7 +215,7 @@ class Sampler:
         for event in events:
             if "column" in event:
                 number, domain, name, kind = event["column"]
-                self._columns[number] = Column(domain, name, kind)
+                self._columns[number] = SpoolColumn(domain, name, kind)
             elif "lost" in event:
                 self._lost[event["lost"]] = event["reason"]
         return events

@@ -84,7 +84,7 @@ class Poller:
         self._spool = SpoolWriter(order.spool)
         self._columns = 0
         needed_s = period_s([meter.source for meter in meters], order.period_s)
-        self._pace = Pace(round(needed_s * NS_PER_S), time.monotonic_ns())
+        self._pace = PollPace(round(needed_s * NS_PER_S), time.monotonic_ns())
         self._late_ns = 0
         self._housekeeping_ns = time.monotonic_ns()
 
@@ -156,7 +156,7 @@ class Poller:
 
 
 @dataclass(slots=True)
-class Pace:
+class PollPace:
     """When the next poll is due: a steady grid, and for moments a finer one."""
 
     period_ns: int

@@ -19,7 +19,7 @@ _FLUSH_BYTES = 16_384
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class SpoolColumn:
     """What a row's value is. Kind: "energy", "power" or "condition"."""
 
     domain: str
@@ -36,7 +36,7 @@ class SpoolWriter:
         self._columns: dict[tuple[str, str, str], int] = {}
         self.written = 0
 
-    def append(self, one: Observation) -> Column | None:
+    def append(self, one: Observation) -> SpoolColumn | None:
         """Adds a row; the column, when it is a new one that has yet to be announced."""
         key: tuple[str, str, str]
         if isinstance(one, Reading):
@@ -50,7 +50,7 @@ class SpoolWriter:
         self._rows += _ROW.pack(one.t_ns, number, one.value)
         if len(self._rows) >= _FLUSH_BYTES:
             self.flush()
-        return Column(*key) if fresh else None
+        return SpoolColumn(*key) if fresh else None
 
     def flush(self) -> None:
         """Hands every row to the file."""
@@ -69,7 +69,7 @@ class SpoolReader:
         self._handle = handle
         self._offset = 0
 
-    def read_on(self, columns: Mapping[int, Column]) -> list[Observation]:
+    def read_on(self, columns: Mapping[int, SpoolColumn]) -> list[Observation]:
         """Every whole row since the last call; a row whose column is unknown ends it."""
         found: list[Observation] = []
         size = os.fstat(self._handle).st_size

@@ -8,7 +8,7 @@ from bench.nouns import Request, Usage
 from bench.wire.answer import Answer, refused
 from bench.wire.cached import from_cache
 from bench.wire.exchange import BUSY, Call, Reply
-from bench.wire.form import NOTHING_SEEN, Form, unlike
+from bench.wire.form import NOTHING_SEEN, ReplyForm, unlike
 from bench.wire.probe import said as said_of
 from bench.wire.strict import strict_json
 from bench.wire.template import NUMBER, TEXT, TOKENS, in_address, quoted
@@ -47,7 +47,7 @@ class ApiDialect:
     status: int
     headers: Mapping[str, str]
     words: tuple[str, ...]
-    first: Form = NOTHING_SEEN
+    first: ReplyForm = NOTHING_SEEN
     classes: frozenset[str] = frozenset()  # of the first reply's scores; (): no scores are read
     cache_counts: bool = False  # whether an answer from a cache is the work that is meant
 

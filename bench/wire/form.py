@@ -31,7 +31,7 @@ Found = tuple[Cause, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class ReplyForm:
     """Of one reply."""
 
     filled: bool = False  # whether there was a body
@@ -45,35 +45,35 @@ class Form:
     sound: bool = True  # whether each event of a stream was one of JSON
 
 
-NOTHING_SEEN = Form(looked=False)  # before the first reply
+NOTHING_SEEN = ReplyForm(looked=False)  # before the first reply
 
 
-def form_of(reply: Reply, *, looked: bool = True) -> Form:
+def form_of(reply: Reply, *, looked: bool = True) -> ReplyForm:
     """The form of a reply."""
     return _formed(reply, _json(reply.body), looked)
 
 
-def _formed(reply: Reply, found: Any, looked: bool) -> Form:
+def _formed(reply: Reply, found: Any, looked: bool) -> ReplyForm:
     """`found`: its body as JSON, read once, for bodies may be long."""
     body, media = reply.body, media_of(reply.headers)
     kind = _kind(found, media)
     if kind == "stream":
         events = tuple(_events(reply, media))
         errors = frozenset[str]().union(*(_told(one.data) for one in events), _named_errors(body))
-        return Form(
+        return ReplyForm(
             filled=bool(body), looked=looked, media=media, kind=kind, errors=errors, ends=_ends(events, body),
             sound=not any(one.wrong for one in events),
         )  # fmt: skip
     if not isinstance(found, dict):
-        return Form(filled=bool(body), looked=looked, media=media, kind=kind)
+        return ReplyForm(filled=bool(body), looked=looked, media=media, kind=kind)
     flags = frozenset(name for name in _FLAGS if found.get(name) is True)
-    return Form(
+    return ReplyForm(
         filled=bool(body), looked=looked, media=media, kind=kind, keys=frozenset(found), errors=_told(found),
         flags=flags,
     )  # fmt: skip
 
 
-def unlike(first: Form, reply: Reply, *, keys: bool = True) -> Found | None:
+def unlike(first: ReplyForm, reply: Reply, *, keys: bool = True) -> Found | None:
     """Why a reply is no answer, by what the first one was; None: it is like it.
 
     `keys`: whether an object has to share a key with the first; someone else looks at classes.
@@ -99,7 +99,7 @@ def media_of(headers: Mapping[str, str]) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _other(first: Form, now: Form, reply: Reply, found: Any) -> Found | None:
+def _other(first: ReplyForm, now: ReplyForm, reply: Reply, found: Any) -> Found | None:
     if first.kind == "text" or not first.filled:
         return None  # whatever a text is, it is one
     if now.kind != first.kind:
@@ -116,7 +116,7 @@ def _still(flags: frozenset[str], found: Any) -> frozenset[str]:
     return frozenset(name for name in flags if isinstance(found, dict) and found.get(name, True) is True)
 
 
-def _cut(first: Form, now: Form) -> Found | None:
+def _cut(first: ReplyForm, now: ReplyForm) -> Found | None:
     if first.sound and not now.sound:
         return "malformed", "a stream with a part that is no event of JSON, as the first reply's were"
     if first.ends and not first.ends & now.ends:
@@ -124,7 +124,7 @@ def _cut(first: Form, now: Form) -> Found | None:
     return None
 
 
-def _new_errors(first: Form, now: Form, found: Any) -> frozenset[str]:
+def _new_errors(first: ReplyForm, now: ReplyForm, found: Any) -> frozenset[str]:
     """Errors that the first reply had not told; of a key that it had, a number may be a measure or a score."""
     known = first.errors
     if isinstance(found, dict):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BadInput, BrokenResults, CannotRun
-from bench.files.frames.columns import Table, number, text
+from bench.files.frames.columns import FrameTable, number, text
 from bench.files.frames.export import STYLES, csv_bytes, export
 from bench.files.frames.gather import gather
 from bench.files.frames.tables import TABLES
@@ -65,7 +65,7 @@ def test_french_files_have_semicolons_and_decimal_commas(plain, tmp_path):
 
 def test_a_text_that_would_run_as_a_formula_does_not_in_a_spreadsheet_s_file():
     """A server's own words are in these tables; in plain files they are as they came, and numbers always are."""
-    table = Table(name="t", row="", key=(), columns=(text("said", ""), number("value", "", "")))
+    table = FrameTable(name="t", row="", key=(), columns=(text("said", ""), number("value", "", "")))
     columns = {"said": ["=cmd()", "fine"], "value": [-1.5, 2.0]}
 
     assert csv_bytes(table, columns, STYLES["fr"]).decode("utf-8-sig") == "said;value\n'=cmd();-1,5\nfine;2,0\n"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bench.engines import _ceilings
-from bench.engines._ceilings import Driven, open_ceilings
+from bench.engines._ceilings import ReadyKernels, open_ceilings
 from bench.errors import CannotRun
 from bench.nouns import Kernel
 
@@ -84,7 +84,7 @@ def test_a_cuda_device_that_is_not_there_is_the_reason():
 def test_a_batch_is_as_many_passes_as_asked_and_ends_when_the_device_is_done():
     """Three batches of four passes in 60 ms, each closed by a wait for the device."""
     log = []
-    driven = Driven(
+    driven = ReadyKernels(
         library="x", device="cpu", device_name="x", left_out={},
         passes={"triad": lambda: (log.append("pass"), time.sleep(0.005))}, finish=lambda: log.append("done"),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from bench.files import manifest, payloads, questions, workloads
 from bench.files.config import places
 from bench.files.models import read_model
 from bench.nouns import MOST_CHARACTERS
-from bench.quality.answer import Answer
+from bench.quality.answer import LabelledAnswer
 from bench.quality.exact import is_right, plain_answer
 
 WHISPER, NLLB, PHI = read_model("whisper-tiny"), read_model("nllb-600m"), read_model("phi-4-mini")
@@ -98,7 +98,9 @@ def test_questions_are_sixty_and_every_right_answer_is_right():
     for one in ASKED:
         right = "\n".join(one.answers)
         assert all(plain_answer(answer, one.language) for answer in one.answers)
-        assert is_right(Answer(meant=right, said=f" {one.answers[-1].capitalize()}.\n", group=one.language))
+        assert is_right(
+            LabelledAnswer(meant=right, said=f" {one.answers[-1].capitalize()}.\n", group=one.language)
+        )
 
 
 def test_each_question_is_asked_in_the_form_of_its_language():

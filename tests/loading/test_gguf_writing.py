@@ -6,7 +6,7 @@ import pytest
 
 from bench.errors import BadInput
 from bench.files.models import model_names, read_model, weight_bytes
-from bench.loading.gguf import Shape, shapes
+from bench.loading.gguf import GgufShape, shapes
 from bench.nouns import ModelSpec
 
 MODELS = [m for m in map(read_model, model_names()) if "llama_cpp" in m.engines]
@@ -59,7 +59,7 @@ BLOCK_BYTES |= {"Q8_0": (32, 34), "F32": (1, 4)}
 NARROWER = {"Q4_K": "Q5_0", "Q5_K": "Q5_1", "Q6_K": "Q8_0"}  # for rows that 256 does not divide
 
 
-def _kind(shape: Shape, plain: str, layers: int) -> str:
+def _kind(shape: GgufShape, plain: str, layers: int) -> str:
     """llama.cpp's _M mixes (src/llama-quant.cpp), held against its quantiser in test_llama_cpp_engine.py."""
     if shape.is_norm:
         return "F32"

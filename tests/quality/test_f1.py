@@ -5,12 +5,12 @@ import random
 import pytest
 
 from bench.errors import BadInput
-from bench.quality.answer import Answer
+from bench.quality.answer import LabelledAnswer
 from bench.quality.f1 import score, score_groups, wilson
 
 
 def answers(*pairs, group=""):
-    return [Answer(meant=meant, said=said, group=group) for meant, said, n in pairs for _ in range(n)]
+    return [LabelledAnswer(meant=meant, said=said, group=group) for meant, said, n in pairs for _ in range(n)]
 
 
 def by_name(scores):
@@ -68,7 +68,7 @@ def test_the_bootstrap_covers_the_truth_about_as_often_as_it_says():
     for seed in range(200):
         rng = random.Random(seed)
         drawn = [(m := rng.choice("ab"), m if rng.random() < 0.8 else "ba"["ab".index(m)]) for _ in range(150)]
-        found = score([Answer(meant=m, said=s) for m, s in drawn], "ab", seed=seed, resamples=200).macro_f1
+        found = score([LabelledAnswer(meant=m, said=s) for m, s in drawn], "ab", seed=seed, resamples=200).macro_f1
         held += found.low <= 0.8 <= found.high
 
     assert held >= 180
@@ -78,7 +78,7 @@ def test_the_bootstrap_covers_the_truth_about_as_often_as_it_says():
 def test_answers_that_are_all_right_are_no_proof_of_a_perfect_classifier(size):
     """Eight classes: of n right answers Wilson's bound is n/(n + 3.84); macro F1's is below, and near."""
     names = "abcdefgh"
-    found = score([Answer(meant=name, said=name) for name in names * size], names).macro_f1
+    found = score([LabelledAnswer(meant=name, said=name) for name in names * size], names).macro_f1
     wilsons = wilson(8 * size, 8 * size).low
 
     assert (found.value, found.high) == (1.0, 1.0)
@@ -104,7 +104,9 @@ def test_a_perfect_score_of_a_good_classifier_holds_what_it_is():
         if any(m != s for m, s in drawn):
             continue
         perfect += 1
-        found = score([Answer(meant=m, said=s) for m, s in drawn], "abcd", seed=seed, resamples=200).macro_f1
+        found = score(
+            [LabelledAnswer(meant=m, said=s) for m, s in drawn], "abcd", seed=seed, resamples=200
+        ).macro_f1
         held += found.low <= 0.985
 
     assert perfect > 30

@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from bench.quality.answer import Answer
+from bench.quality.answer import LabelledAnswer
 from bench.quality.f1 import counted, macro_f1, macro_f1s, wilson
 from bench.quality.paired import equal_half, paired_bounds, share_bounds
 from bench.quality.resample import tail
@@ -134,7 +134,7 @@ def test_shares_cover_what_they_say():
 def test_macro_f1_of_sums_is_that_of_the_answers():
     """A class that nobody meant or said is in no mean."""
     rng = random.Random(2)
-    answers = [Answer(meant=rng.choice("abc"), said=rng.choice("abc")) for _ in range(20)]
+    answers = [LabelledAnswer(meant=rng.choice("abc"), said=rng.choice("abc")) for _ in range(20)]
     classes = ["a", "b", "c", "never"]
     rows = counted(answers, classes)
     some = [rows[:5], rows]
@@ -151,7 +151,7 @@ def test_scores_of_sums_are_the_libraries_own():
     from bench.quality import overlap, words
 
     said = ["the cat sat", "a dog ran far away", "birds sing in the tall trees here"]
-    some = [Answer(meant=f"{text} today", said=text, group="en") for text in said]
+    some = [LabelledAnswer(meant=f"{text} today", said=text, group="en") for text in said]
     draw = [some[0], some[0], some[2]]
 
     sums = np.array(words.counted(draw, "en"), dtype=float).sum(axis=0)

@@ -4,14 +4,14 @@ import pytest
 
 from bench.errors import BadInput, NoEngine
 from bench.quality import exact, library, overlap, resample, words
-from bench.quality.answer import Answer
+from bench.quality.answer import LabelledAnswer
 
 jiwer = pytest.importorskip("jiwer")
 sacrebleu = pytest.importorskip("sacrebleu")
 
 
 def pairs(*texts, group="fr"):
-    return [Answer(meant=meant, said=said, group=group) for meant, said in texts]
+    return [LabelledAnswer(meant=meant, said=said, group=group) for meant, said in texts]
 
 
 def test_word_errors_are_counted_over_all_clips_together():
@@ -48,7 +48,7 @@ def test_rules_of_transcripts(language, text, plain):
 def test_what_has_no_words_is_refused(text, language):
     """A language without spaces, and a transcript of punctuation alone."""
     with pytest.raises(BadInput, match=r"spaces|no word"):
-        words.word_error_rate([Answer(meant=text, said="a")], language)
+        words.word_error_rate([LabelledAnswer(meant=text, said="a")], language)
 
 
 def test_chrf_and_bleu_are_sacrebleus_own_over_the_corpus():
@@ -114,7 +114,7 @@ def test_an_interval_needs_ten_and_is_the_same_each_time():
 )
 def test_exactly_right_after_the_rules(said, meant, group, right):
     """Each rule of exact-1 once, from either side; an answer of nothing but articles is none."""
-    assert exact.is_right(Answer(said=said, meant=meant, group=group)) is right
+    assert exact.is_right(LabelledAnswer(said=said, meant=meant, group=group)) is right
 
 
 def test_exact_match_is_a_share_with_wilsons_interval():

@@ -8,7 +8,7 @@ from comparison_demo import rounds, sealed_round
 
 from bench.errors import BadInput, BrokenResults
 from bench.nouns.compared import ComparisonRecord, Price
-from bench.run.candidates import Folder, parse_candidates, short_names
+from bench.run.candidates import CandidateFolder, parse_candidates, short_names
 from bench.run.compare import recompute, sealed_rounds, takes
 from bench.run.compare_folders import from_folders
 from bench.run.compared import compare_folders, price_of, seal
@@ -221,7 +221,7 @@ def test_folders_that_were_not_interleaved_are_not_paired(tmp_path):
             tmp_path / "b", number, precision="f16", batch_s=0.5 + number / 100, name="", minute=30 + number
         )
     kept = compare_folders(
-        [Folder(path=tmp_path / "a"), Folder(path=tmp_path / "b")], tmp_path / "o", (None, "EUR")
+        [CandidateFolder(path=tmp_path / "a"), CandidateFolder(path=tmp_path / "b")], tmp_path / "o", (None, "EUR")
     )
 
     assert kept.compared.interleaved is False
@@ -235,7 +235,7 @@ def test_folders_whose_runs_came_in_turn_are_paired(tmp_path):
     for number in (1, 2, 3):
         sealed_round(tmp_path / "a", number, precision="q8", batch_s=0.3 + number / 100, name="")
         sealed_round(tmp_path / "b", number, precision="f16", batch_s=0.5 + number / 100, name="")
-    record, _ = from_folders([Folder(path=tmp_path / "a"), Folder(path=tmp_path / "b")], None)
+    record, _ = from_folders([CandidateFolder(path=tmp_path / "a"), CandidateFolder(path=tmp_path / "b")], None)
 
     assert record.interleaved
     assert record.names == ("q8", "f16")
@@ -246,7 +246,7 @@ def test_a_folder_of_several_candidates_asks_for_one(tmp_path):
     rounds(tmp_path / "a", 1)
 
     with pytest.raises(BadInput, match="holds runs of 2 candidates: echo/mistral-160m:f16, echo/mistral-160m:q8;"):
-        from_folders([Folder(path=tmp_path / "a"), Folder(path=tmp_path / "a")], None)
+        from_folders([CandidateFolder(path=tmp_path / "a"), CandidateFolder(path=tmp_path / "a")], None)
 
 
 def test_names_tell_apart_what_differs_alone():

@@ -12,7 +12,7 @@ import pytest
 from bench.errors import BadInput, SensorLost, UnknownName
 from bench.nouns import Condition, Reading
 from bench.sensing.sampler import Sampler
-from bench.sensing.spool import Column, SpoolReader, SpoolWriter, open_spool
+from bench.sensing.spool import SpoolColumn, SpoolReader, SpoolWriter, open_spool
 
 GPU_IS_LOST = 15
 CONSTANT = {"constant": {"power_w": "100"}}
@@ -259,7 +259,7 @@ def test_a_half_written_row_is_not_read():
     handle = open_spool()
     try:
         writer, reader = SpoolWriter(handle), SpoolReader(handle)
-        columns = {0: Column("wall", "value", "energy")}
+        columns = {0: SpoolColumn("wall", "value", "energy")}
         rows = [Reading(i, "wall", "value", "energy", i / 3) for i in range(3)]
         for row in rows[:2]:
             writer.append(row)

@@ -14,7 +14,7 @@ from typing import Any
 
 import onnxruntime
 
-from bench.quality.answer import Answer
+from bench.quality.answer import LabelledAnswer
 from bench.quality.f1 import Scores, score, score_groups
 
 from . import INTENTS, model, prune, sentences, tokens
@@ -77,8 +77,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _scores(classifier: Classifier, labelled: Sequence[sentences.Labelled]) -> dict[str, Any]:
     said = model.intents(classifier.probabilities([one.sentence for one in labelled]))
-    by_language = [Answer(meant=a.intent, said=b, group=a.language) for a, b in zip(labelled, said, strict=True)]
-    by_kind = [Answer(meant=a.intent, said=b, group=a.kind) for a, b in zip(labelled, said, strict=True)]
+    by_language = [
+        LabelledAnswer(meant=a.intent, said=b, group=a.language) for a, b in zip(labelled, said, strict=True)
+    ]
+    by_kind = [LabelledAnswer(meant=a.intent, said=b, group=a.kind) for a, b in zip(labelled, said, strict=True)]
     whole = score(by_language, INTENTS)
     return {
         "macro_f1": _bounded(whole),

@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.engines import free_bytes, imported, library_check, library_version, require_room
 from bench.engines.onnxruntime.classification import open_classifier
 from bench.engines.onnxruntime.generation import open_generator, require_precision
-from bench.engines.onnxruntime.setting import Setting
+from bench.engines.onnxruntime.setting import OrtSetting
 from bench.errors import BadInput
 from bench.files.alongside import alongside_sha256
 from bench.files.config import environment
@@ -74,7 +74,7 @@ class OnnxRuntimeEngine:
         import_ns = time.monotonic_ns()
         board = open_board(spec, runs_on_cuda=lambda: "CUDAExecutionProvider" in library.get_available_providers())
         folder = self._made(spec, board.kind)
-        setting = Setting(
+        setting = OrtSetting(
             spec=spec,
             board=board,
             folder=folder,

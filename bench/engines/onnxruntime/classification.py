@@ -11,7 +11,7 @@ from typing import Any
 import numpy
 
 from bench.engines import outcomes
-from bench.engines.onnxruntime.setting import Setting, loaded_record
+from bench.engines.onnxruntime.setting import OrtSetting, loaded_record
 from bench.errors import BadInput, CannotRun
 from bench.files.alongside import read_alongside
 from bench.nouns import Fact, Loaded, Outcome, Request, Usage
@@ -21,7 +21,7 @@ _OUTPUT = "scores"
 _INPUTS = {"rows", "lengths"}
 
 
-def open_classifier(library: ModuleType, setting: Setting) -> "ClassifierSession":
+def open_classifier(library: ModuleType, setting: OrtSetting) -> "ClassifierSession":
     """A session with the file on its device. Raises CannotRun where it does not go there."""
     options = library.SessionOptions()
     options.intra_op_num_threads = setting.threads
@@ -50,7 +50,7 @@ def open_classifier(library: ModuleType, setting: Setting) -> "ClassifierSession
 class ClassifierSession:
     """A loaded graph, and the rows of the sentences that were staged."""
 
-    def __init__(self, library: ModuleType, setting: Setting, model: Any) -> None:
+    def __init__(self, library: ModuleType, setting: OrtSetting, model: Any) -> None:
         self._setting = setting
         self._model = model
         self._cuda = setting.board.kind == "cuda"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy
 
 from bench.engines import Stamp, outcomes
-from bench.engines.onnxruntime.setting import Setting, loaded_record
+from bench.engines.onnxruntime.setting import OrtSetting, loaded_record
 from bench.errors import BadInput, CannotRun
 from bench.loading.exact import check_context, check_ids, given_ids, wanted
 from bench.nouns import Fact, Loaded, Outcome, Request, Usage
@@ -26,7 +26,7 @@ def require_precision(precision: str, kind: str) -> None:
         raise CannotRun(f"{precision} was asked for, onnxruntime-genai computes in {known} on a CPU: choose one")
 
 
-def open_generator(library: ModuleType, setting: Setting) -> "GeneratorSession":
+def open_generator(library: ModuleType, setting: OrtSetting) -> "GeneratorSession":
     """A session with the model on its device. Raises CannotRun where it can't be there."""
     spec = setting.spec
     config = library.Config(str(setting.folder))
@@ -44,7 +44,7 @@ def open_generator(library: ModuleType, setting: Setting) -> "GeneratorSession":
     return GeneratorSession(library, setting, model, loaded_record(setting, facts))
 
 
-def _session_options(setting: Setting) -> dict[str, Any]:
+def _session_options(setting: OrtSetting) -> dict[str, Any]:
     return {
         "intra_op_num_threads": setting.threads,
         "inter_op_num_threads": 1,
@@ -56,7 +56,7 @@ def _session_options(setting: Setting) -> dict[str, Any]:
 class GeneratorSession:
     """A loaded language model."""
 
-    def __init__(self, library: ModuleType, setting: Setting, model: Any, loaded: Loaded) -> None:
+    def __init__(self, library: ModuleType, setting: OrtSetting, model: Any, loaded: Loaded) -> None:
         self._library = library
         self._spec = setting.spec
         self._model = model

@@ -12,7 +12,7 @@ from bench.nouns import Fact, Loaded, LoadSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class OrtSetting:
     """A model's files, the device, and how its threads wait."""
 
     spec: LoadSpec
@@ -24,7 +24,7 @@ class Setting:
     version: str
 
 
-def loaded_record(setting: Setting, facts: Mapping[str, Fact]) -> Loaded:
+def loaded_record(setting: OrtSetting, facts: Mapping[str, Fact]) -> Loaded:
     """What was really loaded."""
     spec = setting.spec
     synthetic = spec.weights == "synthetic"

@@ -26,7 +26,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class FrameTable:
     """One frame or file: what a row is, which columns tell rows apart, and all columns in their order."""
 
     name: str

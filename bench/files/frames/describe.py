@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.files.frames.columns import PANDAS, Column, Table
+from bench.files.frames.columns import PANDAS, Column, FrameTable
 
 _KINDS = {"text": "text", "whole": "whole number", "number": "number", "truth": "yes or no", "time": "time"}
 _ABOUT = """\
@@ -21,7 +21,7 @@ tables as pandas frames.
 """
 
 
-def readme(tables: Sequence[Table], sizes: Mapping[str, int], *, written: str) -> str:
+def readme(tables: Sequence[FrameTable], sizes: Mapping[str, int], *, written: str) -> str:
     """The page beside the files: `written` says how numbers and missing values look in them."""
     parts = [_ABOUT + written]
     for table in tables:
@@ -30,7 +30,7 @@ def readme(tables: Sequence[Table], sizes: Mapping[str, int], *, written: str) -
     return "".join(parts)
 
 
-def column_lines(table: Table) -> list[str]:
+def column_lines(table: FrameTable) -> list[str]:
     """The columns of one table, as lines of Markdown."""
     head = ["| column | type | unit | meaning |", "|---|---|---|---|"]
     return [*head, *(_line(column, key=column.name in table.key) for column in table.columns)]
@@ -42,7 +42,7 @@ def _line(column: Column, *, key: bool) -> str:
     return f"| {name} | {_KINDS[column.kind]} | {column.unit} | {meaning} |"
 
 
-def schema(tables: Sequence[Table]) -> dict[str, Any]:
+def schema(tables: Sequence[FrameTable]) -> dict[str, Any]:
     """Every table with its row, key and columns, as JSON can hold it."""
     return {
         "schema_version": 1,

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from bench.errors import BadInput, CannotRun
 from bench.files.atomic import write_whole
-from bench.files.frames.columns import Table
+from bench.files.frames.columns import FrameTable
 from bench.files.frames.describe import readme, schema
 from bench.files.frames.gather import Columns, gather
 from bench.files.frames.tables import TABLES
@@ -100,7 +100,7 @@ def _said(kind: Format, style: str) -> str:
     )
 
 
-def csv_bytes(table: Table, columns: Columns, style: Style) -> bytes:
+def csv_bytes(table: FrameTable, columns: Columns, style: Style) -> bytes:
     """One table as the bytes of a CSV file (RFC 4180, but for its line ends)."""
     text = io.StringIO()
     rows = csv.writer(text, delimiter=style.delimiter, lineterminator="\n")
@@ -126,7 +126,7 @@ def _cell(value: object, style: Style) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def parquet_bytes(table: Table, columns: Columns) -> bytes:
+def parquet_bytes(table: FrameTable, columns: Columns) -> bytes:
     """One table as the bytes of a Parquet file."""
     import pandas
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from bench.files.frames import of_compared, of_fits, of_runs
-from bench.files.frames.columns import Table
+from bench.files.frames.columns import FrameTable
 from bench.files.frames.evidence import read_run, sealed_runs
 from bench.files.frames.tables import TABLES
 from bench.files.store import Sealed
@@ -26,7 +26,7 @@ _OF_RUNS: Mapping[str, Callable[[Sealed], Iterable[Row]]] = {
     "quality": of_runs.quality_rows,
     "ceilings": of_runs.ceiling_rows,
 }
-_OF_FITS: Mapping[str, Callable[[of_fits.Learnt], Iterable[Row]]] = {
+_OF_FITS: Mapping[str, Callable[[of_fits.NamedFits], Iterable[Row]]] = {
     "coefficients": of_fits.coefficient_rows,
     "fits": of_fits.fit_rows,
     "fit_runs": of_fits.fit_run_rows,
@@ -64,7 +64,7 @@ def gather(out: Path) -> Mapping[str, Columns]:
     return {table.name: _columns(table, rows[table.name]) for table in TABLES}
 
 
-def _columns(table: Table, rows: Sequence[Row]) -> Columns:
+def _columns(table: FrameTable, rows: Sequence[Row]) -> Columns:
     names = [column.name for column in table.columns]
     strange = {name for row in rows[:1] for name in row} - set(names)
     assert not strange, f"table {table.name} has no column {', '.join(sorted(strange))}"

@@ -14,7 +14,7 @@ Row = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Learnt:
+class NamedFits:
     """All that OUT/coefficients holds, each entry under the name by which tables call it."""
 
     fits: Mapping[str, Coefficients]
@@ -22,17 +22,17 @@ class Learnt:
     doubles: frozenset[tuple[str, Boundary]] = frozenset()  # run id, boundary: read by no sensor
 
 
-def read_learnt(out: Path, doubles: frozenset[tuple[str, Boundary]]) -> Learnt:
+def read_learnt(out: Path, doubles: frozenset[tuple[str, Boundary]]) -> NamedFits:
     """What was fitted; nothing where `joulemark fit` has not run. Raises BrokenResults with the file."""
     fits: dict[str, Coefficients] = {}
     curves: dict[str, LoadCurve] = {}
     for path in coefficient_paths(out / "coefficients"):
         fits |= {f"{path.stem}#{i}": one for i, one in enumerate(read_coefficients(path))}
         curves |= {f"{path.stem}#curve-{i}": one for i, one in enumerate(read_curves(path))}
-    return Learnt(fits=fits, curves=curves, doubles=doubles)
+    return NamedFits(fits=fits, curves=curves, doubles=doubles)
 
 
-def coefficient_rows(learnt: Learnt) -> Iterator[Row]:
+def coefficient_rows(learnt: NamedFits) -> Iterator[Row]:
     """A row for each term and rate, and for each term that could not be identified."""
     for fit_id, one in learnt.fits.items():
         about = {
@@ -50,7 +50,7 @@ def coefficient_rows(learnt: Learnt) -> Iterator[Row]:
                 yield {**about, "kind": "term", "name": name, "workload": None, **_untold(reason)}
 
 
-def fit_rows(learnt: Learnt) -> Iterator[Row]:
+def fit_rows(learnt: NamedFits) -> Iterator[Row]:
     """A row for each fit."""
     for fit_id, one in learnt.fits.items():
         yield {
@@ -63,19 +63,19 @@ def fit_rows(learnt: Learnt) -> Iterator[Row]:
         }  # fmt: skip
 
 
-def fit_run_rows(learnt: Learnt) -> Iterator[Row]:
+def fit_run_rows(learnt: NamedFits) -> Iterator[Row]:
     """A row for each run of each fit."""
     return ({"fit_id": fit_id, "run_id": run} for fit_id, one in learnt.fits.items() for run in one.runs)
 
 
-def validity_rows(learnt: Learnt) -> Iterator[Row]:
+def validity_rows(learnt: NamedFits) -> Iterator[Row]:
     """A row for each range of each fit."""
     for fit_id, one in learnt.fits.items():
         for name, (low, high) in one.domain.items():
             yield {"fit_id": fit_id, "quantity": name, "low": low, "high": high}
 
 
-def curve_rows(learnt: Learnt) -> Iterator[Row]:
+def curve_rows(learnt: NamedFits) -> Iterator[Row]:
     """A row for each point of each curve."""
     for curve_id, one in learnt.curves.items():
         for number, point in enumerate(one.points):
@@ -89,7 +89,7 @@ def curve_rows(learnt: Learnt) -> Iterator[Row]:
             }  # fmt: skip
 
 
-def curve_line_rows(learnt: Learnt) -> Iterator[Row]:
+def curve_line_rows(learnt: NamedFits) -> Iterator[Row]:
     """Three rows for each curve."""
     for curve_id, one in learnt.curves.items():
         about = {"most_per_s": one.most_per_s, "off_line_ratio": one.off_line_ratio}

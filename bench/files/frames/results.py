@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import CannotRun
-from bench.files.frames.columns import PANDAS, Kind, Table
+from bench.files.frames.columns import PANDAS, FrameTable, Kind
 from bench.files.frames.gather import Columns, gather
 from bench.files.frames.tables import TABLES
 
@@ -64,7 +64,7 @@ def read_results(path: str | Path) -> Results:
     return Results(path=out, **{table.name: frame(pandas, table, found[table.name]) for table in TABLES})
 
 
-def frame(pandas: Any, table: Table, columns: Columns) -> "pd.DataFrame":
+def frame(pandas: Any, table: FrameTable, columns: Columns) -> "pd.DataFrame":
     """One table as a frame with a plain index; each column has its own fixed dtype."""
     series = {
         column.name: pandas.array(columns[column.name], dtype=_dtype(pandas, column.kind))

@@ -1,6 +1,6 @@
 """The tables of comparisons."""
 
-from bench.files.frames.columns import BASIS, DOUBLE, Table, number, text, truth, whole
+from bench.files.frames.columns import BASIS, DOUBLE, FrameTable, number, text, truth, whole
 
 _COMPARED = (
     text("comparison_id", "the comparison: its file's name under comparisons/"),
@@ -13,7 +13,7 @@ _SHOWN = (
     DOUBLE,
 )
 _ROUNDS = whole("rounds", "rounds behind it; one alone has no interval")
-LEVELS = Table(
+LEVELS = FrameTable(
     name="levels",
     row="what one candidate of a comparison showed on one work",
     key=("comparison_id", "work", "candidate", "measure", "boundary", "basis"),
@@ -28,7 +28,7 @@ LEVELS = Table(
         _ROUNDS,
     ),
 )
-RATIOS = Table(
+RATIOS = FrameTable(
     name="ratios",
     row="one candidate's figure over another's, paired by round; of modelled energies a ratio of processor times",
     key=("comparison_id", "work", "one", "other", "measure", "boundary", "basis"),
@@ -43,7 +43,7 @@ RATIOS = Table(
         _ROUNDS,
     ),
 )
-DIFFERENCES = Table(
+DIFFERENCES = FrameTable(
     name="differences",
     row="one candidate's score less another's, or why there is none",
     key=("comparison_id", "work", "one", "other", "score"),

@@ -9,7 +9,7 @@ from bench.files.frames.columns import (
     LEVEL,
     QUANTITY,
     RUN,
-    Table,
+    FrameTable,
     number,
     text,
     truth,
@@ -18,7 +18,7 @@ from bench.files.frames.columns import (
 
 _FIT = text("fit_id", "one fit: the file under coefficients/, and the entry's number in it")
 _CURVE = text("curve_id", "one load curve: the file under coefficients/, and the curve's number in it")
-COEFFICIENTS = Table(
+COEFFICIENTS = FrameTable(
     name="coefficients",
     row="one term or rate of one fit: energy of a run = idle_resident x duration + sum of term x achieved work",
     key=("fit_id", "kind", "name", "workload"),
@@ -40,7 +40,7 @@ COEFFICIENTS = Table(
         *QUANTITY,
     ),
 )
-FITS = Table(
+FITS = FrameTable(
     name="fits",
     row="one fit: how it was made and how far to trust it",
     key=("fit_id",),
@@ -56,13 +56,13 @@ FITS = Table(
         text("notes", "what stands beside its figures, with ' | ' between them"),
     ),
 )
-FIT_RUNS = Table(
+FIT_RUNS = FrameTable(
     name="fit_runs",
     row="one run that one fit rests on",
     key=("fit_id", "run_id"),
     columns=(_FIT, RUN),
 )
-VALIDITY = Table(
+VALIDITY = FrameTable(
     name="validity",
     row="one range that the runs of a fit covered; outside it the fit is not to be trusted",
     key=("fit_id", "quantity"),
@@ -73,7 +73,7 @@ VALIDITY = Table(
         number("high", "as its name says", "the most that was run"),
     ),
 )
-CURVES = Table(
+CURVES = FrameTable(
     name="curves",
     row="one point of a load curve: one window of a server under one level of load",
     key=("curve_id", "point"),
@@ -95,7 +95,7 @@ CURVES = Table(
         truth("saturated", "the server did not keep up with what was offered"),
     ),
 )
-CURVE_LINES = Table(
+CURVE_LINES = FrameTable(
     name="curve_lines",
     row="one figure of the line through a load curve",
     key=("curve_id", "name"),

@@ -12,14 +12,14 @@ from bench.files.frames.columns import (
     SPAN,
     USAGE,
     WINDOW,
-    Table,
+    FrameTable,
     number,
     text,
     time,
     whole,
 )
 
-RUNS = Table(
+RUNS = FrameTable(
     name="runs",
     row="one sealed run: a cell, a metered command, a sensor under known steps of load, or a calibration",
     key=("run_id",),
@@ -50,7 +50,7 @@ RUNS = Table(
         text("notes", "what the workload and the engine say of themselves"),
     ),
 )
-WINDOWS = Table(
+WINDOWS = FrameTable(
     name="windows",
     row="the energy of one domain in one window of a run",
     key=("run_id", "phase", "label", "domain"),
@@ -75,7 +75,7 @@ WINDOWS = Table(
         text("reason", "why there is no number"),
     ),
 )
-COMPONENTS = Table(
+COMPONENTS = FrameTable(
     name="components",
     row="one part of the uncertainty of one energy; none of void ones",
     key=("run_id", "phase", "label", "domain", "component"),
@@ -87,7 +87,7 @@ COMPONENTS = Table(
         whole("freedom", "degrees of freedom, where few values told it"),
     ),
 )
-WORK = Table(
+WORK = FrameTable(
     name="work",
     row="one window of a run, and the work that was achieved wholly inside it",
     key=("run_id", "phase", "label"),
@@ -100,7 +100,7 @@ WORK = Table(
         *USAGE,
     ),
 )
-REQUESTS = Table(
+REQUESTS = FrameTable(
     name="requests",
     row="one request that was sent",
     key=("run_id", "number"),
@@ -129,7 +129,7 @@ REQUESTS = Table(
         whole("asked_target_tokens", "likewise of a translation"),
     ),
 )
-LATENCIES = Table(
+LATENCIES = FrameTable(
     name="latencies",
     row="how long one part of a server's requests took in one run",
     key=("run_id", "quantity"),
@@ -147,7 +147,7 @@ LATENCIES = Table(
         text("reason", "which quantiles too few requests tell"),
     ),
 )
-VERDICTS = Table(
+VERDICTS = FrameTable(
     name="verdicts",
     row="one reason to doubt a run",
     key=("run_id", "number"),
@@ -161,7 +161,7 @@ VERDICTS = Table(
         text("remedy", "what helps"),
     ),
 )
-QUALITY = Table(
+QUALITY = FrameTable(
     name="quality",
     row="one score of a run's answers, or why there is none; none of synthetic weights",
     key=("run_id", "metric", "part"),
@@ -182,7 +182,7 @@ QUALITY = Table(
         text("reason", "why there is no number"),
     ),
 )
-CEILINGS = Table(
+CEILINGS = FrameTable(
     name="ceilings",
     row="one figure of a machine that a calibration found, or why it did not",
     key=("run_id", "device", "domain", "name"),

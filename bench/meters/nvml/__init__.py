@@ -15,7 +15,7 @@ import pynvml
 from bench.errors import BadInput
 from bench.files.options import check_options
 from bench.meters.nvml.meter import NvmlMeter
-from bench.meters.nvml.probe import Board, probe, said
+from bench.meters.nvml.probe import ProbedBoard, probe, said
 from bench.nouns import Check, Found
 
 
@@ -41,14 +41,14 @@ def open_meters(options: Mapping[str, str], *, clock_ns: Callable[[], int] = tim
     return Found(meters=meters, excluded=excluded, checks=_checks(boards, driver))
 
 
-def _checks(boards: Sequence[Board], driver: str) -> tuple[Check, ...]:
+def _checks(boards: Sequence[ProbedBoard], driver: str) -> tuple[Check, ...]:
     if not boards:
         reason = f"driver {driver} answers, but lists no GPU"
         return (Check(name="nvml", status="missing", reason=reason, remedy="pass a GPU into this machine"),)
     return tuple(_check(board) for board in boards)
 
 
-def _check(board: Board) -> Check:
+def _check(board: ProbedBoard) -> Check:
     source = board.source
     name = f"nvml {source.domain}"
     if board.handle is None:

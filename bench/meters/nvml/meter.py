@@ -13,8 +13,8 @@ from bench.meters.nvml.probe import (
     POWER_FIELD_IDS,
     PROCESS_COUNT,
     READ_S,
-    Board,
     Handle,
+    ProbedBoard,
     number,
     process_ids,
     said,
@@ -43,7 +43,7 @@ _TRANSIENT = (
 class NvmlMeter:
     """One board. Readings on every read; each condition about once a second."""
 
-    def __init__(self, board: Board, own_pids: frozenset[int], clock_ns: Callable[[], int]) -> None:
+    def __init__(self, board: ProbedBoard, own_pids: frozenset[int], clock_ns: Callable[[], int]) -> None:
         """`own_pids`: processes whose work is measured; theirs is what they start, and what started them."""
         pynvml.nvmlInit()
         self._handle = board.handle

@@ -24,7 +24,7 @@ _SHARED = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Board:
+class ProbedBoard:
     """What a board answered when every call was tried once. No handle: it cannot be measured."""
 
     source: Source
@@ -81,7 +81,7 @@ CONDITIONS: Mapping[str, Callable[[Handle], float]] = {
 }
 
 
-def probe(index: int, driver: str) -> Board:
+def probe(index: int, driver: str) -> ProbedBoard:
     """The board at `index` of NVML's order, every call tried once."""
     try:
         handle = pynvml.nvmlDeviceGetHandleByIndex(index)
@@ -126,7 +126,7 @@ def probe(index: int, driver: str) -> Board:
         details=details,
         passport=module_passport(tuple(fields)) if module else published_passport(name, tuple(fields)),
     )
-    return Board(source=source, handle=handle, scope=scope, conditions=(*conditions, READ_S))
+    return ProbedBoard(source=source, handle=handle, scope=scope, conditions=(*conditions, READ_S))
 
 
 def _name(handle: Handle) -> str:
@@ -239,7 +239,7 @@ def _excluded(
     reason: str,
     details: Mapping[str, Fact],
     remedy: str,
-) -> Board:
+) -> ProbedBoard:
     source = Source(
         domain=f"gpu:{index}",
         meter="nvml",
@@ -251,7 +251,7 @@ def _excluded(
         reason=reason,
         details=details,
     )
-    return Board(source=source, remedy=remedy)
+    return ProbedBoard(source=source, remedy=remedy)
 
 
 def said(code: int) -> str:

@@ -9,20 +9,20 @@ from bench.physics.contamination import busy_board, busy_idle, foreign_work, sto
 from bench.physics.drift import drifts
 from bench.physics.events import slowed
 from bench.run.checks.case import Case
-from bench.run.checks.line import AuditLine, Lines, Question, told
+from bench.run.checks.line import AuditLine, Expectation, Lines, told
 
 # ML.ENERGY, check_temperature_range: below 20 °C a sensor is wrong, above 95 °C boards slow down; an error from
 # 5 % of readings outside. The other thresholds stand with the verdicts, in bench/physics/rules.
 _COOLEST_C, _HOTTEST_C, _OUTSIDE_RATIO = 20.0, 95.0, 0.05
 
-_HEAT = Question(name="temperature", expected=f"{_COOLEST_C:g} to {_HOTTEST_C:g} °C at work")
-_WARMING = Question(name="temperature drift", expected=f"{rules.FASTEST_C_PER_MIN:g} °C a minute at most")
-_CLOCK = Question(name="clock drift", expected=f"{rules.CLOCK_DRIFT.flag_over:.0%} at most between windows")
-_SLOW = Question(name="slowdown", expected="none by heat or hardware at work")
-_LIMIT = Question(name="power limit kept", expected=f"within {rules.SETTLED_W:g} W from idle to the end")
-_FOREIGN = Question(name="foreign processes", expected="none on the board")
-_QUIET = Question(name="quiet before", expected="at rest while nothing is asked")
-_STEAL = Question(
+_HEAT = Expectation(name="temperature", expected=f"{_COOLEST_C:g} to {_HOTTEST_C:g} °C at work")
+_WARMING = Expectation(name="temperature drift", expected=f"{rules.FASTEST_C_PER_MIN:g} °C a minute at most")
+_CLOCK = Expectation(name="clock drift", expected=f"{rules.CLOCK_DRIFT.flag_over:.0%} at most between windows")
+_SLOW = Expectation(name="slowdown", expected="none by heat or hardware at work")
+_LIMIT = Expectation(name="power limit kept", expected=f"within {rules.SETTLED_W:g} W from idle to the end")
+_FOREIGN = Expectation(name="foreign processes", expected="none on the board")
+_QUIET = Expectation(name="quiet before", expected="at rest while nothing is asked")
+_STEAL = Expectation(
     name="steal time",
     expected=f"{rules.STEAL.flag_over:.0%} of a window at most (fail: {rules.STEAL.void_over:.0%})",
 )
@@ -56,7 +56,7 @@ def clock_drift(case: Case) -> Lines:
     return _of_boards(case, _CLOCK, "sm_clock_mhz", _drifting(case, _CLOCK, rules.CLOCK_DRIFT.name))
 
 
-def _drifting(case: Case, question: Question, name: str) -> _Judge:
+def _drifting(case: Case, question: Expectation, name: str) -> _Judge:
     def judge(board: Source, _: Sequence[float]) -> Lines:
         found = (v for windows in case.loads for v in drifts(board, case.known, windows) if v.name == name)
         return _said(question, case, board, found, "steady")
@@ -88,7 +88,7 @@ def _slowed(case: Case, board: Source) -> list[Verdict]:
     return slowed(board, case.known, case.sealed.trace.windows)
 
 
-def _of_boards(case: Case, question: Question, condition: str, judge: _Judge) -> Lines:
+def _of_boards(case: Case, question: Expectation, condition: str, judge: _Judge) -> Lines:
     """What `judge` says of a circumstance of each measured board; a board that never told it is warned of."""
     if not case.boards:
         return (question.skipped("no board is measured here", case.at(READINGS)),)
@@ -130,12 +130,12 @@ def _recorded(case: Case, condition: str) -> bool:
     return any((name, kind) == (condition, "condition") for _, name, kind in case.known)
 
 
-def _said(question: Question, case: Case, board: Source, verdicts: Iterable[Verdict], fine: str) -> Lines:
+def _said(question: Expectation, case: Case, board: Source, verdicts: Iterable[Verdict], fine: str) -> Lines:
     return _judged(question, case, verdicts, fine, domain=board.domain)
 
 
 def _judged(
-    question: Question, case: Case, verdicts: Iterable[Verdict], fine: str, domain: str | None = None
+    question: Expectation, case: Case, verdicts: Iterable[Verdict], fine: str, domain: str | None = None
 ) -> Lines:
     """The physics' own verdicts, taken afresh from the readings, as lines: a void one fails, a flag warns."""
     short = [

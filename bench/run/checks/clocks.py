@@ -8,16 +8,16 @@ from typing import NamedTuple
 from bench.files.layout import OUTCOMES, READINGS, WINDOWS
 from bench.physics.delivery import stray
 from bench.run.checks.case import Case, Folder
-from bench.run.checks.line import AuditLine, Lines, Question, told
+from bench.run.checks.line import AuditLine, Expectation, Lines, told
 from bench.units import S_PER_NS, counted
 
-_ASCEND = Question(name="readings in order", expected="time never goes back")
-_COUNTERS = Question(name="counters rise", expected="no energy counter ever falls")
-_INSIDE = Question(name="windows in readings", expected="sensors read before and after each")
-_APART = Question(name="windows apart", expected="no two windows of a run overlap")
-_REQUESTS = Question(name="requests in windows", expected="each whole in one work window")
-_ALONE = Question(name="one run at a time", expected="no two runs of a machine overlap")
-_WALL = Question(name="wall clock", expected="one order, one offset to monotonic")
+_ASCEND = Expectation(name="readings in order", expected="time never goes back")
+_COUNTERS = Expectation(name="counters rise", expected="no energy counter ever falls")
+_INSIDE = Expectation(name="windows in readings", expected="sensors read before and after each")
+_APART = Expectation(name="windows apart", expected="no two windows of a run overlap")
+_REQUESTS = Expectation(name="requests in windows", expected="each whole in one work window")
+_ALONE = Expectation(name="one run at a time", expected="no two runs of a machine overlap")
+_WALL = Expectation(name="wall clock", expected="one order, one offset to monotonic")
 
 # MLPerf checker: clocks of one session agree to 800 ms. Stamps here are whole seconds, so a second is as near.
 _OFFSET_S = 1.0

@@ -10,13 +10,13 @@ from bench.files.workloads import workload_sha256
 from bench.nouns import Passport, Source
 from bench.physics.gains import GAIN_RATIO_95
 from bench.run.checks.case import Case, Folder
-from bench.run.checks.line import AuditLine, Lines, Question, told
+from bench.run.checks.line import AuditLine, Expectation, Lines, told
 
 _OTHERS = ("host_model", "replay", "constant")
-_GAIN = Question(name="gain of meters", expected="what the meter's own sources say")
-_STEPS = Question(name="passport of steps", expected="lies here, and is the one that was used")
-_BATCH = Question(name="batch as run", expected="as many requests together as the cell says")
-_SHIPPED = Question(name="workload as shipped", expected="this release's, by its sha256")
+_GAIN = Expectation(name="gain of meters", expected="what the meter's own sources say")
+_STEPS = Expectation(name="passport of steps", expected="lies here, and is the one that was used")
+_BATCH = Expectation(name="batch as run", expected="as many requests together as the cell says")
+_SHIPPED = Expectation(name="workload as shipped", expected="this release's, by its sha256")
 
 
 def gain_of_meters(case: Case) -> Lines:

@@ -7,18 +7,18 @@ from bench.files.layout import READINGS, SEAL, profile_folder, runs_folder
 from bench.files.profiles import read_profile
 from bench.files.store import RUN_SCHEMA_VERSION
 from bench.run.checks.case import Case, Folder
-from bench.run.checks.line import AuditLine, Lines, Question, Where, told
+from bench.run.checks.line import AuditLine, Expectation, Lines, Where, told
 from bench.run.evidence import twin_of, undeclared
 
-_SCHEMA = Question(name="schema version", expected=f"schema_version {RUN_SCHEMA_VERSION}")
-_HASHES = Question(name="part hashes", expected="each part there, as it was sealed")
-_WHOLE = Question(name="readable", expected="every file reads as it was written")
-_ID = Question(name="run id", expected="run.json's id is the folder's name")
-_COPIES = Question(name="no copies", expected="no readings twice")
-_DECLARED = Question(name="declared", expected="model and hardware are declared")
-_TOOL = Question(name="tool version", expected="one Joulemark made every run")
-_UNFINISHED = Question(name="finished", expected="each run's folder bears a seal")
-_SETTINGS = Question(name="settings recorded", expected="os, kernel, cpu, python, board")
+_SCHEMA = Expectation(name="schema version", expected=f"schema_version {RUN_SCHEMA_VERSION}")
+_HASHES = Expectation(name="part hashes", expected="each part there, as it was sealed")
+_WHOLE = Expectation(name="readable", expected="every file reads as it was written")
+_ID = Expectation(name="run id", expected="run.json's id is the folder's name")
+_COPIES = Expectation(name="no copies", expected="no readings twice")
+_DECLARED = Expectation(name="declared", expected="model and hardware are declared")
+_TOOL = Expectation(name="tool version", expected="one Joulemark made every run")
+_UNFINISHED = Expectation(name="finished", expected="each run's folder bears a seal")
+_SETTINGS = Expectation(name="settings recorded", expected="os, kernel, cpu, python, board")
 
 
 def schema_version(folder: Folder) -> Iterator[AuditLine]:

@@ -14,16 +14,16 @@ from bench.fit.rows import Group, groups
 from bench.nouns import CoefficientKey, Coefficients
 from bench.report.proof import parse_figures
 from bench.run.checks.case import Case, Folder
-from bench.run.checks.line import AuditLine, Question, Where, told
+from bench.run.checks.line import AuditLine, Expectation, Where, told
 from bench.run.publish import measured
 from bench.units import counted
 from bench.wire.about import is_lasting
 
-_REST = Question(name="coefficient runs", expected="lie here, their seals as then")
-_KEYS = Question(name="coefficient key", expected="that of each run it rests on")
-_FRESH = Question(name="coefficients current", expected="rest on every run that can be fitted")
-_ALIKE = Question(name="one setting", expected="one board, limit, driver, versions")
-_PAGE = Question(name="page runs", expected="lie here, their seals as then")
+_REST = Expectation(name="coefficient runs", expected="lie here, their seals as then")
+_KEYS = Expectation(name="coefficient key", expected="that of each run it rests on")
+_FRESH = Expectation(name="coefficients current", expected="rest on every run that can be fitted")
+_ALIKE = Expectation(name="one setting", expected="one board, limit, driver, versions")
+_PAGE = Expectation(name="page runs", expected="lie here, their seals as then")
 
 # What two runs of one figure should share beside the coefficient's key.
 _ENVIRONMENT = ("os", "kernel", "python", "cpu", "threads", "governor", "boost", "smt")

@@ -5,7 +5,7 @@ from bench.physics.doubles import pretends
 from bench.physics.phases import work
 from bench.physics.ticks import LONGEST_SEARCH_S
 from bench.run.checks.case import Case
-from bench.run.checks.line import AuditLine, Lines, Question, told
+from bench.run.checks.line import AuditLine, Expectation, Lines, told
 from bench.units import S_PER_NS, counted
 
 # The methods by which each basis comes to its joules: bench/physics/energy.py.
@@ -18,11 +18,11 @@ _MODELS = ("host_model", *_DOUBLE_METERS)
 # lateness widen a window too: by less than a second.
 _EDGES_S = LONGEST_SEARCH_S + 1.0
 
-_BASIS = Question(name="basis", expected="modelled is never called measured")
-_REASONS = Question(name="reasons", expected="no gap without a why, none at 0 J")
-_COMPLETE = Question(name="complete", expected="a line for each window and domain")
-_DOUBLES = Question(name="no test doubles", expected="no pretend engine or meter")
-_VERDICTS = Question(name="verdicts", expected="nothing void, nothing flagged")
+_BASIS = Expectation(name="basis", expected="modelled is never called measured")
+_REASONS = Expectation(name="reasons", expected="no gap without a why, none at 0 J")
+_COMPLETE = Expectation(name="complete", expected="a line for each window and domain")
+_DOUBLES = Expectation(name="no test doubles", expected="no pretend engine or meter")
+_VERDICTS = Expectation(name="verdicts", expected="nothing void, nothing flagged")
 
 
 def basis(case: Case) -> Lines:

@@ -34,7 +34,7 @@ class AuditLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Expectation:
     """A check's name, and in words what it expects. (A rule with thresholds is bench/physics/doubt.py's.)"""
 
     name: str

@@ -7,15 +7,15 @@ from bench.physics.floor import MEMORY_BYTES_PER_S, WEIGHT_BYTES_PER_STEP, under
 from bench.physics.limits import forbidden, mean_power_w
 from bench.physics.phases import idle
 from bench.run.checks.case import Case
-from bench.run.checks.line import AuditLine, Lines, Question, told
+from bench.run.checks.line import AuditLine, Expectation, Lines, told
 from bench.stats import mean
 
 # ML.ENERGY, check_power_range: an average up to 1.1 times the board's power (as the verdict), an instant to 1.7.
 _INSTANT_RATIO = 1.7
 
-_BOUNDS = Question(name="power in bounds", expected="at work between idle and the limit")
-_FLOOR = Question(name="memory floor", expected="no step cheaper than its weights")
-_HALVES = Question(name="idle repeats", expected=f"both halves within {rules.BUSY_MACHINE.flag_over:.0%}")
+_BOUNDS = Expectation(name="power in bounds", expected="at work between idle and the limit")
+_FLOOR = Expectation(name="memory floor", expected="no step cheaper than its weights")
+_HALVES = Expectation(name="idle repeats", expected=f"both halves within {rules.BUSY_MACHINE.flag_over:.0%}")
 
 
 def power_in_bounds(case: Case) -> Lines:
@@ -79,6 +79,6 @@ def idle_repeats(case: Case) -> Lines:
     return told(short, _HALVES.passed("they are", case.at()))
 
 
-def _line(case: Case, question: Question, verdict: Verdict) -> AuditLine:
+def _line(case: Case, question: Expectation, verdict: Verdict) -> AuditLine:
     judge = question.failed if verdict.level == "void" else question.warned
     return judge(verdict.evidence, case.at(domain=verdict.domain))

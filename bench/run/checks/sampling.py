@@ -8,7 +8,7 @@ from bench.physics.rules import SAMPLER_GAP
 from bench.physics.sensed import silence_s
 from bench.physics.series import Series
 from bench.run.checks.case import Case
-from bench.run.checks.line import Lines, Question, told
+from bench.run.checks.line import Expectation, Lines, told
 from bench.sensing.recorder import REST_S
 from bench.units import NS_PER_S
 
@@ -17,11 +17,11 @@ _LEAST_COLLECTED_RATIO = 0.75
 _SHORTEST_S, _LONGEST_S = 0.001, 10.0  # what a suite may ask for: bench/files/suites.py
 _LATE_S = 0.005  # what moves an edge by 5 ms moves a window of 10 s by 0.05 %
 
-_COLLECTED = Question(
+_COLLECTED = Expectation(
     name="sampling period", expected=f"{_LEAST_COLLECTED_RATIO:.0%} of asked periods hold a look"
 )
-_GAP = Question(name="longest gap", expected=f"at work {REST_S} s at most (fail: {SAMPLER_GAP.void_over:g} s)")
-_LATE = Question(name="sampler lateness", expected=f"99% of looks {_LATE_S * 1000:g} ms late at most")
+_GAP = Expectation(name="longest gap", expected=f"at work {REST_S} s at most (fail: {SAMPLER_GAP.void_over:g} s)")
+_LATE = Expectation(name="sampler lateness", expected=f"99% of looks {_LATE_S * 1000:g} ms late at most")
 
 
 def sampling_period(case: Case) -> Lines:

@@ -3,14 +3,14 @@
 from bench.nouns import Passport, Source, WindowEnergy
 from bench.physics.energy import WITNESS_FLAG_RATIO, WITNESS_VOID_RATIO, WITNESS_WINDOW_S
 from bench.run.checks.case import Case
-from bench.run.checks.line import AuditLine, Lines, Question, told
+from bench.run.checks.line import AuditLine, Expectation, Lines, told
 from bench.units import S_PER_NS
 
 # The thresholds are those by which a window is flagged or void. MLPerf checker, phases_check: two runs of one load
 # within 5 %, as far as WITNESS_VOID_RATIO goes.
-_WITNESS = Question(name="witness", expected=f"a second field within {WITNESS_FLAG_RATIO:.0%}")
-_PASSPORT = Question(name="sensor passport", expected="each field known, none unwell")
-_READ = Question(name="board read", expected="the engine's own device is read")
+_WITNESS = Expectation(name="witness", expected=f"a second field within {WITNESS_FLAG_RATIO:.0%}")
+_PASSPORT = Expectation(name="sensor passport", expected="each field known, none unwell")
+_READ = Expectation(name="board read", expected="the engine's own device is read")
 
 
 def witness(case: Case) -> Lines:

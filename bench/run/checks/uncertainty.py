@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from bench.nouns import WindowEnergy
 from bench.physics.budget import Budget
 from bench.run.checks.case import Case
-from bench.run.checks.line import AuditLine, Lines, Question, told
+from bench.run.checks.line import AuditLine, Expectation, Lines, told
 
 # Twice the gain of boards (±5 %, Yang, section 4): a wider one is told by something else than the board.
 _HALF_RATIO = 0.10
@@ -16,9 +16,9 @@ _LARGEST_RATIO = 1e6
 # What is the same in every window of a board, or an end of a range: not drawn anew by a repeat.
 _NOT_STATISTICAL = ("gain_", "model_", "unseen_")
 
-_INTERVAL = Question(name="interval", expected=f"work energies within ±{_HALF_RATIO:.0%} (95%)")
-_PRECISION = Question(name="precision", expected="a cell's energy repeats as well as asked")
-_STATISTICAL = Question(
+_INTERVAL = Expectation(name="interval", expected=f"work energies within ±{_HALF_RATIO:.0%} (95%)")
+_PRECISION = Expectation(name="precision", expected="a cell's energy repeats as well as asked")
+_STATISTICAL = Expectation(
     name="statistical part", expected=f"within ±{_STATISTICAL_RATIO:.0%}, gain and model aside"
 )
 

@@ -9,7 +9,7 @@ from bench.physics.delivery import too_few
 from bench.physics.phases import idle
 from bench.physics.rules import FEWEST_REQUESTS, SHORTEST_S
 from bench.run.checks.case import Case, Folder
-from bench.run.checks.line import AuditLine, Lines, Question, Where, told
+from bench.run.checks.line import AuditLine, Expectation, Lines, Where, told
 from bench.units import S_PER_NS, counted
 
 # A counter's tick of 100 ms is then at most 1 % of the window, and its witness can be judged.
@@ -21,14 +21,14 @@ _WINDOWS = 2  # two values have a scatter, one has none
 # (ML.ENERGY, "Thermally stable profiling": 1 to 10 s of cooling change the energy), so 3 s is the most.
 _REST_S = 3.0
 
-_LENGTH = Question(name="window length", expected=f"at least {_WINDOW_S:g} s of work")
-_CELL = Question(name="time per cell", expected=f"at least {_CELL_S:g} s of work")
-_REPEAT = Question(name="repeats", expected=f"{FEWEST_REQUESTS} requests or {SHORTEST_S:g} s a window")
-_TWICE = Question(name="two windows", expected=f"at least {_WINDOWS} work windows a run")
-_WARM = Question(name="warm up", expected="one before the first work window")
-_REST = Question(name="no cooling down", expected=f"{_REST_S:g} s from window to window at most")
-_IDLE = Question(name="resident idle", expected="with the model, before the work")
-_BARE = Question(name="bare idle", expected="idle before loading, once a model")
+_LENGTH = Expectation(name="window length", expected=f"at least {_WINDOW_S:g} s of work")
+_CELL = Expectation(name="time per cell", expected=f"at least {_CELL_S:g} s of work")
+_REPEAT = Expectation(name="repeats", expected=f"{FEWEST_REQUESTS} requests or {SHORTEST_S:g} s a window")
+_TWICE = Expectation(name="two windows", expected=f"at least {_WINDOWS} work windows a run")
+_WARM = Expectation(name="warm up", expected="one before the first work window")
+_REST = Expectation(name="no cooling down", expected=f"{_REST_S:g} s from window to window at most")
+_IDLE = Expectation(name="resident idle", expected="with the model, before the work")
+_BARE = Expectation(name="bare idle", expected="idle before loading, once a model")
 
 
 def window_length(case: Case) -> Lines:

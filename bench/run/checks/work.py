@@ -8,16 +8,16 @@ from bench.files.layout import OUTCOMES
 from bench.nouns import Loaded, Outcome, RunSpec, Usage
 from bench.physics.delivery import failed
 from bench.run.checks.case import Case, Folder
-from bench.run.checks.line import AuditLine, Lines, Question, told
+from bench.run.checks.line import AuditLine, Expectation, Lines, told
 
 # MLPerf rules, inference_rules.adoc: tokens a sample between 90 and 110 % of the reference.
 _WORK_RATIO = 0.10
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
-_DONE = Question(name="no failed request", expected="every request was answered")
-_ASKED = Question(name="work as asked", expected=f"achieved is asked (fail: {_WORK_RATIO:.0%} off)")
-_SEED = Question(name="seed and payload", expected="the same in all runs of a cell")
-_LOADED = Question(name="loaded as asked", expected="engine, version, precision, weights")
+_DONE = Expectation(name="no failed request", expected="every request was answered")
+_ASKED = Expectation(name="work as asked", expected=f"achieved is asked (fail: {_WORK_RATIO:.0%} off)")
+_SEED = Expectation(name="seed and payload", expected="the same in all runs of a cell")
+_LOADED = Expectation(name="loaded as asked", expected="engine, version, precision, weights")
 
 
 def no_failed_request(case: Case) -> Lines:
