@@ -93,14 +93,7 @@ def probe(index: int, driver: str) -> ProbedBoard:
     sliced = _sliced(handle, details)
     if sliced:
         return _excluded(index, device, name, driver, sliced[0], details, sliced[1])
-    fields = []
-    if _answers(details, "counter", handle, pynvml.nvmlDeviceGetTotalEnergyConsumption):
-        fields.append("counter")
-    scope, power = _power_fields(handle, details, module_too=not fields)
-    fields += power
-    if not power and _answers(details, "usage", handle, pynvml.nvmlDeviceGetPowerUsage):
-        fields.append("usage")
-        details["usage"] = "nvmlDeviceGetPowerUsage: instant on GA100 and older, a 1 s average on newer boards"
+    scope, fields = _energy_fields(handle, details)
     if not fields:
         tried = "; ".join(f"{call}: {details[call]}" for call in ("counter", "instant", "average", "usage"))
         reason = f"neither the energy counter nor any power field answers ({tried})"
@@ -108,7 +101,7 @@ def probe(index: int, driver: str) -> ProbedBoard:
         return _excluded(index, device, name, driver, reason, details, remedy)
     conditions = tuple(name for name, call in CONDITIONS.items() if _answers(details, name, handle, call))
     limit_w = CONDITIONS["power_limit_w"](handle) if "power_limit_w" in conditions else None
-    module = bool(power) and scope == pynvml.NVML_POWER_SCOPE_MODULE
+    module = scope == pynvml.NVML_POWER_SCOPE_MODULE
     if module:  # the board's own limit bounds the board, not the CPU beside it
         conditions = tuple(name for name in conditions if name != "power_limit_w")
         details["gpu_power_limit_w"], limit_w = limit_w, _module_limit_w(handle)
@@ -119,12 +112,12 @@ def probe(index: int, driver: str) -> ProbedBoard:
         basis="measured",
         device=device,
         device_name=name,
-        fields=tuple(fields),
+        fields=fields,
         gain_ratio_95=GAIN_RATIO_95,
         power_limit_w=limit_w,
         driver=driver,
         details=details,
-        passport=module_passport(tuple(fields)) if module else published_passport(name, tuple(fields)),
+        passport=module_passport(fields) if module else published_passport(name, fields),
     )
     return ProbedBoard(source=source, handle=handle, scope=scope, conditions=(*conditions, READ_S))
 
@@ -173,6 +166,19 @@ def _sliced(handle: Handle, details: dict[str, Fact]) -> tuple[str, str] | None:
     return None
 
 
+def _energy_fields(handle: Handle, details: dict[str, Fact]) -> tuple[int, tuple[str, ...]]:
+    """The scope of the board's power, and every field that tells its energy."""
+    fields = []
+    if _answers(details, "counter", handle, pynvml.nvmlDeviceGetTotalEnergyConsumption):
+        fields.append("counter")
+    scope, power = _power_fields(handle, details, module_too=not fields)
+    fields += power
+    if not power and _answers(details, "usage", handle, pynvml.nvmlDeviceGetPowerUsage):
+        fields.append("usage")
+        details["usage"] = "nvmlDeviceGetPowerUsage: instant on GA100 and older, a 1 s average on newer boards"
+    return scope, tuple(fields)
+
+
 def _power_fields(handle: Handle, details: dict[str, Fact], *, module_too: bool) -> tuple[int, list[str]]:
     """The scope under which power answers, and the fields that do.
 
@@ -183,8 +189,9 @@ def _power_fields(handle: Handle, details: dict[str, Fact], *, module_too: bool)
     if fields or not module_too:
         return pynvml.NVML_POWER_SCOPE_GPU, fields
     fields = _answering(handle, pynvml.NVML_POWER_SCOPE_MODULE, details)
-    if fields:
-        details["power_scope"] = "module: on Grace boards it holds the CPU and its memory too"
+    if not fields:
+        return pynvml.NVML_POWER_SCOPE_GPU, fields
+    details["power_scope"] = "module: on Grace boards it holds the CPU and its memory too"
     return pynvml.NVML_POWER_SCOPE_MODULE, fields
 
 
