@@ -20,7 +20,9 @@ from bench.errors import BadInput, CannotRun
 from bench.files.registry import open_meter_plugin
 from bench.nouns import ELSEWHERE, Condition, Source
 
-# Programs that listen for a server that is somewhere else, by the names of their processes.
+# Programs that listen for a server that is somewhere else, by the names of their processes (chosen: the tunnels,
+# helpers of containers and proxies in common use, each as its own package names its binary; 2026-11-21). One that is
+# missing here is taken for the server itself, unless another process holds the board; --device overrules either.
 _PASSERS_ON = frozenset((
     # tunnels: of `ssh -L` the client listens, of `ssh -R` the daemon (from OpenSSH 9.8 on, sshd-session)
     "ssh", "autossh", "sshd", "sshd-session", "dropbear", "socat", "stunnel", "stunnel4", "gost", "chisel",
@@ -33,7 +35,8 @@ _PASSERS_ON = frozenset((
     "cache-main", "tinyproxy", "pound", "h2o", "litellm",
 ))  # fmt: skip
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
-_LOOK_FOR_S = 2.0  # conditions of a board are read in turn
+_LOOK_FOR_S = 2.0  # chosen: a board's conditions are read in turn, each about once a second (meters/nvml)
+_LOOK_EVERY_S = 0.05  # chosen: forty looks, of which each reads a few of the conditions that are due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +189,7 @@ def _boards_of(pids: Sequence[int]) -> _Held:
                 for one in meter.read():
                     if isinstance(one, Condition) and one.name in held and one.value > 0:
                         held[one.name][meter.source.domain] = meter.source.device
-            time.sleep(0.05)
+            time.sleep(_LOOK_EVERY_S)
     finally:
         for meter in found.meters:
             meter.close()
