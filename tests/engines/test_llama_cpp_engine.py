@@ -24,16 +24,7 @@ from bench.errors import BadInput, CannotRun, UnknownName
 from bench.files.tokens import open_tokenizer
 from bench.nouns import Request, Session, Usage
 
-pytestmark = pytest.mark.models
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache of this module's own: the user's is not touched."""
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("cache")
-        patch.setenv("JOULEMARK_CACHE", str(folder))
-        yield folder
+pytestmark = [pytest.mark.models, pytest.mark.usefixtures("cache")]
 
 
 @pytest.fixture(scope="module", params=["f16", "q4_k_m"])

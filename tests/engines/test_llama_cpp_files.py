@@ -1,6 +1,5 @@
 """GGUF files as llama.cpp's real quantiser makes them: types, bytes, the same weights, the same file again."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,16 +13,7 @@ from bench.engines.llama_cpp import make
 from bench.files.gguf import FILE_TYPES, read_gguf
 from bench.files.models import weight_bytes
 
-pytestmark = pytest.mark.models
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache of this module's own: the user's is not touched."""
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("cache")
-        patch.setenv("JOULEMARK_CACHE", str(folder))
-        yield folder
+pytestmark = [pytest.mark.models, pytest.mark.usefixtures("cache")]
 
 
 @pytest.mark.parametrize("precision", sorted(FILE_TYPES.values()))
