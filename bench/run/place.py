@@ -21,7 +21,7 @@ from bench.files.registry import open_meter_plugin
 from bench.nouns import ELSEWHERE, Condition, Source
 
 # Programs that listen for a server that is somewhere else, by the names of their processes (chosen: the tunnels,
-# helpers of containers and proxies in common use, each as its own package names its binary; 2026-11-21). One that is
+# helpers of containers and proxies in common use, each as its own package names its binary). One that is
 # missing here is taken for the server itself, unless another process holds the board; --device overrules either.
 _PASSERS_ON = frozenset((
     # tunnels: of `ssh -L` the client listens, of `ssh -R` the daemon (from OpenSSH 9.8 on, sshd-session)

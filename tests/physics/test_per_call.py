@@ -51,3 +51,17 @@ def test_a_void_span_stays_void():
     void = replace(SPAN, energy_j=None, low_j=None, high_j=None, reasons=("the counter stood still",))
 
     assert per_call(REST, void, busy_s=2.0, calls=8) == void
+
+
+def test_calls_that_outlast_their_span_leave_nothing_to_take_off():
+    """Edges may cut the span a little short: then no idle flows beside the calls, and none is added to them."""
+    found = per_call(REST, SPAN, busy_s=3.5, calls=8)
+
+    assert (found.energy_j, found.low_j, found.high_j) == pytest.approx((850 / 8, 820 / 8, 880 / 8))
+
+
+def test_the_low_end_of_a_call_is_never_below_nothing():
+    """What may have flowed beside the rounds can be more than the span's own low end."""
+    found = per_call(REST, replace(SPAN, low_j=10.0), busy_s=2.0, calls=8)
+
+    assert found.low_j == 0.0

@@ -13,6 +13,10 @@ from http_sessions import answering, send, session, silent
 pytest.importorskip("aiohttp", reason="the client's library is an extra: pip install 'joulemark[endpoints]'")
 from bench.errors import CannotRun, UnknownName
 from bench.nouns import Request, Usage
+from bench.units import NS_PER_S
+from bench.wire.api import ApiDialect
+from bench.wire.exchange import Reply
+from bench.wire.kept import kept_answers
 
 WORK_S = 0.03
 TEXTS = tuple(Request(id=f"r{k}", asked=Usage(requests=1), text=f"a text, number {k}") for k in range(3))
@@ -204,3 +208,22 @@ def test_a_server_that_is_gone_is_seen():
         gone = opened
     with answering(Changing):
         assert "no answer any more" in str(gone.change())
+
+
+@pytest.mark.parametrize(("took_s", "asked"), [(0.99, 20), (1.01, 12)])
+def test_a_slow_server_is_asked_fewer_texts(monkeypatch, took_s, asked):
+    """Four times each: of five texts, or of three where an answer takes more than a second."""
+    calls = []
+
+    def ask(call, timeout_s):
+        calls.append(call)
+        return Reply(start_ns=0, sent_ns=0, headers_ns=None, end_ns=round(took_s * NS_PER_S), status=200)
+
+    monkeypatch.setattr("bench.wire.kept.ask", ask)
+    dialect = ApiDialect(
+        url="http://127.0.0.1:1", method="GET", path="/?q={text}", body=None, content_type="application/json",
+        status=200, headers={}, words=("one", "two"),
+    )  # fmt: skip
+
+    assert kept_answers(dialect, 5.0) is None
+    assert len(calls) == asked
