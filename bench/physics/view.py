@@ -82,6 +82,11 @@ def unseen(
     scatter = block_scatter(window, outcomes, marks)
     if scatter is not None:
         return Unseen(standard_j={VIEW: scatter.energy_j}, freedom={VIEW: scatter.blocks - 1})
+    return _bounds(between, passport, source, highest_w)
+
+
+def _bounds(between: Between, passport: FieldPassport, source: Source, highest_w: float) -> Unseen | str:
+    """Of a load that nobody drove: what may be too much, and what may be missing."""
     ratio = passport.seen_ratio or LEAST_SEEN_RATIO
     if not source.power_limit_w:
         return f"sees {ratio:.0%} of the time at worst, and no power limit bounds the rest"
