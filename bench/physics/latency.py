@@ -33,7 +33,7 @@ def of_request(one: Outcome) -> dict[str, float]:
     """
     if one.due_ns is None or one.error is not None:
         return {}
-    spans = {
+    spans: dict[str, tuple[int, int | None]] = {
         "send_lag_s": (one.due_ns, one.start_ns),
         "send_s": (one.start_ns, one.sent_ns),
         "ttft_s": (one.due_ns, one.first_output_ns),
