@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.files.kernel import text_of
 from bench.nouns import Fact
 
 AZURE_METADATA = "http://169.254.169.254"
@@ -66,7 +67,7 @@ def read_cloud(
 
 
 def _firmware_says_azure(dmi: Path) -> bool:
-    return _text(dmi / "sys_vendor") == _AZURE_VENDOR and _text(dmi / "chassis_asset_tag") == _AZURE_ASSET_TAG
+    return text_of(dmi / "sys_vendor") == _AZURE_VENDOR and text_of(dmi / "chassis_asset_tag") == _AZURE_ASSET_TAG
 
 
 def _ask(url: str, timeout_s: float) -> Mapping[str, object]:
@@ -90,10 +91,3 @@ def _said(answer: Mapping[str, object], key: str) -> str | None:
 
 def _hashed(text: str | None) -> str | None:
     return None if text is None else hashlib.sha256(text.lower().encode()).hexdigest()[:_HASH_DIGITS]
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return ""

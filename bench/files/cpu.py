@@ -10,6 +10,7 @@ from typing import Literal
 
 from bench.errors import BadDeclaration
 from bench.files.config import places
+from bench.files.kernel import text_of
 
 _FIRST_BLOCK_BYTES = 16_384  # the first processor of /proc/cpuinfo; the others say the same
 
@@ -49,8 +50,8 @@ def read_cpu(proc_root: Path = Path("/proc"), sys_root: Path = Path("/sys")) -> 
         threads=_online(proc_root / "stat"),
         # x86 guests carry the flag (CPUID 1, ECX bit 31); ARM has nothing like it
         hypervisor=None if flags is None else "hypervisor" in flags.split(),
-        siblings=_listed(_text(cpus / "cpu0/topology/thread_siblings_list")),
-        smt=_smt(_text(cpus / "smt/control")),
+        siblings=_listed(text_of(cpus / "cpu0/topology/thread_siblings_list")),
+        smt=_smt(text_of(cpus / "smt/control")),
         microarchitecture=_microarchitecture(vendor, family, model, stepping),
     )
 
@@ -95,7 +96,7 @@ def _number(text: str | None) -> int | None:
 
 
 def _online(stat: Path) -> int:
-    lines = _text(stat).splitlines()
+    lines = text_of(stat).splitlines()
     return sum(1 for line in lines if line.startswith("cpu") and line[3:4].isdigit())
 
 
@@ -117,10 +118,3 @@ def _smt(control: str) -> Literal["on", "off", "unsupported", "unknown"]:
     if word in ("off", "forceoff"):
         return "off"
     return "unsupported" if word == "notsupported" else "unknown"
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

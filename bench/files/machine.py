@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.files.cpu import Cpu, read_cpu
+from bench.files.kernel import text_of
 from bench.nouns import Fact
 from bench.units import BYTES_PER_GIB, BYTES_PER_KIB
 
@@ -75,9 +76,9 @@ def environment(machine: Machine | None = None, root: Path = Path("/")) -> Mappi
         "smt": cpu.smt,
         "hypervisor": cpu.hypervisor,
         "in_container": machine.in_container,
-        "governor": _text(devices / "cpu/cpu0/cpufreq/scaling_governor") or None,
+        "governor": text_of(devices / "cpu/cpu0/cpufreq/scaling_governor") or None,
         "boost": _boost(root),
-        "clock_source": _text(root / "sys/devices/system/clocksource/clocksource0/current_clocksource") or None,
+        "clock_source": text_of(root / "sys/devices/system/clocksource/clocksource0/current_clocksource") or None,
         "memory_gib": _gib(machine.memory_bytes),
         "usable_memory_gib": _gib(machine.usable_memory_bytes),
         "memory_limit_gib": _gib(machine.memory_limit_bytes),
@@ -85,7 +86,7 @@ def environment(machine: Machine | None = None, root: Path = Path("/")) -> Mappi
 
 
 def _meminfo(path: Path) -> Iterator[tuple[str, int]]:
-    for line in _text(path).splitlines():
+    for line in text_of(path).splitlines():
         name, _, rest = line.partition(":")
         words = rest.split()
         if name in ("MemTotal", "MemAvailable") and words and words[0].isdigit():
@@ -97,7 +98,7 @@ def _memory_limit(root: Path) -> int | None:
     limits = [
         int(text)
         for folder, name in _cgroup_files(root, "memory", "memory.max", "memory.limit_in_bytes")
-        if (text := _text(folder / name)).isdigit()
+        if (text := text_of(folder / name)).isdigit()
     ]
     return min((n for n in limits if n < _UNLIMITED_BYTES), default=None)
 
@@ -106,9 +107,9 @@ def _cpu_limit(root: Path) -> float | None:
     """Quota ÷ period of the tightest cgroup, in logical CPUs."""
     limits = []
     for folder, name in _cgroup_files(root, "cpu", "cpu.max", "cpu.cfs_quota_us"):
-        words = _text(folder / name).split()
+        words = text_of(folder / name).split()
         if name == "cpu.cfs_quota_us":
-            words += _text(folder / "cpu.cfs_period_us").split()
+            words += text_of(folder / "cpu.cfs_period_us").split()
         if len(words) == 2 and all(word.isdigit() for word in words) and int(words[1]):
             limits.append(int(words[0]) / int(words[1]))
     return min(limits, default=None)
@@ -117,7 +118,7 @@ def _cpu_limit(root: Path) -> float | None:
 def _cgroup_files(root: Path, controller: str, v2: str, v1: str) -> Iterator[tuple[Path, str]]:
     """Folders that can hold a limit, and the file's name there: from this cgroup up to the root."""
     top = root / "sys/fs/cgroup"
-    for line in _text(root / "proc/self/cgroup").splitlines():
+    for line in text_of(root / "proc/self/cgroup").splitlines():
         number, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
         if number == "0" and not controllers:
@@ -137,13 +138,13 @@ def _upward(mount: Path, path: str) -> Iterator[Path]:
 def _in_container(root: Path) -> bool:
     if (root / ".dockerenv").exists() or (root / "run/.containerenv").exists():
         return True
-    if _text(root / "run/systemd/container"):
+    if text_of(root / "run/systemd/container"):
         return True
-    return any(word in _text(root / "proc/1/cgroup") for word in _CONTAINER_WORDS)
+    return any(word in text_of(root / "proc/1/cgroup") for word in _CONTAINER_WORDS)
 
 
 def _os_name(root: Path) -> str | None:
-    for line in _text(root / "etc/os-release").splitlines():
+    for line in text_of(root / "etc/os-release").splitlines():
         if line.startswith("PRETTY_NAME="):
             return line.partition("=")[2].strip().strip('"') or None
     return None
@@ -151,18 +152,11 @@ def _os_name(root: Path) -> str | None:
 
 def _boost(root: Path) -> bool | None:
     cpus = root / "sys/devices/system/cpu"
-    if (off := _text(cpus / "intel_pstate/no_turbo")) in ("0", "1"):
+    if (off := text_of(cpus / "intel_pstate/no_turbo")) in ("0", "1"):
         return off == "0"
-    on = _text(cpus / "cpufreq/boost")
+    on = text_of(cpus / "cpufreq/boost")
     return on == "1" if on in ("0", "1") else None
 
 
 def _gib(count: int | None) -> float | None:
     return None if count is None else round(count / BYTES_PER_GIB, 2)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return ""

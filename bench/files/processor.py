@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from bench.files.kernel import text_of
+
 # The kernel's names of instructions that multiply matrices in a format: arch/x86/include/asm/cpufeatures.h, and of
 # ARM in arch/arm64/kernel/cpuinfo.c; https://github.com/torvalds/linux (checked 2026-11-21).
 _FORMATS = {
@@ -19,9 +21,9 @@ def cache_bytes(root: Path = Path("/")) -> int | None:
     """
     found: dict[tuple[int, str], int] = {}
     for index in (root / "sys/devices/system/cpu").glob("cpu[0-9]*/cache/index[0-9]*"):
-        level, size = _text(index / "level"), _text(index / "size")
+        level, size = text_of(index / "level"), text_of(index / "size")
         if level.isdigit() and size[:-1].isdigit() and size[-1:] in _UNITS:
-            shared = _text(index / "shared_cpu_list") or str(index)
+            shared = text_of(index / "shared_cpu_list") or str(index)
             found[int(level), shared] = int(size[:-1]) * _UNITS[size[-1]]
     last = max((level for level, _ in found), default=0)
     return sum(size for (level, _), size in found.items() if level == last) or None
@@ -41,10 +43,3 @@ def short_formats(root: Path = Path("/")) -> frozenset[str]:
         for flag in line.partition(":")[2].split()
     }
     return frozenset(name for name, known in _FORMATS.items() if flags & known)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return ""

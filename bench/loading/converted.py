@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ import psutil
 from bench.errors import CannotRun, JoulemarkError
 from bench.files.codec import build, plain
 from bench.files.config import cache_folder, inherited_with
+from bench.loading.parent import end_with_parent
 from bench.nouns import LoadSpec
 from bench.units import BYTES_PER_GIB
 
@@ -101,7 +101,7 @@ def do_job(convert: Callable[[LoadSpec, Path, Mapping[str, str]], None]) -> None
 def _take_job() -> tuple[LoadSpec, Path, Mapping[str, str]]:
     """The job on stdin; from then on the process ends as soon as its parent does."""
     job = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     typed = build(LoadSpec, job["spec"], "job")
     spec = replace(typed, model=replace(typed.model, config=job["config"]))
     return spec, Path(job["folder"]), job["more"]
@@ -128,12 +128,6 @@ def _last(said: IO[str], code: int) -> str:
     if code == -9:
         return "it was killed (signal 9, as the kernel does when memory runs out)"
     return lines[-1] if lines else f"it ended with code {code} and said nothing"
-
-
-def _end_with_parent() -> None:
-    while sys.stdin.read(1):
-        pass
-    os._exit(130)
 
 
 def _require_room(folder: Path, needed_bytes: int) -> None:

@@ -20,7 +20,7 @@ from bench.report.compare_text import (
     what_text,
     word,
 )
-from bench.report.figures import PageFigure
+from bench.report.figures import PageFigure, counted_figure
 from bench.report.front_plot import front_plots
 from bench.report.marked import FIGURES_ID, bare, block, drawn_title, environment, span
 from bench.report.numbers import half_width, shown_parts, spoken
@@ -155,10 +155,10 @@ def banners(shown: ComparisonInput) -> tuple[Banner, ...]:
 
 
 def _all(one: Compared) -> _Pairs:
-    yield "summary/candidates", _count(len(one.names))
+    yield "summary/candidates", counted_figure(len(one.names))
     yield (
         "summary/rounds",
-        _count(max((r.rounds for w in one.works for p in w.pairs for r in p.ratios), default=0)),
+        counted_figure(max((r.rounds for w in one.works for p in w.pairs for r in p.ratios), default=0)),
     )
     for w, work in enumerate(one.works):
         for p, pair in enumerate(work.pairs):
@@ -186,7 +186,7 @@ def _ratio(base: str, one: Ratio) -> _Pairs:
     for name, half in one.components.items():
         text, _ = half_width(half * 100, "", 1.0)
         yield f"{base}/components/{name}", PageFigure(value=half, text=text, unit="%")
-    yield f"{base}/rounds", _count(one.rounds)
+    yield f"{base}/rounds", counted_figure(one.rounds)
 
 
 def _difference(base: str, one: Difference) -> _Pairs:
@@ -212,7 +212,3 @@ def _interval(
     for name, exact, text in zip(("value", "low", "high"), values, texts, strict=True):
         if text:
             yield f"{base}/{name}", PageFigure(value=exact, text=text, unit=said_unit)
-
-
-def _count(number: int) -> PageFigure:
-    return PageFigure(value=float(number), text=shown_parts(float(number))[0])

@@ -10,7 +10,19 @@ from itertools import combinations
 from bench.nouns.compared import Compared, Ratio
 from bench.report.compare_text import unit_text, what_text, word
 from bench.report.figures import PageFigure
-from bench.report.svg import Axis, cut, diamond, drawing, element, figure, hatch, label, tick_text, whisker
+from bench.report.svg import (
+    Axis,
+    cut,
+    diamond,
+    drawing,
+    element,
+    figure,
+    hatch,
+    label,
+    tick_text,
+    tops_under,
+    whisker,
+)
 
 _WIDTH = 760.0
 _LEFT, _TRACK_FROM, _TRACK_TO, _RIGHT = 10.0, 262.0, 590.0, 750.0
@@ -55,7 +67,8 @@ def ratio_plots(one: Compared, known: Mapping[str, PageFigure]) -> dict[str, str
 
 
 def _plot(name: str, a: str, b: str, rows: Sequence[_Row], known: Mapping[str, PageFigure]) -> str:
-    axis, tops, bottom = _axis([row.ratio for row in rows]), *_tops(rows)
+    axis = _axis([row.ratio for row in rows])
+    tops, bottom = tops_under([row.heading for row in rows], _TOP, _HEADING, _ROW)
     body = [hatch(name)]
     for tick in axis.ticks:
         kind = "zero" if tick == 1 else "grid"
@@ -100,15 +113,6 @@ def _drawn(name: str, row: _Row, axis: Axis, top: float, known: Mapping[str, Pag
     else:
         drawn.append(diamond(name, x, y, 7))
     return drawn
-
-
-def _tops(rows: Sequence[_Row]) -> tuple[list[float], float]:
-    tops, y, heading = [], _TOP, None
-    for row in rows:
-        y += _HEADING if row.heading != heading else 0.0
-        tops.append(y)
-        y, heading = y + _ROW, row.heading
-    return tops, y
 
 
 def _axis(ratios: Sequence[Ratio]) -> Axis:

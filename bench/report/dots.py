@@ -21,6 +21,7 @@ from bench.report.svg import (
     linear,
     logarithmic,
     tick_text,
+    tops_under,
     whisker,
 )
 from bench.report.views import ReportInput
@@ -117,7 +118,7 @@ def gross_rates(rates: Mapping[str, Quantity], term: str) -> tuple[str, ...]:
 
 
 def _panel(name: str, title: str, unit: str, rows: Sequence[DotRow], known: Entries) -> tuple[str, str]:
-    tops, bottom = _tops(rows)
+    tops, bottom = tops_under([row.heading for row in rows], _TOP, _HEADING, _ROW)
     marks = [mark for row in rows for mark in row.marks]
     axis = _axis(marks) if marks else None
     body = [hatch(name)]
@@ -130,16 +131,6 @@ def _panel(name: str, title: str, unit: str, rows: Sequence[DotRow], known: Entr
     kind = " on a logarithmic axis" if axis and axis.log else ""
     described = f"{title} in {unit} with their bounds{kind}; the table beside it holds the same figures."
     return name, drawing(name, _WIDTH, bottom + (_AXIS if axis else 4), title, described, body)
-
-
-def _tops(rows: Sequence[DotRow]) -> tuple[list[float], float]:
-    """Where each row begins, and where the last one ends."""
-    tops, y, heading = [], _TOP, None
-    for row in rows:
-        y += _HEADING if row.heading != heading else 0.0
-        tops.append(y)
-        y, heading = y + _ROW, row.heading
-    return tops, y
 
 
 def _axis(marks: Iterable[Mark]) -> Axis:

@@ -107,13 +107,13 @@ def _passport(base: str, one: FieldPassport) -> _Pairs:
 
 
 def _summary(report: ReportInput) -> _Pairs:
-    yield "summary/runs", _count(len(report.runs))
-    yield "summary/void_runs", _count(sum(any(v.level == "void" for v in r.verdicts) for r in report.runs))
+    yield "summary/runs", counted_figure(len(report.runs))
+    yield "summary/void_runs", counted_figure(sum(any(v.level == "void" for v in r.verdicts) for r in report.runs))
     yield (
         "summary/synthetic_runs",
-        _count(sum(r.weights == "synthetic" and r.precision != "none" for r in report.runs)),
+        counted_figure(sum(r.weights == "synthetic" and r.precision != "none" for r in report.runs)),
     )
-    yield "summary/models", _count(len({r.model_title for r in report.runs}))
+    yield "summary/models", counted_figure(len({r.model_title for r in report.runs}))
 
 
 def _energy(base: str, run: RunView, one: WindowEnergy) -> _Pairs:
@@ -172,7 +172,7 @@ def _curve(base: str, one: LoadCurve) -> _Pairs:
 
 def _times(base: str, one: Times) -> _Pairs:
     """How many, their mean and most, and the quantiles that so many can tell."""
-    yield f"{base}/count", _count(one.count)
+    yield f"{base}/count", counted_figure(one.count)
     yield f"{base}/mean_s", _plain(one.mean_s, "s")
     yield f"{base}/most_s", _plain(one.most_s, "s")
     for name, value in one.quantiles_s.items():
@@ -181,10 +181,10 @@ def _times(base: str, one: Times) -> _Pairs:
 
 def _quality(base: str, one: Quality) -> _Pairs:
     """Every score with its interval, F1 by class, and how many requests they rest on."""
-    yield f"{base}/requests", _count(one.requests)
-    yield f"{base}/of", _count(one.of)
+    yield f"{base}/requests", counted_figure(one.requests)
+    yield f"{base}/of", counted_figure(one.of)
     if one.unsteady:
-        yield f"{base}/unsteady", _count(one.unsteady)
+        yield f"{base}/unsteady", counted_figure(one.unsteady)
     for name, found in (("macro_f1", one.macro_f1), ("accuracy", one.accuracy)):
         if found is not None:
             values, names = (found.value, found.low, found.high), ("value", "low", "high")
@@ -195,9 +195,9 @@ def _quality(base: str, one: Quality) -> _Pairs:
     for name, score in one.scores.items():
         at = f"{base}/scores/{name}"
         yield from _interval(at, (score.value, score.low, score.high), "", ("value", "low", "high"), "")
-        yield f"{at}/n", _count(score.n)
+        yield f"{at}/n", counted_figure(score.n)
     if one.scores:
-        yield f"{base}/unended", _count(one.unended)
+        yield f"{base}/unended", counted_figure(one.unended)
 
 
 def _coefficients(base: str, one: Coefficients, largest: Mapping[_Column, float]) -> _Pairs:
@@ -266,5 +266,6 @@ def _percent(ratio: float) -> PageFigure:
     return PageFigure(value=ratio, text=text, unit="%")
 
 
-def _count(number: int) -> PageFigure:
+def counted_figure(number: int) -> PageFigure:
+    """A whole number of things."""
     return PageFigure(value=float(number), text=shown_parts(float(number))[0])

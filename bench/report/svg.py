@@ -36,6 +36,16 @@ def label(x: float, y: float, words: str, kind: str, anchor: str = "start") -> s
     return element("text", escape(words, quote=False), class_=kind, x=x, y=y, text_anchor=anchor)
 
 
+def tops_under(headings: Sequence[str], top: float, heading_px: float, row_px: float) -> tuple[list[float], float]:
+    """Where each row begins, a heading before it where that changes, and where the last one ends."""
+    tops, y, heading = [], top, None
+    for one in headings:
+        y += heading_px if one != heading else 0.0
+        tops.append(y)
+        y, heading = y + row_px, one
+    return tops, y
+
+
 def figure(x: float, y: float, key: str, entry: PageFigure, *, anchor: str = "end", size: str = "value") -> str:
     """A result number as a label that says which figure it is, so that a verifier finds it."""
     value = published(entry.value)

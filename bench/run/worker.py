@@ -8,7 +8,6 @@ JSON object a line; whatever a library prints goes to stderr. When its parent di
 import json
 import os
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from bench.files.models import model_of
 from bench.files.registry import load_engine
 from bench.files.store import write_run
 from bench.files.work import find_workload
+from bench.loading.parent import end_with_parent
 from bench.nouns import Engine, Fact, LoadSpec, Meters, Run, RunSpec, Session
 from bench.nouns.engines import PreparingEngine
 from bench.physics.verdict import spoilt
@@ -50,7 +50,7 @@ def main() -> int:
     """Runs the job on stdin; 0 when its cells were sealed, else the error's exit code."""
     emit = claim_stdout()
     job = build(Job, json.loads(sys.stdin.readline()), "job")
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()  # nobody would seal its runs
     try:
         run_job(job, emit)
     except JoulemarkError as error:
@@ -143,13 +143,6 @@ def _with_own_pid(meters: Meters) -> Meters:
         return {**options, "own_pids": ",".join(filter(None, (options.get("own_pids"), str(os.getpid()))))}
 
     return {name: with_own(options) if name == "nvml" else dict(options) for name, options in meters.items()}
-
-
-def _end_with_parent() -> None:
-    """Ends this process as soon as stdin closes: its parent is gone, and nobody would seal its runs."""
-    while sys.stdin.read(1):
-        pass
-    os._exit(130)
 
 
 if __name__ == "__main__":
