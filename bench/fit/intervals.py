@@ -99,19 +99,13 @@ def quantity(
         highs.append(high + told.above)
     value = values["value"]
     parts = {
-        "statistical": statistical["value"],
-        "gain": abs(group.gain_ratio_95 * value),
-        "synthetic_data": abs(data_ratio * value),
-        "windows": told.half,
-        "unseen_low": told.below,
-        "unseen_high": told.above,
+        "statistical": statistical["value"], "gain": abs(group.gain_ratio_95 * value),
+        "synthetic_data": abs(data_ratio * value), "windows": told.half,
+        "unseen_low": told.below, "unseen_high": told.above,
         "model": max(abs(values["low"] - value), abs(values["high"] - value)),
-    }
+    }  # fmt: skip
     made = Quantity(
-        value=significant(value),
-        low=significant(min(lows)),
-        high=significant(max(highs)),
-        unit=unit,
-        basis=group.basis,
-    )
+        value=significant(value), low=significant(min(lows)), high=significant(max(highs)),
+        unit=unit, basis=group.basis,
+    )  # fmt: skip
     return made, {k: significant(v) for k, v in parts.items() if v}

@@ -201,17 +201,9 @@ def _bar(name: str, run: RunView, energy: WindowEnergy, axis: Axis, top: float, 
         full = _BAR_RIGHT - 6 - _BAR_LEFT
         kind = "bar excluded" if energy.basis == "excluded" else "bar void"
         return [*drawn, element("rect", x=_BAR_LEFT, y=y, width=full, height=height, class_=kind)]
-    drawn += [
-        element(
-            "line",
-            x1=axis.at(t),
-            y1=y - 1,
-            x2=axis.at(t),
-            y2=y + height + 3,
-            class_="zero" if t == 0 else "grid",
-        )
-        for t in axis.ticks
-    ]
+    for t in axis.ticks:
+        kind = "zero" if t == 0 else "grid"
+        drawn.append(element("line", x1=axis.at(t), y1=y - 1, x2=axis.at(t), y2=y + height + 3, class_=kind))
     start, end = axis.at(0.0), axis.at(energy.energy_j)
     fill = {"fill": f"url(#{name}-hatch)"} if energy.basis == "modelled" else {}
     drawn.append(

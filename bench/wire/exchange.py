@@ -112,13 +112,9 @@ class Wire:
         failure = None
         try:
             async with self._session.request(
-                call.method,
-                call.url,
-                data=call.body,
-                headers=dict(call.headers),
-                allow_redirects=False,
+                call.method, call.url, data=call.body, headers=dict(call.headers), allow_redirects=False,
                 trace_request_ctx=moments,
-            ) as response:
+            ) as response:  # fmt: skip
                 headers_ns = time.monotonic_ns()
                 status, headers = response.status, _joined(response.headers.items())
                 failure = await _read(response.content, pieces)
