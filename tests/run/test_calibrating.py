@@ -11,6 +11,7 @@ import pytest
 from fakes import GPU
 
 import bench.run.calibrate as calibrate
+import bench.run.tape as tape
 import bench.run.calibrating as calibrating
 import bench.run.drivable as drivable
 from bench.errors import BadDeclaration, BadInput, CannotRun
@@ -63,8 +64,8 @@ def quick(tmp_path_factory):
     (library / "torch.py").write_text(TORCH)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join([str(library), *filter(None, [os.environ.get("PYTHONPATH")])]))
-        patch.setattr(calibrate, "rest_s", lambda _: 0.02)
-        patch.setattr(calibrate, "APPROACH_S", 0.02)
+        patch.setattr(tape, "rest_s", lambda _: 0.02)
+        patch.setattr(tape, "APPROACH_S", 0.02)
         patch.setattr(calibrate, "IDLES", 2)
         patch.setattr(calibrate, "REPEATS", 2)
         patch.setenv("JOULEMARK_METERS", f"constant:power_w={WATTS:g}")
@@ -310,8 +311,8 @@ def test_a_boards_peaks_are_those_of_its_own_profile_or_nvmls(name, bandwidth, s
 @pytest.fixture
 def board(quick, nvml_sim, monkeypatch):
     """A simulated board of 120 W that a pretended torch drives; rests and approaches as long as they are."""
-    monkeypatch.setattr(calibrate, "rest_s", rest_s)
-    monkeypatch.setattr(calibrate, "APPROACH_S", APPROACH_S)
+    monkeypatch.setattr(tape, "rest_s", rest_s)
+    monkeypatch.setattr(tape, "APPROACH_S", APPROACH_S)
     for name, value in nvml_sim.environment([f"uuid {BOARD}", "point 0 120"]).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("JOULEMARK_METERS", "nvml")
