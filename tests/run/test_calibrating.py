@@ -11,9 +11,9 @@ import pytest
 from fakes import GPU
 
 import bench.run.calibrate as calibrate
-import bench.run.tape as tape
 import bench.run.calibrating as calibrating
 import bench.run.drivable as drivable
+import bench.run.tape as tape
 from bench.errors import BadDeclaration, BadInput, CannotRun
 from bench.files.layout import run_folders
 from bench.files.machine import read_machine
