@@ -11,10 +11,10 @@ from fakes import LOADED, FakeClock, FakeRecorder, FakeSession, outcome, run_of,
 from bench.files.store import write_run
 from bench.fit.comparison import compare
 from bench.nouns import Request, Share, Told, Usage, Workload
-from bench.nouns.compared import Agreement
+from bench.nouns.compared import Agreement, ComparisonRecord
 from bench.quality.paired import equal_half
 from bench.report.compare_text import comparison_text
-from bench.run.compare import Record, recompute, sealed_rounds, takes
+from bench.run.compare import recompute, sealed_rounds, takes
 from bench.run.compared import seal
 from bench.run.judged import judged
 from bench.run.publish import published
@@ -198,7 +198,10 @@ def out(tmp_path):
 def record_of(out):
     known = sealed_rounds(out, "c0ffee00")
     runs = takes(known, ORDER)
-    return (Record(id="c0ffee00", names=("q8", "f16"), runs=runs, interleaved=True, measured_for_it=True), known)
+    return (
+        ComparisonRecord(id="c0ffee00", names=("q8", "f16"), runs=runs, interleaved=True, measured_for_it=True),
+        known,
+    )
 
 
 def test_a_comparison_says_that_it_is_paired_and_how_often_the_two_agree(out):
