@@ -16,7 +16,8 @@ from bench.files.cells import parse_cell
 from bench.files.store import write_run
 from bench.nouns import Request, Usage, Verdict, Workload
 from bench.run.publish import published
-from bench.run.runner import Clockwork, Task, measure_group
+from bench.run.runner import Task, measure_group
+from bench.run.tape import Clockwork
 
 CPU = replace(GPU, domain="cpu-package:0", boundary="cpu", device="cpu-0", device_name="Fake CPU")
 STEAL = Verdict(
