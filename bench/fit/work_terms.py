@@ -25,6 +25,7 @@ _MORE_SHAPES = "run more shapes of it, or more loads"
 _OTHER_LOADS = "run more shapes of it, or each load in a folder of its own"
 _VARIES = "add a workload that varies it alone (`joulemark list workloads`)"
 _FEWEST_WINDOWS_OVER_TERMS = 1
+_FEWEST_POOLED = 4  # degrees of freedom between runs from which on they are tested at 25 %
 IDLE = "idle_resident"
 _UNTRUE_RATIO = 0.25  # chosen: five times what a board's sensor may be off by
 
@@ -226,9 +227,10 @@ def _between_runs(
 
     Windows of one run share what its day was: a warmer board, a busier neighbour. Residuals are parted into those
     of the runs' means (runs − terms degrees) and those around them; where the ratio of the two variances is beyond
-    the 75 % quantile of F, the runs are what repeats (one-way analysis of variance: Montgomery, Peck, Vining,
-    Introduction to Linear Regression Analysis, 5th ed., section 4.5). Of few runs a test at 5 % sees too little:
-    variances are pooled at 25 % and more (Bancroft, Han, JASA 78(384), 1983, 981-983; checked 2026-11-22).
+    a quantile of F, the runs are what repeats (one-way analysis of variance: Montgomery, Peck, Vining,
+    Introduction to Linear Regression Analysis, 5th ed., section 4.5). A test at 5 % sees too little: variances are
+    pooled at 24 % and more, from 4 degrees on (Bancroft, Han, JASA 78(384), 1983, 981-983; checked 2026-11-22).
+    Of fewer, Student's factor is so large that a test at 25 % would blow up every fourth sound interval.
     """
     residuals = (above_idle_j - design @ found.terms) * weights
     _, of = np.unique([row.run_id for row in work], return_inverse=True)  # the number of each row's run
@@ -239,7 +241,8 @@ def _between_runs(
     means = np.bincount(of, residuals) / windows
     outer = float(windows @ means**2) / between
     inner = float(((residuals - means[of]) ** 2).sum()) / within
-    if outer <= f75(between, within) * inner or not found.residual_ratio:
+    limit = f75(between, within) if between >= _FEWEST_POOLED else f95(between, within)
+    if outer <= limit * inner or not found.residual_ratio:
         return 0.0
     return t95(between) * math.sqrt(outer) / found.residual_ratio
 
