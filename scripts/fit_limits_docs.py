@@ -107,7 +107,8 @@ def _series(ys: Sequence[float | None], colour: str, *, dashed: bool = False) ->
 
 def _legend(y: float, name: str, colour: str, *, dashed: bool = False) -> str:
     dash = ' stroke-dasharray="4 3"' if dashed else ""
-    line = f'<line x1="{_LEFT}" y1="{y - 4}" x2="{_LEFT + 18}" y2="{y - 4}" stroke="{colour}" stroke-width="2"{dash}/>'
+    ends = f'x1="{_LEFT}" y1="{y - 4}" x2="{_LEFT + 18}" y2="{y - 4}"'
+    line = f'<line {ends} stroke="{colour}" stroke-width="2"{dash}/>'
     return line + _text(_LEFT + 24, y, name, size=10)
 
 
