@@ -76,8 +76,9 @@ def share_bounds(ones: Sequence[bool], others: Sequence[bool]) -> Bounds:
 def equal_half(count: int) -> float:
     """How far two shares may lie apart, 95 %, after `count` questions on which they did not.
 
-    z²/(n + z²), to which Tango's interval comes then: a little over 3.7/n, the rule of three (Hanley and
-    Lippman-Hand 1983, "If nothing goes wrong, is everything all right?", JAMA 249, p. 1743) for either side.
+    z²/(n + z²), to which Tango's interval comes then, as Wilson's does of none in n. With 2.5 % on either side the
+    rule of three (Hanley and Lippman-Hand 1983, "If nothing goes wrong, is everything all right?", JAMA 249,
+    p. 1743) says 3.7/n.
     """
     return Z95**2 / (count + Z95**2)
 

@@ -6,6 +6,7 @@ import pytest
 
 from bench.nouns import Source
 from bench.nouns.compared import (
+    Agreement,
     Compared,
     Difference,
     Level,
@@ -24,7 +25,7 @@ from bench.report.compare import (
     comparison_plots,
     render_comparison,
 )
-from bench.report.compare_text import comparison_text, difference_text, sentence
+from bench.report.compare_text import comparison_text, difference_text, remarks, sentence
 from bench.report.ratio_text import ratio_text
 
 NOTE = "cannot see the power of the instruction mix"
@@ -120,6 +121,29 @@ def test_a_difference_of_scores_is_told_or_not():
     assert "no difference in macro F1" in difference_text(
         Difference(score="macro_f1", value=0.01, low=-0.02, high=0.04)
     )
+
+
+def test_answers_that_are_all_the_same_are_no_proof_of_others():
+    """What the interval rests on is said, and by the rule of three what 240 questions leave open."""
+    equal = Difference(score="macro_f1", value=0.0, low=-0.016, high=0.016, paired=True)
+    one = compared(ratio(), differences=(equal,), agreement=Agreement(same=240, of=240))
+
+    assert said(one).endswith("(+0.000, −0.016 to +0.016); the same answers to all 240 sentences")
+    assert "differences of scores are paired, question by question: both answered the same ones" in remarks(one)
+    assert any("up to 1.2% of further ones may be answered unlike" in text for text in remarks(one))
+
+
+@pytest.mark.parametrize(
+    ("agreement", "why"),
+    [(None, "they did not answer the same questions"), (Agreement(same=8, of=9), "too few questions to pair")],
+)
+def test_a_difference_without_pairs_says_so(agreement, why):
+    """It is that of two independent scores, and why."""
+    apart = Difference(score="macro_f1", value=0.1, low=-0.2, high=0.4)
+    one = compared(ratio(), differences=(apart,), agreement=agreement)
+
+    assert f"macro F1: the interval is that of two independent scores, for {why}" in remarks(one)
+    assert ("the same answer to 8 of 9 sentences" in said(one)) == (agreement is not None)
 
 
 def test_an_offered_load_is_told_by_its_latency():
