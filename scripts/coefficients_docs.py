@@ -26,7 +26,7 @@ _ABOUT: Mapping[str, str] = {
         "beside windows). Each cell: how often the truth is held in the mean of terms, by the worst term, "
         "and the median width. *Behind*: the runs that stand behind the term that has fewest (degrees of "
         "freedom of its standard error over runs). The fit takes the wild percentile-t where that is five "
-        "or more, else Student's with F at 25 %."
+        "or more, else Student's: with F at 25 %, at 5 % where fewer than four runs are beyond the terms."
     ),
     "real": (
         "Sealed runs of this project. Where energy is modelled (no sensor), this says how well a cell's "
