@@ -62,4 +62,4 @@ def _cell(one: "Next") -> str:
 
 
 def _half(ratio: float) -> str:
-    return f"{100 * _HALF_WIDTHS * ratio:.2g} %"
+    return f"{100 * _HALF_WIDTHS * ratio:.2g}\u00a0%"

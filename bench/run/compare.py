@@ -6,6 +6,7 @@
 The record names runs and nothing else: `verify` makes the showings, the ratios and the page from it once more.
 """
 
+import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -56,7 +57,8 @@ def recompute(record: ComparisonRecord, known: Mapping[str, Sealed]) -> Compared
     missing = [n for c, n in enumerate(record.names) if all(s.candidate != c for s in showings)]
     if missing:
         why = f": {apart[0]}" if apart else ""
-        raise BrokenResults(f"no run of {missing[0]} can be compared{why}; joulemark audit says what to mend")
+        audit = shlex.join(["joulemark", "audit", str(known[record.runs[0].run_id].folder.parents[1])])
+        raise BrokenResults(f"no run of {missing[0]} can be compared{why}; `{audit}` says what to mend")
     same_conditions(showings, record.names)
     made = compare(
         showings,

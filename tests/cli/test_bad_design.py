@@ -11,7 +11,7 @@ from fakes import GPU, LOADED, FakeClock, FakeRecorder, FakeSession, spec
 from typer.testing import CliRunner
 
 from bench.cli.app import app
-from bench.errors import BadInput
+from bench.errors import BadInput, BrokenResults
 from bench.files.cells import parse_cell
 from bench.files.store import write_run
 from bench.nouns import Request, Usage, Verdict, Workload
@@ -273,6 +273,31 @@ def test_a_comparison_of_two_conditions_is_refused_with_the_one_that_works(tmp_p
     assert "`joulemark compare echo/mistral-160m:fp32 echo/mistral-160m:bf16 --on prompt-32-8`" in str(
         done.exception
     )
+
+
+def test_a_candidate_whose_runs_are_all_void_is_not_compared(tmp_path):
+    """The first void is said, and where to read the others."""
+    for minute in (1, 2, 3):
+        sealed(tmp_path, minute)
+        sealed(tmp_path, 10 + minute, precision="bf16", verdicts=(STEAL,))
+    of = f"{tmp_path}::echo/mistral-160m"
+    done = CliRunner().invoke(app, ["compare", f"{of}:fp32", f"{of}:bf16", "--out", str(tmp_path / "c")])
+
+    assert isinstance(done.exception, BrokenResults)
+    assert "no run of bf16 can be compared" in str(done.exception)
+    assert "void: steal time: 12 % of a work window" in str(done.exception)
+    assert f"`joulemark audit {tmp_path}`" in str(done.exception)
+
+
+def test_folders_without_common_work_are_refused_with_a_line_that_measures_it(tmp_path):
+    sealed(tmp_path / "a", 1)
+    sealed(tmp_path / "b", 2, 32, 64, precision="bf16")
+    done = CliRunner().invoke(app, ["compare", str(tmp_path / "a"), str(tmp_path / "b"), "--out", str(tmp_path)])
+
+    assert isinstance(done.exception, BadInput)
+    assert "a ratio needs the same work" in str(done.exception)
+    line = "joulemark compare echo/mistral-160m:fp32 echo/mistral-160m:bf16 --on prompt-32-8"
+    assert str(done.exception).endswith(line)
 
 
 def test_versions_of_one_candidate_are_never_averaged_in_a_comparison(tmp_path):
