@@ -10,14 +10,15 @@ from fakes import LOADED, FakeClock, FakeRecorder, FakeSession, outcome, run_of,
 
 from bench.files.store import write_run
 from bench.fit.comparison import compare
+from bench.fit.showings import showing
 from bench.nouns import Request, Share, Told, Usage, Workload
 from bench.nouns.compared import Agreement, ComparisonRecord
 from bench.quality.paired import equal_half
 from bench.report.compare_text import comparison_text
 from bench.run.compare import recompute, sealed_rounds, takes
 from bench.run.compared import seal
-from bench.run.judged import judged
-from bench.run.publish import published
+from bench.run.judged import judge, judged
+from bench.run.publish import measured, published
 from bench.run.runner import Task, measure_group
 from bench.run.scored import quality_of
 from bench.run.tape import Clockwork
@@ -257,19 +258,32 @@ def test_without_its_library_a_paired_difference_cannot_be_told(out, monkeypatch
     assert "pip install 'joulemark[quality]'" in found[0]
 
 
-def test_other_questions_fall_back_to_two_independent_scores_and_say_so(out):
-    """As where nobody judges the two together."""
-    record, known = record_of(out)
-    from bench.fit.showings import showing
-    from bench.run.publish import measured
-
-    shown = [
+def showings(record, known):
+    return [
         showing(
             measured(known[t.run_id]), known[t.run_id].published.quality, candidate=t.candidate, round_=t.round
         )
         for t in record.runs
     ]
-    compared = compare(shown, record.names)
+
+
+def test_the_other_way_round_is_the_same_mirrored(out):
+    """Of three candidates each pair is asked for from both sides, for the front."""
+    record, known = record_of(out)
+    one, other = showings(record, known)[:2]
+    asked = judge(known)
+    low, high = asked(one, other).bounds["wer"]
+
+    assert one.candidate != other.candidate
+    assert asked(other, one).bounds["wer"] == (-high, -low)
+    assert judge(known)(other, one).bounds["wer"] == pytest.approx((-high, -low))
+    assert asked(other, one).agreement == asked(one, other).agreement
+
+
+def test_other_questions_fall_back_to_two_independent_scores_and_say_so(out):
+    """As where nobody judges the two together."""
+    record, known = record_of(out)
+    compared = compare(showings(record, known), record.names)
     pair, paired = compared.works[0].pairs[0], recompute(record, known).works[0].pairs[0]
 
     assert (pair.agreement, pair.differences[0].paired) == (None, False)
