@@ -13,6 +13,7 @@ from sim.scheduler import Physics
 
 from bench.fit.bootstrap import REPLICATES, behind, blocks, half_widths, spread
 from bench.fit.coefficients import fit
+from bench.stats import t95
 
 OF = Physics(decode_context_token_s=0.0)
 FEW = ((32, 8), (256, 8), (32, 64), (256, 64))
@@ -141,10 +142,14 @@ def campaign(times, day=0.0, seed=0, windows=2):
         energies = tuple(
             replace(e, energy_j=e.energy_j * (factor if e.phase == "work" else 1.0)) for e in one.energies
         )
-        sources = tuple(replace(s, gain_ratio_95=0.0) for s in one.run.sources)
-        run = replace(one.run, sources=sources, loaded=replace(one.run.loaded, weights="served"))
-        made.append(replace(one, run=run, energies=energies))
+        made.append(replace(campaign_run(one), energies=energies))
     return made
+
+
+def campaign_run(one):
+    """Without a gain and without synthetic weights: what is left is the statistical part."""
+    sources = tuple(replace(s, gain_ratio_95=0.0) for s in one.run.sources)
+    return replace(one, run=replace(one.run, sources=sources, loaded=replace(one.run.loaded, weights="served")))
 
 
 def test_few_runs_fall_back_on_student_and_say_so():
@@ -177,3 +182,43 @@ def test_runs_that_differ_widen_what_their_windows_alone_would_say():
 
     assert width["output_token"] > 5.0
     assert width["prompt_token"] > 5.0
+
+
+def student(times, days, windows):
+    """The half-width of a token over the residuals' ratio, and that ratio: runs off by draw, windows by ±."""
+    draw, made = random.Random(7), []
+    for n in range(times * len(FEW)):
+        p, o = FEW[n % len(FEW)]
+        one = campaign_run(measured(Ask(prompt=p, output=o, requests=5), OF, index=n))
+        day, sign = days * draw.gauss(0, 1), {"1": 1.0, "2": -1.0}
+        energies = tuple(
+            replace(e, energy_j=e.energy_j * (1 + day + windows * sign[e.label])) if e.phase == "work" else e
+            for e in one.energies
+        )
+        made.append(replace(one, energies=energies))
+    [found] = fit(made)
+    ratio = found.fit["residual_ratio"]
+    return found.components["output_token"]["statistical"] / ratio, ratio
+
+
+@pytest.mark.parametrize(
+    ("times", "sees", "misses"),
+    [
+        (1, 9.0, 4.0),  # one run beyond the terms: beyond 7.7, F's 95 % quantile
+        (2, 2.2, 1.2),  # five: beyond 1.7, its 75 %
+    ],
+)
+def test_runs_repeat_where_their_variance_is_beyond_fs_quantile(times, sees, misses):
+    """The ratio of variances is set: residuals of runs alone give the one, windows by ± the other."""
+    runs = times * len(FEW)
+    between, within = runs - 3, runs
+    _, alone = student(times, 0.003, 0.0)
+    outer = alone**2 * (2 * runs - 3) / between  # the mean square between runs
+
+    def found(variances):
+        half, ratio = student(times, 0.003, math.sqrt(outer / variances * within / (2 * runs)))
+        return half, math.sqrt(outer) / ratio
+
+    over_windows, _ = found(misses)
+    over_runs_, larger = found(sees)
+    assert over_runs_ / over_windows == pytest.approx(t95(between) * larger / t95(2 * runs - 3), rel=0.02)
