@@ -27,13 +27,14 @@ _BITS = (
     (r"mxfp4", 4.25),
     (r"nvfp4|fp4", 4.5),
     (r"int4|w4a16|awq|gptq|4.?bit|nf4", 4.15),
-    (r"may be fp8|fp8|f8|e4m3|int8|w8a8|8.?bit", 8.0),
+    (r"fp8|f8|e4m3|int8|w8a8|8.?bit", 8.0),
     (r"bf16|fp16|f16|float16|bfloat16|16.?bit", 16.0),
 )
 _LOCAL = re.compile(r"llama\.?cpp|ollama|gguf|lm.?studio|mlx", re.IGNORECASE)
 _FULL_LOAD = re.compile(r"offline|server|batch", re.IGNORECASE)
 _SIZE = re.compile(r"(?<![a-z0-9.])(?:(\d+)x)?(\d+(?:\.\d+)?)\s*(b|m)(?![a-z0-9])", re.IGNORECASE)
 _ACTIVE = re.compile(r"(?<![a-z0-9.])a(\d+(?:\.\d+)?)b(?![a-z0-9])", re.IGNORECASE)
+_LOCAL_BITS = 4.84  # Q4_K_M, what Ollama's library serves unless a tag says otherwise (ollama.com/library)
 _USUAL_BATCH = 32.0  # of a served request whose batch nobody gives: chosen, between one and a full server
 _MOST_BATCH = 1024.0
 BATCH_DOUBT, PRECISION_DOUBT, SIZE_DOUBT, CARD_DOUBT = 0.6, 0.15, 0.1, 0.4
@@ -90,7 +91,7 @@ def job_of(asked: Asked, catalogue: Catalogue) -> Job:
     doubts: list[float] = []
     shape = _shape(asked, catalogue, notes)
     card = _card(asked, catalogue, notes)
-    bits = _bits(asked, notes, doubts)
+    bits = _bits(asked, shape, notes, doubts)
     output = asked.output_tokens
     if output is None:
         raise BadInput(f"{asked.model}: no output tokens; needed is how long the answers are")
@@ -111,6 +112,7 @@ def job_of(asked: Asked, catalogue: Catalogue) -> Job:
         prompt_tokens=prompt,
         output_tokens=output,
         scope=asked.scope,
+        fits=asked.batch is not None and asked.input_tokens is None,
         fused=not _LOCAL.search(asked.engine),
     )
     if asked.batch is None:
@@ -137,19 +139,22 @@ def _batched(job: Job, asked: Asked, notes: list[str], doubts: list[float]) -> J
     return full
 
 
-def _bits(asked: Asked, notes: list[str], doubts: list[float]) -> float:
+def _bits(asked: Asked, shape: Shape, notes: list[str], doubts: list[float]) -> float:
+    """Bits of a weight: what the precision says, else the model's name, else how the model is published."""
     said = asked.precision.lower()
     if "may be fp8" in said:
         notes.append("weights of 8 bits assumed")
         doubts.append(PRECISION_DOUBT)
         return 8.0
-    for pattern, bits in _BITS:
-        if re.search(pattern, said):
-            return bits
+    for text, edge in ((said, ""), (asked.model.lower(), "(?<![a-z0-9])")):
+        for pattern, bits in _BITS:
+            if re.search(f"{edge}(?:{pattern})", text):
+                return bits
     local = bool(_LOCAL.search(asked.engine))
-    notes.append("weights of 4.84 bits assumed (Q4_K_M)" if local else "weights of 16 bits assumed")
+    bits = min(_LOCAL_BITS, shape.bits) if local else shape.bits
+    notes.append(f"weights of {bits:g} bits assumed")
     doubts.append(PRECISION_DOUBT if local else _DEFAULT_DOUBT)
-    return 4.84 if local else 16.0
+    return bits
 
 
 def _shape(asked: Asked, catalogue: Catalogue, notes: list[str]) -> Shape:

@@ -1,14 +1,16 @@
-"""The ladder of methods: a measured cell, the same machine, the physical prior; each step wider than the last.
+"""The ladder of methods: a measured cell, the same model at another batch, the same machine, another card, the
+physical prior; each step wider than the last.
 
 What is measured is handed in as Evidence; which rung bears an estimate, and what it rests on, stands beside it.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bench.estimators.carried import apart, carried
 from bench.estimators.measured import Cell, cell_energy_j, work
-from bench.estimators.prior import Prior, energy_j, moves
+from bench.estimators.prior import Prior, energy_j, estimate, moves
 from bench.estimators.roofline import Job, least_j
 from bench.nouns.estimates import Grade, Range
 
@@ -28,12 +30,22 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """What was measured, by machine and by cell; `cell_width` stretches a cell's own doubt."""
+class Seen:
+    """A measured request: its machine, its work, its joules."""
 
-    machines: Mapping[str, Machine] = field(default_factory=dict)
+    machine: str
+    job: Job
+    energy_j: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What was measured: cells, single requests, machines; `cell_width` stretches a cell's own doubt."""
+
     cells: Mapping[CellKey, Cell] = field(default_factory=dict)
     cell_width: Mapping[str, float] = field(default_factory=dict)
+    seen: Sequence[Seen] = ()
+    machines: Mapping[str, Machine] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,30 +65,68 @@ def cell_key(machine: str, job: Job) -> CellKey:
 
 def price(job: Job, machine: str, prior: Prior, evidence: Evidence) -> Priced:
     """The joules of a request by the first rung that holds."""
-    cell = evidence.cells.get(cell_key(machine, job))
-    if cell is not None and (value := cell_energy_j(cell, job)) > 0:
-        half = max(0.005, evidence.cell_width.get(machine, 2.0) * cell_doubt(cell, job))
-        return Priced(
-            energy_j=_around(value, half, half, job),
-            method="measured cell",
-            basis="measured",
-            rests_on="other lengths of the same model, machine and batch",
-        )
+    found = _by_cell(job, machine, evidence) or _by_model(job, machine, prior, evidence)
+    if found is not None:
+        return found
     known = evidence.machines.get(machine)
     if known is not None:
-        value = energy_j(known.prior, job)
         return Priced(
-            energy_j=_around(value, known.half, known.half, job),
+            energy_j=_around(energy_j(known.prior, job), known.half, job),
             method="same machine",
             basis="fitted",
             rests_on=known.rests_on,
         )
-    below, above = moves(prior, job)
-    return Priced(
-        energy_j=_around(energy_j(prior, job), prior.width * below, prior.width * above, job),
+    return _by_other_card(job, prior, evidence) or Priced(
+        energy_j=estimate(prior, job),
         method="prior",
         basis="scaled",
         rests_on="fitted on " + ", ".join(prior.sources) if prior.sources else "rooflines alone",
+    )
+
+
+def _by_cell(job: Job, machine: str, evidence: Evidence) -> Priced | None:
+    cell = evidence.cells.get(cell_key(machine, job))
+    value = cell_energy_j(cell, job) if cell is not None else 0.0
+    if cell is None or value <= 0:
+        return None
+    return Priced(
+        energy_j=_around(value, evidence.cell_width.get(machine, 2.0) * cell_doubt(cell, job), job),
+        method="measured cell",
+        basis="measured",
+        rests_on="other lengths of the same model, machine and batch",
+    )
+
+
+def _by_model(job: Job, machine: str, prior: Prior, evidence: Evidence) -> Priced | None:
+    """The nearest measured request of the same model on the same machine, carried over."""
+    known = evidence.machines.get(machine)
+    own = [s for s in evidence.seen if s.machine == machine and _alike(s.job, job)]
+    return _nearest(job, known.prior if known else prior, own, "same model, other work")
+
+
+def _by_other_card(job: Job, prior: Prior, evidence: Evidence) -> Priced | None:
+    """The same model on another card, carried over where that is told better than the prior tells it."""
+    found = _nearest(job, prior, [s for s in evidence.seen if _alike(s.job, job)], "same model, another card")
+    if found is None or prior.width * max(moves(prior, job)) < math.log(
+        found.energy_j.high / found.energy_j.value
+    ):
+        return None
+    return found
+
+
+def _alike(one: Job, other: Job) -> bool:
+    return one.shape == other.shape and one.bits == other.bits and one.scope == other.scope
+
+
+def _nearest(job: Job, prior: Prior, seen: Sequence[Seen], method: str) -> Priced | None:
+    if not seen:
+        return None
+    best = min(seen, key=lambda one: (apart(prior, one.job, job), one.machine, one.energy_j))
+    return Priced(
+        energy_j=carried(prior, best.job, best.energy_j, job),
+        method=method,
+        basis="scaled",
+        rests_on=f"{best.job.shape.name} on {best.machine}, a batch of {best.job.running:.3g}, carried over",
     )
 
 
@@ -88,6 +138,6 @@ def cell_doubt(cell: Cell, job: Job) -> float:
     return math.hypot(_PROMPT_DOUBT * prompt, _DECODE_DOUBT * decode) / whole if whole > 0 else _PROMPT_DOUBT
 
 
-def _around(value: float, below: float, above: float, job: Job) -> Range:
-    low = max(min(value, least_j(job)), value * math.exp(-below))
-    return Range(low=low, value=value, high=value * math.exp(above))
+def _around(value: float, half: float, job: Job) -> Range:
+    low = max(min(value, least_j(job)), value * math.exp(-half))
+    return Range(low=low, value=value, high=value * math.exp(half))

@@ -34,7 +34,7 @@ TERMS: Mapping[str, str] = {
     "exchange": "10 µs a layer and step between several cards",
     "exchange_token": "an activation's way between several cards, at 100 GB/s",
 }
-_Z90 = 1.6449  # of a normal distribution: the two-sided 90 %
+Z90 = 1.6449  # of a normal distribution: the two-sided 90 %
 _LEAST_RATIO = 0.05  # of the value, below which no interval reaches
 
 
@@ -93,10 +93,10 @@ def moves(prior: Prior, job: Job) -> tuple[float, float]:
         return 0.0, 0.0
     down = up = 0.0
     for name, joules in found.items():
-        reach = _Z90 * prior.coefficients[name].spread
+        reach = Z90 * prior.coefficients[name].spread
         up += (joules / total * math.expm1(reach)) ** 2
         down += (joules / total * -math.expm1(-reach)) ** 2
-    rest = _Z90 * math.hypot(prior.overall, job.doubt)
+    rest = Z90 * math.hypot(prior.overall, job.doubt)
     low = -math.log(max(_LEAST_RATIO, 1 - math.sqrt(down)))
     return math.hypot(low, rest), math.hypot(math.log1p(math.sqrt(up)), rest)
 

@@ -60,6 +60,7 @@ class Shape:
     local_cache_per_token: float = 0.0  # of layers that look back `window` tokens only
     window: float = 0.0
     image_tokens: float = 0.0
+    bits: float = 16.0  # of a weight, as published
     doubt: float = 0.0
 
 
@@ -75,6 +76,7 @@ class Job:
     prompt_tokens: float = 0.0
     output_tokens: float = 1.0
     scope: Scope = "gpu"
+    fits: bool = False  # the batch is known to run at once, whatever the caches seem to need
     fused: bool = True  # attention in one kernel, as in servers; llama.cpp and what is built on it may do without
     doubt: float = 0.0  # standard deviation of ln(joules) for what had to be filled in
     notes: tuple[str, ...] = field(default=())
@@ -112,6 +114,8 @@ class Job:
     @property
     def running(self) -> float:
         """Sequences that run at once: the batch asked for, or as many as their caches leave room for."""
+        if self.fits:
+            return self.batch
         whole = self.cache_bytes(self.prompt_tokens + self.output_tokens / 2)
         room = FULL_RATIO * self.card.memory_b * self.cards - self.weight_bytes
         return max(1.0, min(self.batch, room / whole)) if whole > 0 and room > 0 else self.batch

@@ -56,6 +56,7 @@ def _shape(row: dict[str, str]) -> Shape:
         local_cache_per_token=float(row["local_kv_per_token"]),
         window=float(row["window"]),
         image_tokens=float(row["image_tokens"]),
+        bits=float(row["bits"]),
         doubt=0.05 if "inferred" in row["source"] else 0.0,
     )
 

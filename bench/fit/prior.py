@@ -172,7 +172,8 @@ def calibrate(prior: Prior, rows: Sequence[Row], scale: float = 1.0, overall: fl
     """
     x, aim, weight = design(rows), np.log([r.energy_j for r in rows]), cluster_weights(rows)
     start = np.log([prior.coefficients[n].value for n in NAMES])
-    spreads = np.append(np.array([prior.coefficients[n].spread for n in NAMES]) * scale, overall)
+    common = math.hypot(overall, max(row.job.card.doubt for row in rows))
+    spreads = np.append(np.array([prior.coefficients[n].spread for n in NAMES]) * scale, common)
 
     def problem(place: Array) -> tuple[float, Array, Array]:
         joules = x * np.exp(start + place[:-1])

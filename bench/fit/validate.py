@@ -14,7 +14,7 @@ from typing import Literal
 
 from bench.errors import BadInput, UnknownName
 from bench.estimators.asked import Asked, Catalogue, job_of
-from bench.estimators.ladder import Evidence, Machine, Priced, cell_doubt, cell_key, price
+from bench.estimators.ladder import Evidence, Machine, Priced, Seen, cell_doubt, cell_key, price
 from bench.estimators.measured import cell_energy_j
 from bench.estimators.prior import Book, Prior, energy_j
 from bench.estimators.roofline import Job
@@ -66,7 +66,7 @@ def ask(source: str, asked: Asked, measured_j: float, refused: str, catalogue: C
 def judge(
     rows: Sequence[Asking], book: Book, leave_out: LeaveOut | None = None, calibrate_on: str | None = None
 ) -> list[Judged]:
-    """Every row with its estimate, in the order given. Raises BadInput."""
+    """Every row with its estimate, in the order given; none of the model calibrated on. Raises BadInput."""
     if leave_out is not None and calibrate_on is not None:
         raise BadInput("--leave-out and --calibrate-on are two questions; ask one at a time")
     if calibrate_on is not None:
@@ -103,13 +103,14 @@ def _on_one_model(rows: Sequence[Asking], book: Book, model: str) -> list[Judged
         )
     evidence = Evidence(machines=known)
     return [
-        Judged(
-            row=row,
-            priced=price(row.job, machine_of(row.asked), base, evidence) if row.job else None,
-            in_sample=row.asked.model == model,
-        )
+        _judged(row, price(row.job, machine_of(row.asked), base, evidence) if row.job else None)
         for row in rows
+        if row.asked.model != model
     ]
+
+
+def _judged(row: Asking, priced: Priced | None) -> Judged:
+    return Judged(row=row, priced=priced, in_sample=False)
 
 
 def _left_out(rows: Sequence[Asking], book: Book, what: Literal["model", "task"]) -> list[Judged]:
@@ -124,16 +125,11 @@ def _left_out(rows: Sequence[Asking], book: Book, what: Literal["model", "task"]
         for value in sorted({key(row) for row in own}):
             others = [row for row in own if key(row) != value]
             learnt[machine, value] = _learn(machine, others, base, key, cells=what == "task")
-    return [
-        Judged(
-            row=row,
-            priced=price(row.job, machine_of(row.asked), base, learnt[machine_of(row.asked), key(row)])
-            if row.job
-            else None,
-            in_sample=False,
-        )
-        for row in rows
-    ]
+    found = []
+    for row in rows:
+        on = machine_of(row.asked)
+        found.append(_judged(row, price(row.job, on, base, learnt[on, key(row)]) if row.job else None))
+    return found
 
 
 def _learn(
@@ -167,7 +163,9 @@ def _learn(
             )
         },
         cells=fit_cells(_rows(others)) if cells else {},
-        cell_width={machine: cluster_quantile(list(stretched.values()), _LEVEL)} if stretched else {},
+        seen=[Seen(machine=machine, job=r.job, energy_j=r.energy_j) for r in others if r.job] if cells else (),
+        # these residuals are of fits on one task less than the estimates: no cluster unseen is counted beside them
+        cell_width={machine: cluster_quantile(list(stretched.values()), _LEVEL, 0)} if stretched else {},
     )
 
 
@@ -175,7 +173,7 @@ def _folds(values: Sequence[str]) -> list[set[str]]:
     return [set(values[at::_FOLDS]) for at in range(min(_FOLDS, len(values)))]
 
 
-def cluster_quantile(clusters: Sequence[Sequence[float]], level: float) -> float:
+def cluster_quantile(clusters: Sequence[Sequence[float]], level: float, unseen: int = 1) -> float:
     """The size that a share `level` of residuals stays below, each cluster counted once, and one yet unseen.
 
     With fewer than nine clusters it lies beyond the largest: Student's quantile of their root mean square then.
@@ -186,7 +184,7 @@ def cluster_quantile(clusters: Sequence[Sequence[float]], level: float) -> float
 
         square = math.fsum(math.fsum(r * r for r in c) / len(c) for c in clusters) / count
         return t95_of_90(count, t95) * math.sqrt(square * (1 + 1 / count))
-    weighed = sorted((r, 1 / len(c) / (count + 1)) for c in clusters for r in c)
+    weighed = sorted((r, 1 / len(c) / (count + unseen)) for c in clusters for r in c)
     reached = 0.0
     for residual, weight in weighed:
         reached += weight
