@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from bench.fit.flags import Flag, kind_of
 from bench.nouns import (
@@ -17,6 +17,7 @@ from bench.nouns import (
     Source,
     Usage,
     Verdict,
+    Window,
     WindowEnergy,
 )
 from bench.physics.attribution import usage_of, window_outcomes
@@ -96,6 +97,10 @@ class Group:
         return self.family != "video" and self.key.weights == "synthetic"
 
 
+# by run, phase and label of a window; ids last as long as the runs that `groups` holds
+_Known: TypeAlias = dict[tuple[int, str, str], tuple[Usage, Mapping[str, float]]]
+
+
 class _At(NamedTuple):
     """What the runs of one group share."""
 
@@ -127,7 +132,9 @@ def groups(measured: Iterable[Measured]) -> tuple[Group, ...]:
                 cell.load,
             )
             gathered.setdefault(at, []).append((one, sources))
-    return tuple(_group(at, members) for at, members in sorted(gathered.items(), key=lambda kv: repr(kv[0])))
+    known: _Known = {}
+    ordered = sorted(gathered.items(), key=lambda kv: repr(kv[0]))
+    return tuple(_group(at, members, known) for at, members in ordered)
 
 
 def _boundaries(run: Run) -> dict[Boundary, tuple[Source, ...]]:
@@ -184,7 +191,7 @@ def _key(run: Run) -> CoefficientKey:
     )
 
 
-def _group(at: _At, members: Sequence[tuple[Measured, tuple[Source, ...]]]) -> Group:
+def _group(at: _At, members: Sequence[tuple[Measured, tuple[Source, ...]]], known: _Known) -> Group:
     rows: list[Row] = []
     runs, excluded, usages = [], [], []
     meant = _works([one.run for one, _ in members])
@@ -196,7 +203,7 @@ def _group(at: _At, members: Sequence[tuple[Measured, tuple[Source, ...]]]) -> G
         if why:
             excluded.append(Excluded(one.run.id, why[0]))
             continue
-        rows += _rows(one, [s.domain for s in sources])
+        rows += _rows(one, [s.domain for s in sources], known)
         runs.append(one.run.id)
         usages.append(tuple(o.achieved for o in one.run.outcomes if not o.error))
     return Group(
@@ -251,7 +258,7 @@ def _flags(taken: Sequence[tuple[Measured, tuple[Source, ...]]]) -> tuple[Flag, 
     return tuple(Flag(kind=kind_of(text), text=text, runs=len(ids)) for text, ids in found.values())
 
 
-def _rows(one: Measured, domains: Sequence[Domain]) -> list[Row]:
+def _rows(one: Measured, domains: Sequence[Domain], known: _Known) -> list[Row]:
     """Windows whose every domain has an energy; packages of one boundary are added, they are disjoint."""
     made = []
     for window in one.run.trace.windows:
@@ -260,7 +267,7 @@ def _rows(one: Measured, domains: Sequence[Domain]) -> list[Row]:
         ]
         if len(mine) != len(domains) or any(e.energy_j is None for e in mine):
             continue
-        done = window_outcomes(window, one.run.outcomes)
+        usage, shared = _done(one, window, known)
         durations_s = [(e.end_ns - e.start_ns) * S_PER_NS for e in mine]
         made.append(
             Row(
@@ -272,8 +279,8 @@ def _rows(one: Measured, domains: Sequence[Domain]) -> list[Row]:
                 energy_j=sum(e.energy_j or 0.0 for e in mine),
                 model_low_j=sum(e.components.get("model_low_j", e.energy_j or 0.0) for e in mine),
                 model_high_j=sum(e.components.get("model_high_j", e.energy_j or 0.0) for e in mine),
-                usage=usage_of(done),
-                shared=shared_work(done),
+                usage=usage,
+                shared=shared,
                 # the gain is every window's alike and enters a coefficient once; the domains' own parts are apart
                 own_j=math.hypot(*(_own_j(e) for e in mine)),
                 unseen_low_j=sum(e.components.get(UNSEEN_LOW, 0.0) for e in mine),
@@ -281,6 +288,15 @@ def _rows(one: Measured, domains: Sequence[Domain]) -> list[Row]:
             )
         )
     return made
+
+
+def _done(one: Measured, window: Window, known: _Known) -> tuple[Usage, Mapping[str, float]]:
+    """What was delivered in a window, and what its requests did beside; the same within every boundary."""
+    key = (id(one), window.phase, window.label)
+    if key not in known:
+        done = window_outcomes(window, one.run.outcomes)
+        known[key] = usage_of(done), shared_work(done)
+    return known[key]
 
 
 def _own_j(energy: WindowEnergy) -> float:
