@@ -1,5 +1,6 @@
 """Terms spread as runs do: a wild bootstrap over runs where enough of them stand behind each term."""
 
+import hashlib
 import math
 import random
 import re
@@ -60,6 +61,21 @@ def test_replicates_are_those_of_the_long_way():
     error = over_runs(design, residuals, masks)[0]
 
     assert ratios[int(0.93 * 216)] <= found[0] / error <= ratios[min(215, int(0.97 * 216))]
+
+
+def test_each_replicate_is_that_of_the_long_way_under_the_same_weights():
+    """Raw numbers of the bit generator, seeded by the runs' names: the same in every version of numpy."""
+    design, residuals, runs = drawn(runs=6, terms=2)
+    names = sorted(set(runs))
+    seed = int.from_bytes(hashlib.sha256("\n".join(names).encode()).digest()[:16], "big")
+    raw = np.random.PCG64(seed).random_raw((99, len(names)))
+    points = [-math.sqrt(0.5), -1.0, -math.sqrt(1.5), math.sqrt(0.5), 1.0, math.sqrt(1.5)]
+    each = [by_hand(design, residuals, runs, [points[int(n) % 6] for n in one]) for one in raw]
+    ratios = np.sort([np.abs(moved) / error for moved, error in each], axis=0)
+    error = over_runs(design, residuals, [np.array([run == name for run in runs]) for name in names])
+
+    found = half_widths(blocks(design, residuals, runs), replicates=99)
+    assert found == pytest.approx(ratios[94] * error, rel=1e-9)  # the 95th of 99: rank 0.95 × 100
 
 
 def test_the_same_runs_give_the_same_bytes_in_any_order():
