@@ -22,6 +22,7 @@ from bench.fit.solve import CONDITION_LIMIT, Array, solve
 from bench.stats import deviation, mean
 
 _FEWEST_LEFT_OUT = 3  # of fewer workloads a difference has no standard error to speak of
+_ROUNDING_RATIO = 1e-6  # errors that differ by less are rounding: no term is shown by them
 _PASSES = 2  # the second takes off what squaring the rows has cost
 
 
@@ -138,4 +139,4 @@ def _adds(evidence: Evidence, columns: Sequence[int], base: int) -> bool:
 def _as_good(squares: Sequence[float], best: Sequence[float]) -> bool:
     """Whether the mean of the differences is within its own standard error."""
     worse = [a - b for a, b in zip(squares, best, strict=True)]
-    return mean(worse) <= deviation(worse) / math.sqrt(len(worse))
+    return mean(worse) <= deviation(worse) / math.sqrt(len(worse)) + _ROUNDING_RATIO**2

@@ -110,3 +110,17 @@ def test_a_term_is_shown_where_the_work_has_it():
     assert shown(evidence(context_j=2.4e-4), [0, 1, 2], [3]) == [3]
     assert shown(evidence(context_j=0.0), [0, 1, 2], [3]) == []
     assert shown(evidence(context_j=-5e-5), [0, 1, 2], [3]) == [], "attention gives no energy back"
+
+
+def test_rounding_shows_no_term():
+    """Exact data of two terms: a third that would take off errors of 1e-12 is none."""
+    draw = np.random.default_rng(1)
+    design = draw.uniform(1.0, 10.0, (12, 3))
+    above_j = design[:, :2] @ np.array([2.0, 3.0]) * (1 + 1e-9 * draw.standard_normal(12))
+    exact = Evidence(
+        design=design, above_idle_j=above_j, energy_j=above_j, weights=1 / above_j,
+        workloads=tuple(f"w{k // 2}" for k in range(12)),
+    )  # fmt: skip
+    found = [shown(replace(exact, above_idle_j=above_j + 1e-9 * k * design[:, 2]), [0, 1], [2]) for k in range(5)]
+
+    assert found == [[]] * 5
