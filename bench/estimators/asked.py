@@ -215,7 +215,7 @@ def _card(asked: Asked, catalogue: Catalogue, notes: list[str]) -> Card:
     best: tuple[int, Card] | None = None
     for name, card in catalogue.cards:
         first, *rest = name.split()
-        if any(word.startswith(first) and not word[len(first) :].isdigit() for word in words):
+        if any(word.startswith(first) and not word[len(first) :][:1].isdigit() for word in words):
             score = sum(any(r in word for word in words) for r in rest)
             if best is None or score > best[0]:
                 best = (score, card)
