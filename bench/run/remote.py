@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.errors import CannotRun
 from bench.files.config import inherited_with
+from bench.sensing.ending import end
 
 _ANSWER_WITHIN_S = 120.0  # starting CUDA and making its matrices takes seconds, on a slow disk a minute
 _END_WITHIN_S = 10.0
@@ -56,13 +57,4 @@ def remote(module: str, **variables: str) -> Iterator[Remote]:
     try:
         yield Remote(process)
     finally:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        with suppress(BrokenPipeError):  # it is dead already, which is what is wanted
-            process.stdin.close()
-        try:
-            process.wait(_END_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
+        end(process, _END_WITHIN_S)

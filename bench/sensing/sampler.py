@@ -16,6 +16,7 @@ from bench.errors import BadInput, CannotRun, SensorLost, UnknownName
 from bench.files.codec import build
 from bench.files.registry import meter_names
 from bench.nouns import Check, Domain, Meters, Observation, Passport, Source
+from bench.sensing.ending import end
 from bench.sensing.spool import SpoolColumn, SpoolReader, open_spool
 
 EDGE_POLL_S = 0.005
@@ -148,16 +149,7 @@ class Sampler:
         process, self._process = self._process, None
         if process is None:
             return
-        assert process.stdin is not None
-        assert process.stdout is not None
-        with suppress(BrokenPipeError):  # it is dead already, which is what is wanted
-            process.stdin.close()
-        try:
-            process.wait(_END_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
+        end(process, _END_WITHIN_S)
         os.close(self._spool)
         os.close(self._stderr)
 
