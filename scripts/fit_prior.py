@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from bench.files.prior_file import prior_path, write_prior
-from bench.run.validating import fitted_prior, prior_differs
+from bench.run.validating import check_prior, fitted_prior
 
 
 def main() -> int:
@@ -22,8 +22,11 @@ def main() -> int:
         write_prior(prior_path(), fitted_prior(given.data))
         print(f"written: {prior_path()}")
         return 0
-    differs = prior_differs(given.data)
-    print(differs or f"{prior_path()} is what {given.data} teaches")
+    differs = list(check_prior(given.data))
+    for one in differs[:20]:
+        print(f"{one.file}: {one.field}: expected {one.expected}, found {one.found}")
+    if not differs:
+        print(f"{prior_path()} is what {given.data} teaches")
     return 1 if differs else 0
 
 

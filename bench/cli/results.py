@@ -69,13 +69,20 @@ def report(folder: Out = Path("results"), json: Json = False) -> None:
     _left_out(made.broken)
 
 
-def verify(folder: Out = Path("results"), json: Json = False) -> None:
-    """Recompute every published number from readings."""
+def verify(
+    folder: Annotated[Path | None, typer.Argument(help="The result folder.", show_default="results")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="A folder with the measured data of others: whether it still teaches the prior."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Recompute every published number from readings; with --data and no folder, the prior alone."""
     from bench.files.codec import plain
-    from bench.run.verify import verify as verify_folder
+    from bench.run.verify import verified
     from bench.units import counted
 
-    found = verify_folder(folder)
+    found = verified(folder, data)
     if json:
         give({"checked": found.checked, "differences": [plain(d) for d in found.differences]})
     elif found.differences:

@@ -1,19 +1,20 @@
 """bench/data/prior.json: the physical prior with its sources; written by the fit, read by every estimate."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BadDeclaration, BadInput
-from bench.estimators.prior import TERMS, Book, Coefficient, Prior
+from bench.estimators.prior import TERMS, Z90, Book, Coefficient, Prior
 from bench.files.atomic import write_whole
 from bench.files.config import places
 from bench.stats import significant
 
 SCHEMA_VERSION = 1
-_Z90 = 1.6449
+_DIGITS = 5  # every coefficient is known to a tenth or two
 _FORM = (
     "joules of a request = sum over terms of coefficient x power limit x seconds at the roofline; "
     "a coefficient is a share of the power limit over a share of the peak (no unit)"
@@ -40,13 +41,13 @@ def prior_path() -> Path:
 
 
 def prior_text(book: Book, fed: Sequence[FedBy]) -> str:
-    """The file's text: the same for the same fit, 7 significant digits."""
+    """The file's text: the same for the same fit, five significant digits."""
     content = {
         "schema_version": SCHEMA_VERSION,
         "form": _FORM,
         "terms": {name: {"unit": "1", "at_one": what} for name, what in TERMS.items()},
         "sources": [{name: getattr(one, name) for name in FedBy.__slots__} for one in fed],
-        "one_model_half_width": significant(book.one_model),
+        "one_model_half_width": _rounded(book.one_model),
         "fits": [_fit(prior) for prior in book.priors.values()],
     }
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
@@ -57,17 +58,21 @@ def write_prior(path: Path, text: str) -> None:
     write_whole(path, text.encode("utf-8"))
 
 
+def _rounded(value: float) -> float:
+    return significant(value, _DIGITS)
+
+
 def _fit(prior: Prior) -> dict[str, Any]:
     return {
         "sources": list(prior.sources),
-        "width": significant(prior.width),
-        "overall": significant(prior.overall),
+        "width": _rounded(prior.width),
+        "overall": _rounded(prior.overall),
         "coefficients": {
             name: {
-                "low": significant(one.value * 2.718281828459045 ** (-_Z90 * one.spread)),
-                "value": significant(one.value),
-                "high": significant(one.value * 2.718281828459045 ** (_Z90 * one.spread)),
-                "spread": significant(one.spread),
+                "low": _rounded(one.value * math.exp(-Z90 * one.spread)),
+                "value": _rounded(one.value),
+                "high": _rounded(one.value * math.exp(Z90 * one.spread)),
+                "spread": _rounded(one.spread),
             }
             for name, one in prior.coefficients.items()
         },

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from bench.fit.prior_book import book_of
 from bench.fit.rivals import RIVALS
 from bench.fit.validate import Asking, Judged, LeaveOut, ask, judge, machine_of
 from bench.fit.validated import Group, groups_of
+from bench.run.compare_figures import Mismatch, differences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +70,13 @@ def fitted_prior(folder: Path) -> str:
     return prior_text(book_of(rows), fed)
 
 
-def prior_differs(folder: Path) -> str | None:
-    """What differs between prior.json and the prior that the files of a folder teach; None: nothing."""
-    expected, found = fitted_prior(folder).splitlines(), prior_path().read_text(encoding="utf-8").splitlines()
-    for number, (should, is_) in enumerate(zip(expected, found, strict=False), start=1):
-        if should != is_:
-            return f"line {number}: expected {should.strip()}, found {is_.strip()}"
-    return None if len(expected) == len(found) else f"expected {len(expected)} lines, found {len(found)}"
+def check_prior(folder: Path) -> Iterator[Mismatch]:
+    """Where prior.json differs from the prior that the files of a folder teach, in half a unit of the last digit.
+
+    Least squares end in other last digits on another CPU, so that text is compared as text and figures as figures.
+    """
+    expected, found = json.loads(fitted_prior(folder)), json.loads(prior_path().read_text(encoding="utf-8"))
+    yield from differences(prior_path().name, expected, found)
 
 
 def _sources() -> Iterator[dict[str, str]]:

@@ -38,6 +38,16 @@ class Verification:
     differences: tuple[Mismatch, ...]
 
 
+def verified(out: Path | None, data: Path | None) -> Verification:
+    """What OUT publishes and, with DATA, whether its files still teach the prior; DATA alone: the prior alone."""
+    from bench.run.validating import check_prior
+
+    found = verify(out or Path("results")) if out or not data else Verification(checked=0, differences=())
+    if data is None:
+        return found
+    return Verification(checked=found.checked + 1, differences=(*found.differences, *check_prior(data)))
+
+
 def verify(out: Path) -> Verification:
     """Recomputes all that OUT publishes. Raises BadInput and BrokenResults as `sealed_folders`."""
     folders = sealed_folders(out, "verify")

@@ -77,7 +77,7 @@ def test_one_model_calibrates_a_machine_and_is_not_judged_itself(tmp_path) -> No
     assert found.rows == len(rows())
     assert whole(found).n == len(rows()) * (len(MODELS) - 1) // len(MODELS)
     assert whole(found).scores.median_ape < 0.15
-    with pytest.raises(UnknownName, match="Llama-3.1-8B"):
+    with pytest.raises(UnknownName, match=r"Llama-3\.1-8B"):
         validate_file(path, calibrate_on="meta-llama/Llama-3.1-8B")
     with pytest.raises(BadInput, match="one at a time"):
         validate_file(path, "model", MODELS[0])
