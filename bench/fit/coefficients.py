@@ -95,7 +95,7 @@ def _together(each: Sequence[Fitted], shapes: Sequence[Shape]) -> Fitted | None:
     if not found.entry.terms.keys() & TOGETHER:
         return None
     own = {k: e for one in each for k, e in _errors(merged([one.group]), one.entry).items()}
-    if not describes(_errors(whole, found.entry), own):
+    if not describes(_errors(whole, found.entry), own, {row.cell: row.level for row in whole.rows}):
         return None
     return replace(found, entry=replace(found.entry, levels=whole.levels))
 

@@ -9,6 +9,7 @@ coefficient.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from bench.fit.flags import merged_flags
 from bench.fit.rates import domain
@@ -54,26 +55,31 @@ def holds_at(found: Coefficients, at: Levelled) -> bool:
     return (found.batch == at.batch or over_batches(found.levels)) and (load or over_loads(found.levels))
 
 
-def describes(together: Mapping[str, float], apart: Mapping[str, float]) -> bool:
+def describes(
+    together: Mapping[str, float], apart: Mapping[str, float], levels: Mapping[str, str] = MappingProxyType({})
+) -> bool:
     """Whether one set of terms predicts cells that were left out as well as each level's own terms do.
 
-    Relative errors by cell. The mean of their squares may be larger by its standard error. Where the levels alone
-    have too few cells to leave one out, those of all together must be as small as a coefficient's are to be.
+    Relative errors by cell; `levels`: of each cell, where there are several. The mean of their squares may be
+    larger by its standard error. Where the levels alone have too few cells to leave one out, those of all together
+    must be as small as a coefficient's are to be.
     """
     common = [cell for cell in together if cell in apart]
     if len(common) < _FEWEST_COMMON:
         squares = [error * error for error in together.values()]
         return len(squares) >= _FEWEST_COMMON and mean(squares) <= _TRUSTED_RATIO**2
-    if not all(_of_level(level, together, apart) for level in {cell.partition("@")[2] for cell in together}):
+    cells: dict[str, list[str]] = {}
+    for cell in together:
+        cells.setdefault(levels.get(cell, ""), []).append(cell)
+    if not all(_of_level(mine, together, apart) for mine in cells.values()):
         return False
     worse = [together[cell] ** 2 - apart[cell] ** 2 for cell in common]
     spread = deviation(worse) / math.sqrt(len(worse))
     return mean(worse) <= max(spread, _ALIKE_RATIO**2)
 
 
-def _of_level(level: str, together: Mapping[str, float], apart: Mapping[str, float]) -> bool:
-    """The same for one level: beside its own terms where these can be tested, else by the errors' size alone."""
-    mine = [cell for cell in together if cell.partition("@")[2] == level]
+def _of_level(mine: Sequence[str], together: Mapping[str, float], apart: Mapping[str, float]) -> bool:
+    """The same for one level's cells: beside its own terms where these can be tested, else by the errors' size."""
     both = [cell for cell in mine if cell in apart]
     squares = mean([together[cell] ** 2 for cell in mine])
     if len(both) < _FEWEST_COMMON:

@@ -115,6 +115,16 @@ def test_loads_of_too_few_shapes_are_described_together_or_not_at_all():
     assert describes({"a": 0.01, "b": 0.02, "c": 0.03}, {})
     assert not describes({"a": 0.01, "b": 0.02, "c": 0.30}, {})
     assert not describes({"a": 0.01}, {})
+
+
+def test_a_level_that_is_described_badly_is_not_outvoted_by_the_others():
+    """The mean over all cells would pass: one load of three is four times as far off as by its own terms."""
+    apart = {f"{cell}{load}": 0.04 for load in ("", "@concurrency=8", "@rate=2") for cell in "abcd"}
+    together = {cell: 0.08 + 0.01 if cell.endswith("=8") else 0.001 for cell in apart}
+    levels = {cell: cell[1:] for cell in apart}
+
+    assert describes(together, apart)
+    assert not describes(together, apart, levels)
     flat = replace(LONG, decode_context_token_s=0.0)
     [found] = fit(campaign(flat, [1, 3, 8], shapes=((32, 8), (512, 8), (32, 128))))
     truth = {name: value for name, value in of_any(flat).items() if value}
