@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from perf_coefficients import RESULT, read
+import perf_table
+from perf_coefficients import TABLE
 from perf_goals import MET, markdown_table
 
-PAGE = RESULT.with_suffix(".md")
+PAGE = TABLE.kept.with_suffix(".md")
 _ABOUT: Mapping[str, str] = {
     "served": (
         "The whole line: `run endpoint` with its client, sampler, meter and seal, against the **simulated**"
@@ -42,9 +43,9 @@ _ABOUT: Mapping[str, str] = {
 }
 
 
-def page(path: Path = RESULT) -> str:
+def page(path: Path = TABLE.kept) -> str:
     """The whole page."""
-    data, sections = read(path)
+    data, sections = perf_table.read(path)
     goals = [(g.name, g.asked, g.found, MET[g.met]) for s in sections.values() for g in s.goals]
     lines = [
         "# Whether coefficients hold",

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from perf_engines import RESULT, read
+import perf_table
+from perf_engines import TABLE
 from perf_goals import MET, Section, markdown_table
 from sealed_docs import sealed
 
-PAGE = RESULT.with_suffix(".md")
+PAGE = TABLE.kept.with_suffix(".md")
 _ABOUT: Mapping[str, str] = {
     "lag": "An open loop of streamed replies against the simulated server, and the same seeded schedule sent to "
     "nobody, in turns. Tokens are held request by request against the server's log of its steps.",
@@ -26,9 +27,9 @@ _ABOUT: Mapping[str, str] = {
 }
 
 
-def page(path: Path = RESULT) -> str:
+def page(path: Path = TABLE.kept) -> str:
     """The whole page."""
-    data, sections = read(path)
+    data, sections = perf_table.read(path)
     goals = [(g.name, g.asked, g.found, MET[g.met]) for s in sections.values() for g in s.goals]
     lines = [
         "# Every engine on the same work",

@@ -238,7 +238,7 @@ def main() -> int:
         METHOD.with_name(fit_limits_docs.DRAWING): fit_limits_docs.drawing(fit_limits_docs.read()),
     }
     for docs in (engines_docs, coefficients_docs):
-        if docs.RESULT.exists():  # kept by hand, on a quiet machine
+        if docs.TABLE.kept.exists():  # kept by hand, on a quiet machine
             pages[docs.PAGE] = docs.page()
     stale = [p for p, made in pages.items() if not p.exists() or p.read_text(encoding="utf-8") != made]
     if "--check" in sys.argv:

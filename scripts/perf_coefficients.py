@@ -13,36 +13,19 @@ sequence in it and a token of context, all known. A quiet machine is needed for 
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "scripts")]
 
 import perf_table  # noqa: E402
-from perf_goals import Section  # noqa: E402
 
-RESULT = ROOT / "docs" / "coefficients.json"
-NAMES = ("served", "coverage", "bootstrap", "real", "compared", "speed")
-
-
-def measure(name: str) -> Section:
-    """One section; its module, and what that needs, is imported here alone."""
-    made: Section = import_module(f"coefficients_{name}").section()
-    return made
-
-
-def read(path: Path = RESULT) -> tuple[Mapping[str, Any], Mapping[str, Section]]:
-    """A kept result, and its sections by name."""
-    return perf_table.read(path)
-
-
-def main(arguments: Sequence[str] | None = None, measure: Callable[[str], Section] = measure) -> int:
-    """Prints the table, section by section; 1 when a goal is missed."""
-    return perf_table.printed(str(__doc__), NAMES, RESULT, measure, arguments)
-
+TABLE = perf_table.Kind(
+    about=str(__doc__),
+    modules="coefficients",
+    names=("served", "coverage", "bootstrap", "real", "compared", "speed"),
+    kept=ROOT / "docs" / "coefficients.json",
+)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(perf_table.printed(TABLE))

@@ -5,7 +5,9 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +16,27 @@ from perf_goals import Goal, Section, as_data, folded, goal_lines, of_data, shor
 WIDTH = 100
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of table: what it is about, its sections, their modules, where it is kept."""
+
+    about: str
+    modules: str  # section `lag` of `engines` is scripts/engines_lag.py
+    names: tuple[str, ...]
+    kept: Path
+
+    def measure(self, name: str) -> Section:
+        """One section; its module, and what that needs, is imported here alone."""
+        made: Section = import_module(f"{self.modules}_{name}").section()
+        return made
+
+
 def printed(
-    about: str,
-    names: Sequence[str],
-    kept: Path,
-    measure: Callable[[str], Section],
-    arguments: Sequence[str] | None = None,
+    table: Kind, arguments: Sequence[str] | None = None, measure: Callable[[str], Section] | None = None
 ) -> int:
     """Measures and prints the sections that were asked for; 1 when a goal is missed."""
-    asked = _asked(about, names, kept, arguments)
+    asked = _asked(table.about, table.names, table.kept, arguments)
+    measure = measure or table.measure
     sections = {}
     for name in asked.only:
         began_s = time.monotonic()
@@ -34,7 +48,7 @@ def printed(
     else:
         print(_conclusion([goal for section in sections.values() for goal in section.goals]))
     if asked.keep:
-        kept.write_text(json.dumps(result(sections), indent=1) + "\n", encoding="utf-8")
+        table.kept.write_text(json.dumps(result(sections), indent=1) + "\n", encoding="utf-8")
     return int(short(list(sections.values())))
 
 

@@ -12,11 +12,12 @@ import engines_faults
 import engines_intent
 import engines_lag
 import engines_peers
-import perf_engines
 import perf_table
 from engines_achieved import Done, found
 from engines_design import Design
+from perf_engines import TABLE
 from perf_goals import Goal, Section, folded, goal_lines, markdown_table, short
+from perf_table import printed
 from sim.injected import TIMEOUT_S, Case, Struck
 
 from bench.nouns import Outcome, Usage
@@ -215,7 +216,7 @@ def a_section(met=True):
 
 
 def test_no_line_is_wider_than_a_terminal(capsys):
-    code = perf_engines.main(["--only", "faults,lag"], measure=lambda name: a_section(name == "lag"))
+    code = printed(TABLE, ["--only", "faults,lag"], measure=lambda name: a_section(name == "lag"))
 
     lines = capsys.readouterr().out.splitlines()
     assert code == 1
@@ -224,28 +225,28 @@ def test_no_line_is_wider_than_a_terminal(capsys):
 
 
 def test_a_skipped_goal_is_neither_met_nor_missed(capsys):
-    assert perf_engines.main(["--only", "lag", "--json"], measure=lambda _: a_section(None)) == 0
+    assert printed(TABLE, ["--only", "lag", "--json"], measure=lambda _: a_section(None)) == 0
     assert json.loads(capsys.readouterr().out)["sections"]["lag"]["goals"][0]["met"] is None
 
 
 @pytest.mark.parametrize("arguments", [["--only", "lag,nothing"], ["--only", "lag", "--keep"]])
 def test_half_a_table_is_not_kept_and_a_section_that_is_none_is_refused(arguments):
     with pytest.raises(SystemExit) as ended:
-        perf_engines.main(arguments, measure=lambda _: a_section())
+        printed(TABLE, arguments, measure=lambda _: a_section())
     assert ended.value.code == 2
 
 
-def test_what_is_kept_makes_the_page(tmp_path, monkeypatch, capsys):
+def test_what_is_kept_makes_the_page(tmp_path, capsys):
     """Every section, every goal, no bar that would break a table."""
-    monkeypatch.setattr(perf_engines, "RESULT", tmp_path / "docs" / "engines.json")
+    table = replace(TABLE, kept=tmp_path / "docs" / "engines.json")
     (tmp_path / "docs").mkdir()
-    assert perf_engines.main(["--keep"], measure=lambda name: a_section(name != "faults")) == 1
+    assert printed(table, ["--keep"], measure=lambda name: a_section(name != "faults")) == 1
 
-    page = engines_docs.page(tmp_path / "docs" / "engines.json")
-    assert page.count("## Words") == len(perf_engines.NAMES)
+    page = engines_docs.page(table.kept)
+    assert page.count("## Words") == len(TABLE.names)
     assert page.count("| **no** |") == 1
     assert "\\|" in page
-    assert short(list(perf_engines.read(tmp_path / "docs" / "engines.json")[1].values()))
+    assert short(list(perf_table.read(table.kept)[1].values()))
     capsys.readouterr()
 
 
