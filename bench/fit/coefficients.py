@@ -6,7 +6,9 @@
    The uncertainty of idle_resident is carried into every term through the solution's leverage on d.
    Attention, shared steps and squares are terms only where the data show them (`bench.fit.selection`), and one set
    of terms is several batches' and loads' where it describes them (`bench.fit.levels`).
-3. The interval is the larger of that scatter and of what the windows' own uncertainties make of the term
+3. The statistical part is a block bootstrap over runs where enough of them stand behind each term
+   (`bench.fit.bootstrap`), else Student's t. The interval is the larger of it and of what the windows' own
+   uncertainties make of the term
    (ticks, lag, what a part-time sensor may have missed), widened by the bounds of what a sensor never saw.
    It adds, in quadrature, the board's gain (common to all rows, so it scales every term) and,
    for synthetic weights, the power that can differ with the data. Where energy is modelled the fit is
