@@ -35,9 +35,11 @@ _FULL_LOAD = re.compile(r"offline|server|batch", re.IGNORECASE)
 _SIZE = re.compile(r"(?<![a-z0-9.])(?:(\d+)x)?(\d+(?:\.\d+)?)\s*(b|m)(?![a-z0-9])", re.IGNORECASE)
 _ACTIVE = re.compile(r"(?<![a-z0-9.])a(\d+(?:\.\d+)?)b(?![a-z0-9])", re.IGNORECASE)
 _LOCAL_BITS = 4.84  # Q4_K_M, what Ollama's library serves unless a tag says otherwise (ollama.com/library)
+_PICTURES = re.compile(r"vlm|image|video|vision", re.IGNORECASE)
+_PICTURE_TOKENS = 1000.0  # chosen: from 256 (Gemma 3) and 576 (LLaVA 1.5) to thousands (tiles of LLaVA-NeXT)
 _USUAL_BATCH = 32.0  # of a served request whose batch nobody gives: chosen, between one and a full server
 _MOST_BATCH = 1024.0
-BATCH_DOUBT, PRECISION_DOUBT, SIZE_DOUBT, CARD_DOUBT = 0.6, 0.15, 0.1, 0.4
+BATCH_DOUBT, PRECISION_DOUBT, SIZE_DOUBT, CARD_DOUBT, PICTURE_DOUBT = 0.6, 0.15, 0.1, 0.4, 0.3
 _DEFAULT_DOUBT = 0.05  # of the bits that an engine takes unless told: the published checkpoint's
 
 
@@ -98,9 +100,12 @@ def job_of(asked: Asked, catalogue: Catalogue) -> Job:
     prompt = asked.input_tokens
     if prompt is None:
         length = next(p for p in catalogue.prompts if p.task in asked.task.lower() and p.model in ("", shape.name))
-        prompt = length.tokens + shape.image_tokens * ("vlm" in asked.task.lower())
-        notes.append(f"prompt of {prompt:g} tokens assumed")
+        prompt = length.tokens
         doubts.append(length.doubt)
+        if _PICTURES.search(asked.task):
+            prompt += shape.image_tokens or _PICTURE_TOKENS
+            doubts.append(0.0 if shape.image_tokens else PICTURE_DOUBT)
+        notes.append(f"prompt of {prompt:g} tokens assumed")
     doubts += [shape.doubt, card.doubt]
     cards = asked.n_gpus or 1.0
     job = Job(

@@ -14,17 +14,22 @@ from bench.units import J_PER_KWH
 _J_PER_WH = J_PER_KWH / 1e3
 _A, _B, _G = 1.1665273170451914e-06, -0.011205921025579175, 4.052928146734005e-05
 _LATENCY = (6.785088094353663e-4, 3.119310311688259e-4, 0.019473717579473387)
-_BATCH, _SERVER_KW = 64, 1.2
+_BATCH, _SERVER_KW = 64.0, 1.2
 
 
-def ecologits_j(job: Job) -> float:
+def ecologits_j(job: Job, batch: float = _BATCH) -> float:
     """Joules a request by EcoLogits at its own batch of 64, on the cards of the row; the server off GPU scope."""
     billions = job.shape.active / 1e9
-    cards = job.output_tokens * (_A * math.exp(_B * _BATCH) * billions + _G) * job.cards
+    cards = job.output_tokens * (_A * math.exp(_B * batch) * billions + _G) * job.cards
     if job.scope == "gpu":
         return cards * _J_PER_WH
-    seconds = job.output_tokens * (_LATENCY[0] * billions + _LATENCY[1] * _BATCH + _LATENCY[2])
-    return (cards + seconds / 3600 * _SERVER_KW * 1e3 * job.cards / 8 / _BATCH) * _J_PER_WH
+    seconds = job.output_tokens * (_LATENCY[0] * billions + _LATENCY[1] * batch + _LATENCY[2])
+    return (cards + seconds / 3600 * _SERVER_KW * 1e3 * job.cards / 8 / batch) * _J_PER_WH
+
+
+def ecologits_at_batch_j(job: Job) -> float:
+    """The same formula at the row's own batch, which EcoLogits itself never asks for."""
+    return ecologits_j(job, job.batch)
 
 
 def flat_j(job: Job) -> float:
@@ -39,6 +44,7 @@ def squared_j(job: Job) -> float:
 
 RIVALS: Mapping[str, Callable[[Job], float]] = {
     "ecologits": ecologits_j,
+    "ecologits_at_batch": ecologits_at_batch_j,
     "flat_wh_per_1k_tokens": flat_j,
     "squared_input": squared_j,
 }

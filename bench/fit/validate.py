@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.errors import BadInput, UnknownName
-from bench.estimators.asked import Asked, Catalogue, job_of
+from bench.estimators.asked import Asked, Catalogue, job_of, plain_name
 from bench.estimators.ladder import Evidence, Machine, Priced, Seen, cell_doubt, cell_key, price
 from bench.estimators.measured import cell_energy_j
 from bench.estimators.prior import Book, Prior, energy_j
@@ -91,9 +91,7 @@ def _rows(rows: Sequence[Asking]) -> list[Row]:
 
 
 def _on_one_model(rows: Sequence[Asking], book: Book, model: str) -> list[Judged]:
-    names = {row.asked.model for row in rows}
-    if model not in names:
-        raise UnknownName("model of these rows", model, names)
+    model = _named(model, {row.asked.model for row in rows})
     base = book.without(tuple({row.source for row in rows}))
     known: dict[str, Machine] = {}
     for machine in {machine_of(row.asked) for row in rows if row.asked.model == model and row.job}:
@@ -107,6 +105,14 @@ def _on_one_model(rows: Sequence[Asking], book: Book, model: str) -> list[Judged
         for row in rows
         if row.asked.model != model
     ]
+
+
+def _named(model: str, names: set[str]) -> str:
+    """The one of these rows' models that is meant: by its name, or by a part of it that no other has."""
+    alike = [name for name in names if plain_name(model) in plain_name(name)]
+    if model in names or len(alike) == 1:
+        return model if model in names else alike[0]
+    raise UnknownName("model of these rows", model, alike or names)
 
 
 def _judged(row: Asking, priced: Priced | None) -> Judged:

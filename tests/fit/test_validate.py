@@ -77,8 +77,9 @@ def test_one_model_calibrates_a_machine_and_is_not_judged_itself(tmp_path) -> No
     assert found.rows == len(rows())
     assert whole(found).n == len(rows()) * (len(MODELS) - 1) // len(MODELS)
     assert whole(found).scores.median_ape < 0.15
-    with pytest.raises(UnknownName, match=r"Llama-3\.1-8B"):
-        validate_file(path, calibrate_on="meta-llama/Llama-3.1-8B")
+    assert figures(validate_file(path, calibrate_on="llama3.1:8b")) == figures(found)
+    with pytest.raises(UnknownName, match="Qwen3-14B"):
+        validate_file(path, calibrate_on="qwen3")
     with pytest.raises(BadInput, match="one at a time"):
         validate_file(path, "model", MODELS[0])
 
@@ -182,7 +183,7 @@ def test_the_command_gives_the_promised_object(tmp_path) -> None:
     group = given["groups"][0]
     assert {"source", "gpu", "batch_band", "scope", "in_sample", "n", "refused", "median_ape", "mape", "bias",
             "coverage_90", "coverage_90_models", "rivals"} <= set(group)  # fmt: skip
-    assert set(group["rivals"]) == {"ecologits", "flat_wh_per_1k_tokens", "squared_input"}
+    assert set(group["rivals"]) == {"ecologits", "ecologits_at_batch", "flat_wh_per_1k_tokens", "squared_input"}
     assert {"n", "median_ape", "mape", "bias"} == set(group["rivals"]["ecologits"])
     assert len([g for g in given["groups"] if g["batch_band"] == "all"]) == 1
     table = CliRunner().invoke(app, ["validate", str(path)])
