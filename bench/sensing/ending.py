@@ -4,7 +4,7 @@ import subprocess
 from contextlib import suppress
 
 
-def end(process: "subprocess.Popen[str]", within_s: float) -> None:
+def end(process: "subprocess.Popen[str] | subprocess.Popen[bytes]", within_s: float) -> None:
     """Closes its standard input, which it takes for its end; kills it where it has not ended `within_s` later."""
     assert process.stdin is not None
     assert process.stdout is not None
