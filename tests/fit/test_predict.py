@@ -82,7 +82,7 @@ def test_idle_and_terms_err_against_each_other():
     found = next(campaigns(1))
 
     assert found.correlations["output_token"]["idle_resident"] < 0
-    assert found.correlations["request"]["prompt_token"] < 0
+    assert found.correlations["prompt_token"]["request"] < 0
 
 
 @pytest.mark.parametrize(
