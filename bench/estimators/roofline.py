@@ -19,12 +19,10 @@ from bench.physics import rules
 
 Scope = Literal["gpu", "machine", "wall"]
 CACHE_BYTES = 2.0  # of a cached number: 16 bits, what vLLM, TensorRT-LLM and llama.cpp keep unless told otherwise
-FULL_RATIO = (
-    0.9  # of a card's memory that a server fills: vLLM's gpu_memory_utilization (docs.vllm.ai; 2026-11-21)
-)
+FULL_RATIO = 0.9  # of a card's memory that a server fills: vLLM's own default
 # What each kind of work draws as a share of the power limit. Decoding at one sequence: 222 to 238 of 400 W on an
-# A100 and 363 to 414 of 700 W on an H100 (LLM-Inference-Bench, 4211f5d, BSD-3-Clause); prefill comes near the
-# limit (POLCA, arXiv:2308.12908, figure 4); a card that waits for its host keeps its clocks: a quarter (chosen).
+# A100 and 363 to 414 of 700 W on an H100 (LLM-Inference-Bench, 4211f5d, BSD-3-Clause). That prompts draw more than
+# tokens is POLCA's finding (arXiv:2308.12908); how much is chosen, and a quarter for a card that waits for its host.
 MEMORY_SHARE, COMPUTE_SHARE, WAIT_SHARE = 0.56, 0.85, 0.25
 _COMPUTED = (32.0, 16.0, 8.0)  # bits that a card multiplies as they are; others are unpacked first
 
@@ -129,7 +127,7 @@ def pieces(job: Job) -> dict[str, tuple[float, float]]:
     """
     shape, batch = job.shape, job.running
     steps = max(0.0, job.output_tokens - 1)
-    active = shape.active - (shape.aside if shape.experts == 1 else 0.0)
+    active = shape.active - shape.aside
     attention = 2 * shape.layers * shape.hidden * job.prompt_tokens**2  # causal: half of 4·L·h·p²
     bandwidth, flops = job.cards * job.card.bandwidth_b_s, job.cards * job.flops
     cache_s = job.cache_bytes(job.prompt_tokens + job.output_tokens / 2) * steps / bandwidth
