@@ -22,7 +22,7 @@ CACHE_BYTES = 2.0  # of a cached number: 16 bits, what vLLM, TensorRT-LLM and ll
 FULL_RATIO = 0.9  # of a card's memory that a server fills: vLLM's own default
 # What each kind of work draws as a share of the power limit. Decoding at one sequence: 222 to 238 of 400 W on an
 # A100 and 363 to 414 of 700 W on an H100 (LLM-Inference-Bench, 4211f5d, BSD-3-Clause). That prompts draw more than
-# tokens is POLCA's finding (arXiv:2308.12908); how much is chosen, and a quarter for a card that waits for its host.
+# tokens is POLCA's finding (arXiv:2308.12908); how much is chosen, and a quarter for a card that waits.
 MEMORY_SHARE, COMPUTE_SHARE, WAIT_SHARE = 0.56, 0.85, 0.25
 _COMPUTED = (32.0, 16.0, 8.0)  # bits that a card multiplies as they are; others are unpacked first
 
