@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bench.errors import BadInput
-from bench.estimators.roofline import Card, Job, Scope, Shape
+from bench.estimators.roofline import FLOAT_4, Card, Job, Scope, Shape
 
 # Bits of a weight by the name of a precision. Mixed GGUF types: bits a weight of Llama 2 7B in the table of
 # llama.cpp's examples/quantize/README.md (66d575c, MIT); 4-bit floats hold a scale of 8 bits for 32 or 16 weights
@@ -20,12 +20,12 @@ _BITS = (
     (r"q5_k_m|q5_1|q5", 5.68),
     (r"q4_k_s", 4.58),
     (r"q4_k_m|q4_1|q4_k|q4$", 4.84),
-    (r"q4_0|iq4", 4.5),
+    (r"q4_0|iq4", 4.55),
     (r"q3_k_l", 4.27),
     (r"q3_k_m|q3", 3.91),
     (r"q2_k|q2|iq2", 3.35),
     (r"mxfp4", 4.25),
-    (r"nvfp4|fp4", 4.5),
+    (r"nvfp4|fp4", FLOAT_4),
     (r"int4|w4a16|awq|gptq|4.?bit|nf4", 4.15),
     (r"fp8|f8|e4m3|int8|w8a8|8.?bit", 8.0),
     (r"bf16|fp16|f16|float16|bfloat16|16.?bit", 16.0),
@@ -238,5 +238,5 @@ def unknown_card(cards: Sequence[tuple[str, Card]]) -> Card:
         values = sorted(float(getattr(card, name)) for card in every)
         return values[len(values) // 2]
 
-    names = ("bandwidth_b_s", "flops", "flops_8", "limit_w", "memory_b", "host_w", "supply_ratio")
+    names = ("bandwidth_b_s", "flops", "flops_8", "flops_4", "limit_w", "memory_b", "host_w", "supply_ratio")
     return Card(name="unknown", doubt=CARD_DOUBT, **{name: middle(name) for name in names})

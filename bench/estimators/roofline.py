@@ -24,6 +24,7 @@ FULL_RATIO = 0.9  # of a card's memory that a server fills: vLLM's own default
 # A100 and 363 to 414 of 700 W on an H100 (LLM-Inference-Bench, 4211f5d, BSD-3-Clause). That prompts draw more than
 # tokens is POLCA's finding (arXiv:2308.12908); how much is chosen, and a quarter for a card that waits.
 MEMORY_SHARE, COMPUTE_SHARE, WAIT_SHARE = 0.56, 0.85, 0.25
+FLOAT_4 = 4.5  # bits of an NVFP4 weight, its share of a scale included
 _COMPUTED = (32.0, 16.0, 8.0)  # bits that a card multiplies as they are; others are unpacked first
 
 
@@ -35,6 +36,7 @@ class Card:
     bandwidth_b_s: float
     flops: float  # dense, 16 bits
     flops_8: float  # dense, 8 bits; that of 16 bits where it has no faster
+    flops_4: float  # dense, floats of 4 bits; that of 16 bits where it has none
     limit_w: float
     memory_b: float
     host_w: float  # the machine beside one such card, at work
@@ -81,8 +83,13 @@ class Job:
 
     @property
     def flops(self) -> float:
-        """The peak of one card at the precision it computes in: 8-bit floats where weights are."""
-        return self.card.flops_8 if self.bits == 8.0 else self.card.flops
+        """The peak of one card at the precision it computes in: floats of 8 or 4 bits where weights are."""
+        return {8.0: self.card.flops_8, FLOAT_4: self.card.flops_4}.get(self.bits, self.card.flops)
+
+    @property
+    def packed(self) -> bool:
+        """Whether weights must be unpacked before a card can multiply them."""
+        return self.bits not in _COMPUTED and self.flops <= self.card.flops
 
     @property
     def weight_bytes(self) -> float:
@@ -131,7 +138,7 @@ def pieces(job: Job) -> dict[str, tuple[float, float]]:
     attention = 2 * shape.layers * shape.hidden * job.prompt_tokens**2  # causal: half of 4·L·h·p²
     bandwidth, flops = job.cards * job.card.bandwidth_b_s, job.cards * job.flops
     cache_s = job.cache_bytes(job.prompt_tokens + job.output_tokens / 2) * steps / bandwidth
-    packed = 0.0 if job.bits in _COMPUTED else job.touched_weights(batch)
+    packed = job.touched_weights(batch) if job.packed else 0.0
     many = 1.0 if job.cards > 1 else 0.0
     routed = 1.0 if shape.experts > 1 else 0.0
     return {

@@ -16,6 +16,9 @@ from bench.nouns import HardwareProfile
 # without its GPUs (ecologits/impacts/llm.py 0.11.3, MPL-2.0). A workstation: chosen, an idle desktop and one or
 # two busy cores. Supplies at half load: 80 PLUS Titanium asks for 94 to 96 %, Gold for 90 to 92 % and at full load
 # for 87 (tomshardware.com/reviews/80-plus-psu-efficiency,4848-2.html; checked 2026-11-22).
+# Blackwell multiplies floats of 4 bits twice as fast as of 8: 9 and 4.5 PFLOPS of a B200, dense
+# (hmc-tech.com/gpus/nvidia-b200-vs-nvidia-l4; checked 2026-11-22)
+_FLOAT_4 = 2.0
 _SERVER = (150.0, 0.94)
 _DESK = (90.0, 0.88)
 _WHOLE = (10.0, 0.88)  # a superchip's limit holds its CPU and memory
@@ -90,6 +93,10 @@ def _form(profile: HardwareProfile) -> str:
     return str(profile.texts.get("form", ""))
 
 
+def _has_float_4(profile: HardwareProfile) -> bool:
+    return profile.texts.get("architecture") == "Blackwell" and "dense_fp8_tflops" in profile.figures
+
+
 class _Ratios:
     """Figures that a profile lacks, from the medians of those that have them: bandwidth and FLOPS a watt."""
 
@@ -122,6 +129,7 @@ class _Ratios:
         flops = figures.get("dense_bf16_tflops") or figures.get("dense_fp16_tflops")
         if flops is None:
             flops = figures["tdp_w"] * self._ratio("dense_fp16_tflops", "tdp_w", profile)
+        eight = figures.get("dense_fp8_tflops", 0.0)
         host_w, supply = {"PCIe": _DESK, "superchip": _SERVER}.get(_form(profile), _SERVER)
         if "LPDDR" in str(profile.texts.get("memory", "")):
             host_w, supply = _WHOLE
@@ -129,7 +137,8 @@ class _Ratios:
             name=profile.name,
             bandwidth_b_s=figures["bandwidth_gb_s"] * 1e9,
             flops=flops * 1e12,
-            flops_8=max(figures.get("dense_fp8_tflops", 0.0), flops) * 1e12,
+            flops_8=max(eight, flops) * 1e12,
+            flops_4=(_FLOAT_4 * eight if _has_float_4(profile) else flops) * 1e12,
             limit_w=figures["tdp_w"],
             memory_b=figures["gpu_memory_gb"] * 1e9,
             host_w=host_w,

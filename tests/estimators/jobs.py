@@ -10,6 +10,7 @@ CARD = Card(
     bandwidth_b_s=1e12,
     flops=200e12,
     flops_8=400e12,
+    flops_4=800e12,
     limit_w=400.0,
     memory_b=40e9,
     host_w=100.0,

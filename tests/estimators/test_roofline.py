@@ -5,7 +5,7 @@ from estimators.jobs import CARD, DENSE, EXPERTS, job
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.estimators.roofline import least_j, pieces, terms
+from bench.estimators.roofline import FLOAT_4, least_j, pieces, terms
 from bench.physics import rules
 
 
@@ -54,6 +54,12 @@ def test_quantised_weights_are_fewer_bytes_and_must_be_unpacked() -> None:
     full, packed = pieces(job()), pieces(job(bits=4.84))
     assert packed["weights"][0] == pytest.approx(full["weights"][0] * 4.84 / 16)
     assert full["unpack"][0] == 0 < packed["unpack"][0]
+
+
+def test_floats_of_four_bits_are_multiplied_as_they_are_where_a_card_can() -> None:
+    can, cannot = job(bits=FLOAT_4), job(bits=FLOAT_4, card=replace(CARD, flops_4=CARD.flops))
+    assert pieces(can)["unpack"][0] == 0 < pieces(cannot)["unpack"][0]
+    assert pieces(can)["decode"][0] == pytest.approx(pieces(cannot)["decode"][0] / 4)
 
 
 def test_the_least_is_the_bytes_at_the_cheapest_published_joule() -> None:
