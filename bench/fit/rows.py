@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from bench.fit.flags import Flag, kind_of
+from bench.fit.keys import keys_of
 from bench.nouns import (
     Basis,
     Boundary,
@@ -118,7 +119,7 @@ def groups(measured: Iterable[Measured]) -> tuple[Group, ...]:
     """The runs by key, boundary and level (batch, concurrency, rate, load); each with its exclusions and why."""
     gathered: dict[_At, list[tuple[Measured, tuple[Source, ...]]]] = {}
     every = list(measured)
-    for one, key in zip(every, _keys([one.run for one in every]), strict=True):
+    for one, key in zip(every, keys_of([one.run for one in every]), strict=True):
         for boundary, sources in _boundaries(one.run).items():
             cell = one.run.spec.cell
             at = _At(
@@ -149,46 +150,6 @@ def _boundaries(run: Run) -> dict[Boundary, tuple[Source, ...]]:
         found[source.boundary] = (*found.get(source.boundary, ()), source)
     read_first = {b: tuple(sorted(s, key=lambda one: one.basis == "excluded")) for b, s in found.items()}
     return {b: sources for b, sources in read_first.items() if sources[0].basis != "excluded"}
-
-
-def _keys(runs: Sequence[Run]) -> list[CoefficientKey]:
-    """The key of each run. Where runs of one key asked different servers or different work, it says which.
-
-    Servers often say no more than "uvicorn": two of them are told apart by their addresses.
-    """
-    plain = [_key(run) for run in runs]
-    asked: dict[CoefficientKey, set[str]] = {}
-    for key, run in zip(plain, runs, strict=True):
-        asked.setdefault(key, set()).add(_asked_of(run))
-    return [
-        replace(key, engine_version=f"{key.engine_version}, at {_asked_of(run)}") if len(asked[key]) > 1 else key
-        for key, run in zip(plain, runs, strict=True)
-    ]
-
-
-def _asked_of(run: Run) -> str:
-    """The address, and what of the typed options the version does not tell; "" where there is no server."""
-    endpoint = run.spec.endpoint
-    if endpoint is None:
-        return ""
-    options = replace(endpoint, setup="").told("")
-    return endpoint.url + ("" if options in run.loaded.engine_version else options)
-
-
-def _key(run: Run) -> CoefficientKey:
-    device = next((s for s in run.sources if s.device == run.loaded.device), None)
-    return CoefficientKey(
-        model=run.spec.cell.model,
-        precision=run.loaded.precision,
-        weights=run.loaded.weights,
-        engine=run.spec.cell.engine,
-        engine_version=run.loaded.engine_version,
-        hardware=run.spec.hardware,
-        power_limit_w=device.power_limit_w if device else None,
-        driver=device.driver if device else None,
-        # a slice of a board is none that a sensor knows, and no CPU either
-        device="cpu" if run.loaded.device == "cpu" else "gpu",
-    )
 
 
 def _group(at: _At, members: Sequence[tuple[Measured, tuple[Source, ...]]], known: _Known) -> Group:
