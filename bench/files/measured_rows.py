@@ -1,6 +1,7 @@
 """Measured energy in tidy CSV: the columns that an estimate may read, the truth, and what rows are grouped by."""
 
 import csv
+import io
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from bench.estimators.asked import Asked
 from bench.estimators.roofline import Scope
 
 NEEDED = ("source", "model", "gpu", "energy_scope", "output_tokens")
-_MANY = 1_000_000
+_MANY = 1_000_000  # rows
+_MOST = 1e9  # of tokens, joules, parameters in billions, requests at once: beyond any measurement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,14 @@ def read_measured(path: Path) -> tuple[MeasuredRow, ...]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{path}: cannot be read as UTF-8 text: {error}") from error
-    reader = csv.DictReader(text.splitlines())
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        return _read(path, reader)
+    except csv.Error as error:
+        raise BadInput(f"{path}:{reader.line_num}: not CSV: {error}") from error
+
+
+def _read(path: Path, reader: "csv.DictReader[str]") -> tuple[MeasuredRow, ...]:
     lacks = [name for name in NEEDED if name not in (reader.fieldnames or ())]
     if lacks:
         raise BadInput(
@@ -60,8 +69,8 @@ def _row(path: Path, line: int, row: Mapping[str, str]) -> MeasuredRow:
             value = float(said)
         except ValueError:
             raise BadInput(f"{path}:{line}: {name} is {said!r}; needed is a number") from None
-        if not math.isfinite(value) or value < 0:
-            raise BadInput(f"{path}:{line}: {name} is {said}; needed is a finite number of at least 0")
+        if not 0 <= value <= _MOST:
+            raise BadInput(f"{path}:{line}: {name} is {said}; needed is a finite number from 0 to {_MOST:g}")
         return value
 
     output = number("output_tokens")

@@ -130,7 +130,7 @@ def test_energy_a_token_stands_in_for_energy_a_request(tmp_path) -> None:
     ("name", "value", "said"),
     [
         ("output_tokens", "many", "needed is a number"),
-        ("batch_or_concurrency", "-1", "at least 0"),
+        ("batch_or_concurrency", "-1", "from 0 to"),
         ("energy_j_per_request", "nan", "finite"),
     ],
 )
@@ -140,6 +140,26 @@ def test_a_wrong_figure_is_named_with_its_line(tmp_path, name, value, said) -> N
     with pytest.raises(BadInput, match=said) as caught:
         validate_file(write(tmp_path / "a.csv", table))
     assert ":6:" in str(caught.value)
+
+
+def test_cells_may_hold_commas_and_lines(tmp_path) -> None:
+    table = rows()
+    table[0]["notes"] = 'two\nlines, and a "quote"'
+    plain, quoted = rows(), table
+    one, other = (validate_file(write(tmp_path / f"{i}.csv", t)) for i, t in enumerate((plain, quoted)))
+    assert figures(one) == figures(other)
+
+
+def test_what_is_no_table_is_said_so(tmp_path) -> None:
+    path = write(tmp_path / "a.csv", rows())
+    path.write_bytes(path.read_bytes() + b'"' + b"x" * 200_000)
+    with pytest.raises(BadInput, match="not CSV"):
+        validate_file(path)
+    with pytest.raises(BadInput, match="cannot be read"):
+        validate_file(tmp_path / "nowhere.csv")
+    (tmp_path / "empty.csv").write_text("")
+    with pytest.raises(BadInput, match="no column"):
+        validate_file(tmp_path / "empty.csv")
 
 
 def test_a_table_of_another_delimiter_says_what_is_needed(tmp_path) -> None:
