@@ -4,7 +4,7 @@
 
 Its time to the first token holds the first token and what an engine does beside, so that reading alone is faster
 still; the ratio grows with the prompt, and with what a device computes for each byte that its memory gives.
-Requests that share a batch are not in it. A spread is the 5 %, 50 % and 95 % of the ratios, each weighing the same.
+Requests that share a batch are not in it. A spread is the 5 %, 50 % and 95 % of the ratios, of one weight each.
 """
 
 from collections.abc import Sequence
