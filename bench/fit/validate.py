@@ -24,6 +24,7 @@ from bench.fit.prior import Row, calibrate
 LeaveOut = Literal["model", "task", "source"]
 _LEVEL = 0.9
 _FOLDS = 12  # of the models left in, for their residuals
+_FEW = 3  # clusters below which what other machines needed with one model is the better guide
 _FEWEST = 9  # clusters below which a quantile of 0.9 lies beyond the largest
 
 
@@ -120,59 +121,78 @@ def _judged(row: Asking, priced: Priced | None) -> Judged:
 
 
 def _left_out(rows: Sequence[Asking], book: Book, what: Literal["model", "task"]) -> list[Judged]:
-    base = book.without(tuple({row.source for row in rows}))
     key: Callable[[Asking], str] = (lambda r: r.asked.model) if what == "model" else (lambda r: r.asked.task)
     machines: dict[str, list[Asking]] = {}
     for row in rows:
         if row.job is not None:
             machines.setdefault(machine_of(row.asked), []).append(row)
-    learnt: dict[tuple[str, str], Evidence] = {}
+    holding: dict[str, set[str]] = {}  # which sources hold a value: none of them feeds the prior of its rows
+    for row in rows:
+        holding.setdefault(key(row), set()).add(row.source)
+    learnt: dict[tuple[str, str], tuple[Prior, Evidence]] = {}
     for machine, own in machines.items():
         for value in sorted({key(row) for row in own}):
+            base = book.without(tuple(holding[value] | {row.source for row in own}))
             others = [row for row in own if key(row) != value]
-            learnt[machine, value] = _learn(machine, others, base, key, cells=what == "task")
+            known = _learn(machine, others, base, book.one_model, key, cells=what == "task")
+            learnt[machine, value] = base, known
     found = []
     for row in rows:
         on = machine_of(row.asked)
-        found.append(_judged(row, price(row.job, on, base, learnt[on, key(row)]) if row.job else None))
+        found.append(_judged(row, price(row.job, on, *learnt[on, key(row)]) if row.job else None))
     return found
 
 
 def _learn(
-    machine: str, others: Sequence[Asking], base: Prior, key: Callable[[Asking], str], *, cells: bool
+    machine: str,
+    others: Sequence[Asking],
+    base: Prior,
+    one_model: float,
+    key: Callable[[Asking], str],
+    *,
+    cells: bool,
 ) -> Evidence:
     """What one machine's rows left in say, and how far off they are about each other."""
     if not others:
         return Evidence()
-    prior = calibrate(base, _rows(others))
-    folds = _folds(sorted({key(row) for row in others}))
-    residuals: dict[str, list[float]] = {}
-    stretched: dict[str, list[float]] = {}
-    for fold in folds:
-        held = [row for row in others if key(row) in fold]
-        rest = _rows([row for row in others if key(row) not in fold])
+    off, cells_off = _residuals(machine, others, base, key, cells=cells)
+    half = one_model if len(off) < _FEW else cluster_quantile(list(off.values()), _LEVEL)
+    models = len({row.asked.model for row in others})
+    moved = Machine(
+        prior=calibrate(base, _rows(others)),
+        half=half,
+        rests_on=f"{len(others)} rows of {models} models on this machine",
+    )
+    if not cells:
+        return Evidence(machines={machine: moved})
+    return Evidence(
+        machines={machine: moved},
+        cells=fit_cells(_rows(others)),
+        seen=[Seen(machine=machine, job=r.job, energy_j=r.energy_j) for r in others if r.job],
+        # these residuals are of fits on one task less than the estimates: no cluster unseen is counted beside them
+        cell_width={machine: cluster_quantile(list(cells_off.values()), _LEVEL, 0)} if cells_off else {},
+    )
+
+
+def _residuals(
+    machine: str, rows: Sequence[Asking], base: Prior, key: Callable[[Asking], str], *, cells: bool
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """|ln(measured ÷ estimate)| of rows from the others, by key; of cells, in units of their doubt, by model."""
+    off: dict[str, list[float]] = {}
+    cells_off: dict[str, list[float]] = {}
+    for fold in _folds(sorted({key(row) for row in rows})):
+        rest = _rows([row for row in rows if key(row) not in fold])
         moved = calibrate(base, rest) if rest else base
         inner = fit_cells(rest) if cells and rest else {}
-        for row in held:
-            assert row.job is not None
-            residuals.setdefault(key(row), []).append(abs(math.log(row.energy_j / energy_j(moved, row.job))))
+        for row in rows:
+            if key(row) not in fold or row.job is None:
+                continue
+            off.setdefault(key(row), []).append(abs(math.log(row.energy_j / energy_j(moved, row.job))))
             cell = inner.get(cell_key(machine, row.job))
             if cell is not None and (value := cell_energy_j(cell, row.job)) > 0:
-                doubt = cell_doubt(cell, row.job)
-                stretched.setdefault(row.asked.model, []).append(abs(math.log(row.energy_j / value)) / doubt)
-    half = cluster_quantile(list(residuals.values()), _LEVEL)
-    models = len({row.asked.model for row in others})
-    return Evidence(
-        machines={
-            machine: Machine(
-                prior=prior, half=half, rests_on=f"{len(others)} rows of {models} models on this machine"
-            )
-        },
-        cells=fit_cells(_rows(others)) if cells else {},
-        seen=[Seen(machine=machine, job=r.job, energy_j=r.energy_j) for r in others if r.job] if cells else (),
-        # these residuals are of fits on one task less than the estimates: no cluster unseen is counted beside them
-        cell_width={machine: cluster_quantile(list(stretched.values()), _LEVEL, 0)} if stretched else {},
-    )
+                far = abs(math.log(row.energy_j / value)) / cell_doubt(cell, row.job)
+                cells_off.setdefault(row.asked.model, []).append(far)
+    return off, cells_off
 
 
 def _folds(values: Sequence[str]) -> list[set[str]]:

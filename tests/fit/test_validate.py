@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from bench.cli.app import app
 from bench.errors import BadInput, UnknownName
 from bench.files.measured_rows import read_measured, scope_of
+from bench.files.prior_file import read_prior
 from bench.fit.validate import cluster_quantile
 from bench.fit.validated import band_of
 from bench.run.validating import validate_file
@@ -176,6 +177,21 @@ def test_columns_that_are_absent_are_filled_in(tmp_path) -> None:
     assert whole(found).n == 9
     assert all(one.row.job.doubt > 0.5 for one in found.judged)
     assert whole(found).batch_band == "all"
+
+
+def test_the_prior_of_a_row_knows_no_source_that_holds_its_model(tmp_path) -> None:
+    held, other = "argonne-llm-inference-bench", "mlperf-inference-v4.1"
+    table = [{**row, "source": held if i % 2 else other} for i, row in enumerate(rows(batches=(1,))[:3])]
+    found = validate_file(write(tmp_path / "a.csv", table), "model")  # one model: nothing is left in but the prior
+    assert {one.priced.method for one in found.judged} == {"prior"}
+    assert not any(name in one.priced.rests_on for one in found.judged for name in (held, other))
+
+
+def test_a_machine_with_two_models_leans_on_what_others_needed_with_one(tmp_path) -> None:
+    table = [row for row in rows(factor=1.3) if row["model"] in MODELS[:2]]
+    found = validate_file(write(tmp_path / "a.csv", table), "model")
+    widths = {round(math.log(one.priced.energy_j.high / one.priced.energy_j.value), 6) for one in found.judged}
+    assert widths == {round(read_prior().one_model, 6)}
 
 
 def test_the_quantile_counts_each_cluster_once() -> None:
