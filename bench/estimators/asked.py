@@ -36,10 +36,13 @@ _SIZE = re.compile(r"(?<![a-z0-9.])(?:(\d+)x)?(\d+(?:\.\d+)?)\s*(b|m)(?![a-z0-9]
 _ACTIVE = re.compile(r"(?<![a-z0-9.])a(\d+(?:\.\d+)?)b(?![a-z0-9])", re.IGNORECASE)
 _LOCAL_BITS = 4.84  # Q4_K_M, what Ollama's library serves unless a tag says otherwise (ollama.com/library)
 _PICTURES = re.compile(r"vlm|image|video|vision", re.IGNORECASE)
+_PICTURE_DOUBT = 0.5  # of the logarithm of its tokens
 _PICTURE_TOKENS = 1000.0  # chosen: from 256 (Gemma 3) and 576 (LLaVA 1.5) to thousands (tiles of LLaVA-NeXT)
 _USUAL_BATCH = 32.0  # of a served request whose batch nobody gives: chosen, between one and a full server
+_USUAL_BATCH_DOUBT = 1.2  # of its logarithm: from 4 to 230 in 90 of 100
 _MOST_BATCH = 1024.0
-BATCH_DOUBT, PRECISION_DOUBT, SIZE_DOUBT, CARD_DOUBT, PICTURE_DOUBT = 0.6, 0.15, 0.1, 0.4, 0.3
+_LAYOUT_DOUBT = 0.2  # of how a server of several cards divides a model: chosen
+PRECISION_DOUBT, SIZE_DOUBT, CARD_DOUBT = 0.15, 0.1, 0.4
 _DEFAULT_DOUBT = 0.05  # of the bits that an engine takes unless told: the published checkpoint's
 
 
@@ -63,7 +66,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptLength:
-    """The prompt to assume for a task, and for a model of it where one is named."""
+    """The prompt to assume for a task, and for a model of it where one is named.
+
+    `doubt` is the standard deviation of ln(tokens).
+    """
 
     task: str
     model: str
@@ -97,15 +103,7 @@ def job_of(asked: Asked, catalogue: Catalogue) -> Job:
     output = asked.output_tokens
     if output is None:
         raise BadInput(f"{asked.model}: no output tokens; needed is how long the answers are")
-    prompt = asked.input_tokens
-    if prompt is None:
-        length = next(p for p in catalogue.prompts if p.task in asked.task.lower() and p.model in ("", shape.name))
-        prompt = length.tokens
-        doubts.append(length.doubt)
-        if _PICTURES.search(asked.task):
-            prompt += shape.image_tokens or _PICTURE_TOKENS
-            doubts.append(0.0 if shape.image_tokens else PICTURE_DOUBT)
-        notes.append(f"prompt of {prompt:g} tokens assumed")
+    prompt, prompt_doubt = _prompt(asked, shape, catalogue, notes)
     doubts += [shape.doubt, card.doubt]
     cards = asked.n_gpus or 1.0
     job = Job(
@@ -117,12 +115,26 @@ def job_of(asked: Asked, catalogue: Catalogue) -> Job:
         prompt_tokens=prompt,
         output_tokens=output,
         scope=asked.scope,
+        prompt_doubt=prompt_doubt,
         fits=asked.batch is not None and asked.input_tokens is None,
         fused=not _LOCAL.search(asked.engine),
     )
     if asked.batch is None:
         job = _batched(job, asked, notes, doubts)
     return replace(job, doubt=sum(d * d for d in doubts) ** 0.5, notes=tuple(notes))
+
+
+def _prompt(asked: Asked, shape: Shape, catalogue: Catalogue, notes: list[str]) -> tuple[float, float]:
+    """The prompt's tokens, and the standard deviation of their logarithm: nought where they were given."""
+    if asked.input_tokens is not None:
+        return asked.input_tokens, 0.0
+    usual = next(p for p in catalogue.prompts if p.task in asked.task.lower() and p.model in ("", shape.name))
+    tokens, doubt = usual.tokens, usual.doubt
+    if _PICTURES.search(asked.task):
+        tokens += shape.image_tokens or _PICTURE_TOKENS
+        doubt = _PICTURE_DOUBT
+    notes.append(f"prompt of {tokens:g} tokens assumed")
+    return tokens, doubt
 
 
 def _batched(job: Job, asked: Asked, notes: list[str], doubts: list[float]) -> Job:
@@ -132,15 +144,14 @@ def _batched(job: Job, asked: Asked, notes: list[str], doubts: list[float]) -> J
         return job
     if not _FULL_LOAD.search(asked.task):
         notes.append(f"batch of {_USUAL_BATCH:g} assumed")
-        doubts.append(BATCH_DOUBT)
-        return replace(job, batch=_USUAL_BATCH)
+        return replace(job, batch=_USUAL_BATCH, batch_doubt=_USUAL_BATCH_DOUBT)
     # as many copies as fit with their weights in half of a card's memory, each as full as memory allows
     own = 1.0
     while own < job.cards and job.weight_bytes > own * job.card.memory_b / 2:
         own *= 2
     full = replace(replace(job, cards=own, batch=_MOST_BATCH))
     notes.append(f"{job.cards / own:g} copies at full load assumed, {full.running:.0f} sequences each")
-    doubts.append(BATCH_DOUBT / 3)
+    doubts.append(_LAYOUT_DOUBT)
     return full
 
 

@@ -12,7 +12,7 @@ does in quadrature; `width` then stretches it, on the scale of logarithms, to wh
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.estimators.roofline import Job, least_j, pieces, terms
 from bench.nouns.estimates import Range
@@ -35,6 +35,7 @@ TERMS: Mapping[str, str] = {
     "exchange_token": "an activation's way between several cards, at 100 GB/s",
 }
 Z90 = 1.6449  # of a normal distribution: the two-sided 90 %
+_NUDGE = 1.1
 _LEAST_RATIO = 0.05  # of the value, below which no interval reaches
 
 
@@ -96,9 +97,19 @@ def moves(prior: Prior, job: Job) -> tuple[float, float]:
         reach = Z90 * prior.coefficients[name].spread
         up += (joules / total * math.expm1(reach)) ** 2
         down += (joules / total * -math.expm1(-reach)) ** 2
-    rest = Z90 * math.hypot(prior.overall, job.doubt)
+    rest = Z90 * math.hypot(prior.overall, job.doubt, felt(prior, job))
     low = -math.log(max(_LEAST_RATIO, 1 - math.sqrt(down)))
     return math.hypot(low, rest), math.hypot(math.log1p(math.sqrt(up)), rest)
+
+
+def felt(prior: Prior, job: Job) -> float:
+    """What doubts about a prompt and a batch that nobody gave do to ln(joules): their size times the slope there."""
+    if not job.prompt_doubt and not job.batch_doubt:
+        return 0.0
+    here = energy_j(prior, job)
+    prompt = math.log(energy_j(prior, replace(job, prompt_tokens=job.prompt_tokens * _NUDGE)) / here)
+    batch = math.log(energy_j(prior, replace(job, batch=job.batch * _NUDGE)) / here)
+    return math.hypot(job.prompt_doubt * prompt, job.batch_doubt * batch) / math.log(_NUDGE)
 
 
 def estimate(prior: Prior, job: Job) -> Range:

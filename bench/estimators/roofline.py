@@ -78,7 +78,10 @@ class Job:
     scope: Scope = "gpu"
     fits: bool = False  # the batch is known to run at once, whatever the caches seem to need
     fused: bool = True  # attention in one kernel, as in servers; llama.cpp and what is built on it may do without
-    doubt: float = 0.0  # standard deviation of ln(joules) for what had to be filled in
+    # Standard deviations for what had to be filled in: of ln(joules), ln(prompt tokens) and ln(batch)
+    doubt: float = 0.0
+    prompt_doubt: float = 0.0
+    batch_doubt: float = 0.0
     notes: tuple[str, ...] = field(default=())
 
     @property

@@ -81,10 +81,10 @@ def test_what_is_not_said_is_filled_in_said_and_widens() -> None:
     assert full.notes == ()
     assert full.doubt == 0
     assert no_prompt.prompt_tokens == 90
-    assert no_prompt.doubt > 0
+    assert no_prompt.prompt_doubt > 0
     assert "90 tokens" in no_prompt.notes[0]
     assert no_batch.batch > 1
-    assert no_batch.doubt > 0
+    assert no_batch.batch_doubt > 0
     assert "batch" in no_batch.notes[0]
     assert ask(batch=None, engine="Ollama").batch == 1
     offline = ask(batch=None, task="MLPerf Offline", n_gpus=8.0)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.estimators.carried import carried
-from bench.estimators.prior import TERMS, Coefficient, Prior, energy_j, estimate, seconds
+from bench.estimators.prior import TERMS, Coefficient, Prior, energy_j, estimate, felt, seconds
 from bench.estimators.roofline import least_j, terms
 from bench.files.prior_file import read_prior
 
@@ -39,6 +39,19 @@ def test_an_interval_holds_its_value_and_grows_with_doubt() -> None:
     assert unsure.value == sure.value
     assert unsure.low < sure.low
     assert unsure.high > sure.high
+
+
+def test_a_doubt_counts_for_what_it_moves() -> None:
+    answer = job(prompt_tokens=10.0, output_tokens=1000.0)
+    prompt = job(prompt_tokens=10_000.0, output_tokens=2.0)
+    assert felt(PRIOR, answer) == 0
+    assert felt(PRIOR, replace(answer, prompt_doubt=0.5)) < 0.02  # ten tokens of a thousand
+    assert felt(PRIOR, replace(prompt, prompt_doubt=0.5)) > 0.4  # energy goes as the prompt does
+    alone, many = (replace(answer, batch=b, batch_doubt=0.5, fits=True) for b in (1.0, 1000.0))
+    assert felt(PRIOR, alone) > 0.4 > 0.1 > felt(PRIOR, many)  # a full batch's weights cost next to nothing
+    sure, unsure = estimate(PRIOR, prompt), estimate(PRIOR, replace(prompt, prompt_doubt=1.0))
+    assert unsure.high > sure.high
+    assert unsure.low < sure.low
 
 
 def test_width_stretches_the_logarithm() -> None:

@@ -175,7 +175,7 @@ def test_columns_that_are_absent_are_filled_in(tmp_path) -> None:
     table = [{name: row[name] for name in keep} for row in rows()[:9]]
     found = validate_file(write(tmp_path / "a.csv", table))
     assert whole(found).n == 9
-    assert all(one.row.job.doubt > 0.5 for one in found.judged)
+    assert all(one.row.job.batch_doubt > 1 and one.row.job.prompt_doubt > 0 for one in found.judged)
     assert whole(found).batch_band == "all"
 
 

@@ -1,0 +1,23 @@
+"""How good the estimates are: `make perf TABLE=estimators DATA=…`, a section for each question.
+
+error      measured rows of others that were left out, and this project's own runs: how far off, how covered,
+           beside the formulas of others. DATA is the folder that holds the files of measured_sources.csv
+"""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "scripts")]
+
+import perf_table  # noqa: E402
+
+TABLE = perf_table.Kind(
+    about=str(__doc__),
+    modules="estimators",
+    names=("error",),
+    kept=ROOT / "docs" / "estimators.json",
+)
+
+if __name__ == "__main__":
+    sys.exit(perf_table.printed(TABLE))
