@@ -34,6 +34,7 @@ TERMS: Mapping[str, str] = {
     "exchange": "10 µs a layer and step between several cards",
     "exchange_token": "an activation's way between several cards, at 100 GB/s",
 }
+_OF_INPUT = ("prefill", "first", "request")
 Z90 = 1.6449  # of a normal distribution: the two-sided 90 %
 _NUDGE = 1.1
 _LEAST_RATIO = 0.05  # of the value, below which no interval reaches
@@ -81,6 +82,21 @@ def energy_j(prior: Prior, job: Job) -> float:
     return max(value, least_j(job))
 
 
+def split_j(prior: Prior, job: Job) -> Mapping[str, float]:
+    """The joules of a request apart: `input` and `output` of the cards, `host` of what else the scope holds.
+
+    They add up to the sum of the terms; the power supply's loss lies with what it feeds.
+    """
+    cards = terms(replace(job, scope="gpu"))
+    loss = job.card.supply_ratio if job.scope == "wall" else 1.0
+    found = {"input": 0.0, "output": 0.0, "host": 0.0}
+    for name, joules in terms(job).items():
+        one = prior.coefficients[name].value
+        found["input" if name in _OF_INPUT else "output"] += one * cards[name] / loss
+        found["host"] += one * (joules - cards[name] / loss)
+    return found
+
+
 def seconds(prior: Prior, job: Job) -> float:
     """How long a request holds its share of the cards: the prior's times, so that power is at most the limit."""
     return math.fsum(prior.coefficients[n].value * s / share for n, (s, share) in pieces(job).items())
@@ -103,7 +119,7 @@ def moves(prior: Prior, job: Job) -> tuple[float, float]:
 
 
 def felt(prior: Prior, job: Job) -> float:
-    """What doubts about a prompt and a batch that nobody gave do to ln(joules): their size times the slope there."""
+    """What doubts about a prompt and a batch that nobody gave do to ln(joules): size times the slope there."""
     if not job.prompt_doubt and not job.batch_doubt:
         return 0.0
     here = energy_j(prior, job)

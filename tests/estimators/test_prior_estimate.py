@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.estimators.carried import carried
-from bench.estimators.prior import TERMS, Coefficient, Prior, energy_j, estimate, felt, seconds
+from bench.estimators.prior import TERMS, Coefficient, Prior, energy_j, estimate, felt, seconds, split_j
 from bench.estimators.roofline import least_j, terms
 from bench.files.prior_file import read_prior
 
@@ -52,6 +52,15 @@ def test_a_doubt_counts_for_what_it_moves() -> None:
     sure, unsure = estimate(PRIOR, prompt), estimate(PRIOR, replace(prompt, prompt_doubt=1.0))
     assert unsure.high > sure.high
     assert unsure.low < sure.low
+
+
+def test_terms_stand_apart_and_add_up() -> None:
+    for scope in ("gpu", "machine", "wall"):
+        whole, longer = (split_j(PRIOR, job(scope=scope, output_tokens=n)) for n in (100.0, 200.0))
+        assert sum(whole.values()) == pytest.approx(energy_j(PRIOR, job(scope=scope)))
+        assert longer["input"] == pytest.approx(whole["input"])
+        assert longer["output"] > 1.9 * whole["output"]
+        assert (whole["host"] > 0) == (scope != "gpu")
 
 
 def test_width_stretches_the_logarithm() -> None:
