@@ -1,1 +1,1 @@
-"""Other tools' result files, one format a file, read into the values of `told`."""
+"""Other tools' files, one format a file: results of load generators (`told`), settings and counts of calculators."""
