@@ -23,15 +23,21 @@ def validate(
     calibrate_on: Annotated[
         str | None, typer.Option("--calibrate-on", help="Learn each machine from this model's rows alone.")
     ] = None,
+    rows: Annotated[
+        Path | None, typer.Option("--rows", help="A CSV to write: each row, its estimate, what was filled in.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Estimate every row of a table of measured energy, and say how far off."""
     from bench.errors import UnknownName
-    from bench.run.validating import validate_file
+    from bench.files.atomic import write_whole
+    from bench.run.validating import rows_text, validate_file
 
     if leave_out is not None and leave_out not in _LEAVE_OUT:
         raise UnknownName("--leave-out", leave_out, _LEAVE_OUT)
     found = validate_file(data, leave_out, calibrate_on)  # type: ignore[arg-type]
+    if rows is not None:
+        write_whole(rows, rows_text(found.judged).encode("utf-8"))
     if json:
         give({"rows": found.rows, "groups": [plain_group(group) for group in found.groups]})
     else:

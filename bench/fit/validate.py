@@ -37,6 +37,7 @@ class Asking:
     energy_j: float
     job: Job | None
     refused: str = ""
+    line: int = 0  # of its table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ def machine_of(asked: Asked) -> str:
     return f"{asked.gpu} | {asked.engine} | {asked.scope}"
 
 
-def ask(source: str, asked: Asked, measured_j: float, refused: str, catalogue: Catalogue) -> Asking:
+def ask(source: str, asked: Asked, measured_j: float, refused: str, catalogue: Catalogue, line: int = 0) -> Asking:
     """A row with its job, or with the reason why there is none."""
     job = None
     if not refused:
@@ -61,7 +62,7 @@ def ask(source: str, asked: Asked, measured_j: float, refused: str, catalogue: C
             job = job_of(asked, catalogue)
         except BadInput as error:
             refused = str(error)
-    return Asking(source=source, asked=asked, energy_j=measured_j, job=job, refused=refused)
+    return Asking(source=source, asked=asked, energy_j=measured_j, job=job, refused=refused, line=line)
 
 
 def judge(

@@ -2,8 +2,9 @@
 
 import csv
 import hashlib
+import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,10 +37,37 @@ def validate_file(path: Path, leave_out: LeaveOut | None = None, calibrate_on: s
     return Validated(rows=len(rows), judged=tuple(judged), groups=tuple(groups_of(judged, RIVALS)))
 
 
+ROW_COLUMNS = (
+    "line", "source", "model", "gpu", "scope", "measured_j", "low_j", "value_j", "high_j", "method", "basis",
+    "rests_on", "filled_in", "in_sample", "refused",
+)  # fmt: skip
+
+
+def rows_text(judged: Sequence[Judged]) -> str:
+    """Each row with its estimate, how it was come by and what was filled in, as CSV."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(ROW_COLUMNS)
+    for one in judged:
+        row, priced = one.row, one.priced
+        found = [f"{j:.6g}" for j in priced.energy_j] if priced else ["", "", ""]
+        writer.writerow(
+            [
+                *(row.line, row.source, row.asked.model, row.asked.gpu, row.asked.scope, f"{row.energy_j:.6g}"),
+                *found,
+                *((priced.method, priced.basis, priced.rests_on) if priced else ("", "", "")),
+                "; ".join(row.job.notes) if row.job else "",
+                "yes" if one.in_sample else "no",
+                row.refused,
+            ]
+        )
+    return out.getvalue()
+
+
 def read_asked(rows: tuple[MeasuredRow, ...]) -> list[Asking]:
     """Rows with their jobs, by the declared models, cards and prompts."""
     catalogue = read_catalogue()
-    return [ask(row.source, row.asked, row.energy_j, row.refused, catalogue) for row in rows]
+    return [ask(row.source, row.asked, row.energy_j, row.refused, catalogue, row.number) for row in rows]
 
 
 def fitted_prior(folder: Path) -> str:

@@ -1,3 +1,4 @@
+import csv
 import json
 import math
 import random
@@ -207,6 +208,24 @@ def test_batches_fall_into_bands() -> None:
     assert [band_of(b) for b in (None, 1, 2, 15.4, 16, 64, 255, 4000)] == [
         "unknown", "1", "2-15", "2-15", "16-63", "64-255", "64-255", "256+",
     ]  # fmt: skip
+
+
+def test_each_row_says_what_it_rests_on_and_what_was_filled_in(tmp_path) -> None:
+    table = rows()[:9]
+    table[2]["input_tokens"] = ""
+    table[3]["output_tokens"] = ""
+    out = tmp_path / "rows.csv"
+    said = CliRunner().invoke(app, ["validate", str(write(tmp_path / "a.csv", table)), "--rows", str(out)])
+    assert said.exit_code == 0
+    with out.open(encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    assert [int(row["line"]) for row in found] == list(range(2, 11))
+    assert "tokens assumed" in found[2]["filled_in"]
+    assert found[0]["filled_in"] == ""
+    assert "output tokens" in found[3]["refused"]
+    assert found[3]["value_j"] == ""
+    assert float(found[0]["low_j"]) < float(found[0]["value_j"]) < float(found[0]["high_j"])
+    assert "argonne" in found[0]["rests_on"]
 
 
 def test_the_command_gives_the_promised_object(tmp_path) -> None:
