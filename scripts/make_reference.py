@@ -18,6 +18,7 @@ import meter_docs
 import perf_harness
 import perf_meter
 import regions_docs
+import rivals_docs
 
 from bench.cli.app import app
 from bench.files.coefficient_files import coefficient_paths, read_coefficients
@@ -234,6 +235,7 @@ def main() -> int:
         METHOD: method(),
         README: readme(),
         CROSS_CHECK: cross_check(),
+        rivals_docs.PAGE: rivals_docs.page(),
         METHOD.with_name(meter_docs.DRAWING): meter_docs.drawing(meter_docs.read(perf_meter.RESULT)),
         METHOD.with_name(fit_limits_docs.DRAWING): fit_limits_docs.drawing(fit_limits_docs.read()),
     }

@@ -1,1 +1,1 @@
-"""Other tools' files, one format a file: results of load generators (`told`), settings and counts of calculators."""
+"""Other tools' files, one format a file: load generators' results (`told`), calculators' settings and counts."""
