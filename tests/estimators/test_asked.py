@@ -1,10 +1,14 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bench.errors import BadInput
 from bench.estimators.asked import Asked, job_of, plain_name
+from bench.estimators.prior import estimate
 from bench.files.estimating import read_catalogue
+from bench.files.prior_file import read_prior
 
-KNOWN = read_catalogue()
+KNOWN, BOOK = read_catalogue(), read_prior()
 
 
 def ask(**given):
@@ -115,3 +119,41 @@ def test_nothing_is_said_of_answers_without_a_length() -> None:
 
 def test_plain_names_have_no_separators() -> None:
     assert plain_name("llama3.1:8b") in plain_name("meta-llama/Llama-3.1-8B")
+
+
+_NUMBERS = st.none() | st.floats(0, 1e9)
+
+
+@given(
+    st.text(max_size=30) | st.sampled_from(["llama3.1:8b", "x-7b", "mixtral-8x7b", "gpt-oss-120b"]),
+    st.text(max_size=20) | st.sampled_from(["A100", "RTX 4090", "B200"]),
+    st.text(max_size=20),
+    st.text(max_size=20),
+    _NUMBERS,
+    _NUMBERS,
+    _NUMBERS,
+    _NUMBERS,
+    st.none() | st.floats(1e-3, 1e6),
+    st.sampled_from(["gpu", "machine", "wall"]),
+)
+def test_whatever_is_asked_is_estimated_or_refused(
+    model, gpu, precision, task, cards, batch, prompt, output, size, scope
+) -> None:
+    asked = Asked(
+        model=model,
+        gpu=gpu,
+        precision=precision,
+        task=task,
+        n_gpus=cards,
+        batch=batch,
+        input_tokens=prompt,
+        output_tokens=output,
+        params_b=size,
+        active_params_b=None if size is None else size / 7,
+        scope=scope,
+    )
+    try:
+        found = estimate(BOOK.without(()), job_of(asked, KNOWN))
+    except BadInput:
+        return
+    assert 0 <= found.low <= found.value <= found.high < float("inf")
