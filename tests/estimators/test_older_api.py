@@ -132,6 +132,7 @@ def test_the_interval_holds_its_value_and_more_work_never_costs_less(read, writt
         (edited("profile", output_size=1.5), "profile.output_size is 1.5; needed is a whole number"),
         (edited("profile", output_size=math.nan), "profile.output_size is nan; needed is a whole number"),
         (edited("profile", count=10**400), "profile.count is an integer beyond any"),
+        (edited("profile", count=10**13), "profile.count is 1e+13; needed is a number of 0 to 1e+12"),
         (edited("profile", name=None), "profile.name is None; needed is text"),
         (edited("profile", name="x" * 201), "profile.name has 201 characters"),
     ],
@@ -153,6 +154,11 @@ def test_a_spread_is_of_its_ratios():
     found = spread_of([float(one) + 1 for one in range(100, -1, -1)])
 
     assert tuple(found) == pytest.approx((6, 51, 96))
+
+
+def test_twenty_ratios_are_a_spread_with_lines_between_neighbours():
+    """Of 1 to 20 the median is 10.5; 5 % of the nineteen steps is 0.95 of the first."""
+    assert tuple(spread_of([float(one) for one in range(1, 21)])) == pytest.approx((1.95, 10.5, 19.05))
 
 
 def test_a_few_ratios_are_no_spread():

@@ -166,6 +166,7 @@ def test_one_request_beside_each_other():
     assert found["EcoLogits"] * 1e3 == pytest.approx(0.0229, abs=5e-5)
     assert found["flat Wh per 1k tokens"] * 1e3 == pytest.approx(1.15, abs=5e-3)
     assert found["squared input"] == pytest.approx(4.862, abs=5e-4)
+    assert found["linear characters"] == pytest.approx((1155 + 211) / 150 * 700 / 0.7 * 1.3 / 3.6e6)
     assert max(found.values()) / min(found.values()) == pytest.approx(2.1e5, rel=0.02)
 
 
@@ -220,6 +221,12 @@ def test_a_server_that_cannot_be_is_refused(field):
 def test_more_parameters_at_work_than_there_are_is_refused():
     with pytest.raises(BadInput, match="no more than all"):
         ecologits.figure(active_params_b=9, total_params_b=8, output_tokens=1)
+
+
+@pytest.mark.parametrize("latency_s", [-1.0, math.nan])
+def test_a_latency_that_cannot_be_is_refused(latency_s):
+    with pytest.raises(BadInput, match="latency_s"):
+        ecologits.figure(active_params_b=8, total_params_b=8, output_tokens=1, latency_s=latency_s)
 
 
 def test_a_figure_is_a_number():

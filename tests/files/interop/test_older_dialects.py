@@ -114,6 +114,8 @@ def test_a_default_that_is_no_region_is_refused():
         ("config.yaml", ('"france"\n', '"frence"\n'), 17, "did you mean 'france'?"),
         ("config.yaml", ("default_region", "default_regoin"), 17, "did you mean 'default_region'?"),
         ("config_model.yaml", ("eta: 0.8", "eta: 8"), 5, "hardware.gpu.eta is '8'; needed is a number of 0 to 1"),
+        ("config_model.yaml", ("eta: 0.8", "eat: 0.8"), 5, "hardware.gpu.eat is not known; did you mean 'eta'?"),
+        ("config_model.yaml", ("\nhardware:", "\nx: 1\nhardware:"), 2, "x is not known; known are hardware, prof"),
         ("config_model.yaml", ("power_w: 400", "power_w: -4"), 4, "hardware.gpu.power_w is '-4'"),
         ("config_model.yaml", ("gpu:", "gpus:"), 3, "hardware.gpus is not known; did you mean 'gpu'?"),
         ("config_model.yaml", (": 60", ": 0"), 13, "throughput_tokens_per_s is '0'"),
@@ -280,10 +282,20 @@ def test_a_measured_text_costs_by_its_formula_what_was_measured():
     assert flat.KWH_PER_1K_TOKENS == 0.0006
 
 
-def test_more_idle_than_whole_is_refused():
+@pytest.mark.parametrize(
+    ("energy_kwh", "static_kw", "tokens"), [(1e-5, 0.09, 500), (1e-3, -0.01, 500), (1e-3, 0.09, 0)]
+)
+def test_more_idle_than_whole_and_no_token_are_refused(energy_kwh, static_kw, tokens):
     base = read_older_constants(GOLDEN / "constants.py.txt")
-    with pytest.raises(BadInput, match="an idle share within the whole"):
-        with_measured_text(base, energy_kwh=1e-5, duration_s=4.0, static_kw=0.09, tokens=500)
+    with pytest.raises(BadInput, match="an idle share within the whole, and one token or more"):
+        with_measured_text(base, energy_kwh=energy_kwh, duration_s=4.0, static_kw=static_kw, tokens=tokens)
+
+
+def test_what_is_idle_throughout_has_nothing_for_its_tokens():
+    base = read_older_constants(GOLDEN / "constants.py.txt")
+    found = with_measured_text(base, energy_kwh=1e-3, duration_s=3600.0, static_kw=1e-3, tokens=1)
+
+    assert found.llm_energy_per_1k_tokens == 0
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,7 @@ def test_what_is_refused_names_its_line(text, line, said):
         ("a: 2026-02-30", lambda n: n.day(), "a day as 2026-11-21"),
         ("a: 2026-02-03T00:00:00Z", lambda n: n.day(), "a day as 2026-11-21"),
         ("a: 1926-02-03", lambda n: n.day(), "of 2000 to 2100"),
+        ("a: [2026-02-03]", lambda n: n.day(), "a is a list; needed is a day"),
         ("a: ٢٠٢٦-٠٢-٠٣", lambda n: n.day(), "a day as"),
         ("a: {b: 1}", lambda n: n.text(), "a is names with values; needed is text"),
         ("a: x", lambda n: n.named(), "needed is names with values"),
@@ -107,6 +108,18 @@ def test_a_file_that_is_none_is_refused(tmp_path):
     for name, said in (("none", "No such file"), ("latin", "no text in UTF-8"), ("big", "more than 16 MiB")):
         with pytest.raises(BadInput, match=said):
             read_yaml(tmp_path / name)
+
+
+def test_sixteen_lists_deep_is_read_and_one_more_is_not():
+    parsed("a: " + "[" * 15 + "x" + "]" * 15)
+    with pytest.raises(BadDeclaration, match="nested more than 16 deep"):
+        parsed("a: " + "[" * 16 + "x" + "]" * 16)
+
+
+def test_what_can_be_read_is_not_escaped():
+    """The rest has the shortest escape that YAML knows."""
+    assert quoted('Élan "vital" 🙂') == '"Élan \\"vital\\" 🙂"'
+    assert quoted("\x00\x7f\u2028\uffff\U000e0001") == '"\\x00\\x7F\\u2028\\uFFFF\\U000E0001"'
 
 
 @given(st.text())
