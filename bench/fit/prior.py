@@ -46,6 +46,10 @@ _MACHINE_SHARE = 0.5  # of a lab's spread, that machines of one lab differ by
 _NOISE, _HUBER = 0.12, 1.345  # ln(joules) of a row around its machine's line: what the fits leave
 _CLUSTER = 1.5  # rows that one model on one machine counts for, times the root of how many it has
 OVERALL = 0.1
+# A sum of log-normal terms has a median above the sum of their medians, and below that of their means, which lie
+# e^(spread²/2) higher (Fenton 1960): half of the way. With 0, 0.5 and 1 of it the four labs, each left out and
+# counted once, are off by 33, 31 and 31 % in the mean of their medians.
+_TOWARDS_MEAN = 0.5
 # Small enough that another processor's last digits, which end elsewhere, agree in the five that are published
 _LEAST_STEP, _MOST_STEPS = 1e-9, 400
 
@@ -149,12 +153,17 @@ def fit_population(rows: Sequence[Row]) -> tuple[Array, Array]:
 
 
 def prior_of(rows: Sequence[Row], width: float) -> Prior:
-    """The prior that those rows teach, its intervals stretched by `width`."""
+    """The prior that those rows teach, its intervals stretched by `width`.
+
+    A coefficient's value lies a little above its median, so that their sum is the median of what machines take.
+    """
     logs, covariance = fit_population(rows)
     spreads = np.sqrt(np.diag(covariance) + SPREAD**2)
     return Prior(
         coefficients={
-            name: Coefficient(value=float(math.exp(logs[i])), spread=float(spreads[i]))
+            name: Coefficient(
+                value=float(math.exp(logs[i] + _TOWARDS_MEAN * spreads[i] ** 2 / 2)), spread=float(spreads[i])
+            )
             for i, name in enumerate(NAMES)
         },
         width=width,

@@ -62,6 +62,13 @@ def test_one_lab_is_one_vote() -> None:
     assert two == pytest.approx(one, rel=0.06)  # twice the rows of a lab hardly move what another machine does
 
 
+def test_values_lie_above_the_medians_so_that_their_sum_is_one() -> None:
+    logs, _ = fit_population(lab())
+    for i, name in enumerate(NAMES):
+        one = prior_of(lab(), 1.0).coefficients[name]
+        assert one.value == pytest.approx(math.exp(logs[i] + one.spread**2 / 4))
+
+
 def test_a_wild_row_moves_little() -> None:
     rows = lab()
     wild = [replace(rows[0], energy_j=rows[0].energy_j * 1000), *rows[1:]]
