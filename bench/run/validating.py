@@ -70,11 +70,14 @@ def read_asked(rows: tuple[MeasuredRow, ...]) -> list[Asking]:
     return [ask(row.source, row.asked, row.energy_j, row.refused, catalogue, row.number) for row in rows]
 
 
-def fitted_prior(folder: Path) -> str:
-    """The text of prior.json as the files of a folder teach it. Raises BadInput where one is missing."""
+def fitted_prior(folder: Path, sources: Path | None = None) -> str:
+    """The text of prior.json as the files of a folder teach it, those that the table `sources` names.
+
+    Raises BadInput where one is missing.
+    """
     rows: list[Row] = []
     fed: list[FedBy] = []
-    for source in _sources():
+    for source in _sources(sources or places().data / "measured_sources.csv"):
         path = folder / source["file"]
         if not path.is_file():
             raise BadInput(
@@ -98,16 +101,16 @@ def fitted_prior(folder: Path) -> str:
     return prior_text(book_of(rows), fed)
 
 
-def check_prior(folder: Path) -> Iterator[Mismatch]:
+def check_prior(folder: Path, prior: Path | None = None, sources: Path | None = None) -> Iterator[Mismatch]:
     """Where prior.json differs from the prior that the files of a folder teach, in half a unit of the last digit.
 
     Least squares end in other last digits on another CPU, so that text is compared as text and figures as figures.
     """
-    expected, found = json.loads(fitted_prior(folder)), json.loads(prior_path().read_text(encoding="utf-8"))
-    yield from differences(prior_path().name, expected, found)
+    path = prior or prior_path()
+    expected, found = json.loads(fitted_prior(folder, sources)), json.loads(path.read_text(encoding="utf-8"))
+    yield from differences(path.name, expected, found)
 
 
-def _sources() -> Iterator[dict[str, str]]:
-    path = places().data / "measured_sources.csv"
+def _sources(path: Path) -> Iterator[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file)

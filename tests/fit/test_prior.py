@@ -4,13 +4,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from estimators.jobs import DENSE, PRIOR, job
+from fit.measured_csv import rows, write
+from typer.testing import CliRunner
 
+from bench.cli.app import app
 from bench.errors import BadInput
 from bench.estimators.prior import energy_j
 from bench.files.prior_file import prior_text, read_prior
 from bench.fit.prior import NAMES, Row, calibrate, fit_population, prior_of
 from bench.fit.prior_book import book_of
-from bench.run.validating import fitted_prior
+from bench.run.validating import check_prior, fitted_prior
 
 
 def lab(source: str = "lab", factor: float = 1.0, machine: str = "m", **coefficients: float) -> list[Row]:
@@ -104,6 +107,25 @@ def test_a_wider_spread_of_labs_widens_the_interval() -> None:
 def test_the_fit_says_which_file_is_missing(tmp_path) -> None:
     with pytest.raises(BadInput, match=r"ml_energy_v2\.csv.*github"):
         fitted_prior(tmp_path)
+
+
+def test_a_prior_that_the_data_no_longer_teach_is_named(tmp_path) -> None:
+    names = ("source", "file", "repository", "commit", "licence", "measured")
+    table = [dict.fromkeys(names, "x") | {"source": f"lab-{i}", "file": f"{i}.csv"} for i in (1, 2)]
+    sources = write(tmp_path / "sources.csv", table)
+    for i in (1, 2):
+        write(tmp_path / f"{i}.csv", rows((1, 16), f"lab-{i}", factor=0.8 + i / 5)[:24])
+    path = tmp_path / "prior.json"
+    path.write_text(fitted_prior(tmp_path, sources), encoding="utf-8")
+    assert list(check_prior(tmp_path, path, sources)) == []
+    path.write_text(path.read_text(encoding="utf-8").replace('"rows": 24', '"rows": 25', 1), encoding="utf-8")
+    assert [one.field for one in check_prior(tmp_path, path, sources)] == ["sources[0].rows"]
+
+
+def test_verify_with_data_asks_for_the_prior_alone(tmp_path) -> None:
+    said = CliRunner().invoke(app, ["verify", "--data", str(tmp_path)])
+    assert isinstance(said.exception, BadInput)
+    assert "ml_energy_v2.csv" in str(said.exception)
 
 
 def test_the_shipped_prior_says_where_it_comes_from() -> None:
