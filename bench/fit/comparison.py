@@ -22,6 +22,7 @@ from bench.nouns.compared import (
     Work,
     WorkCompared,
 )
+from bench.physics.ledger import HOLDS
 
 _TIMES: tuple[tuple[Measure, str], ...] = (("time", "time_s"), ("e2e", "e2e_s"))
 _SAME_WORK_RATIO = 1e-3  # of units a request: less is the rest of a window, not another kind of work
@@ -153,8 +154,16 @@ def _energies(
         if len({j.basis for j in (*a_side, *b_side)}) > 1:
             notes.append(f"{boundary}: measured for one and modelled for the other, so no ratio of the two")
             continue
-        found.append(energy_ratio(boundary, a_side, b_side, interleaved=interleaved))
+        made = energy_ratio(boundary, a_side, b_side, interleaved=interleaved)
+        worked = {ones[-1].made.works_on, others[-1].made.works_on}
+        found.append(replace(made, lacks=tuple(sorted(worked - _held(boundary, (*a_side, *b_side))))))
     return found, notes
+
+
+def _held(boundary: Boundary, joules: Sequence[Joules]) -> set[Boundary]:
+    """The devices whose joules are in figures of a boundary."""
+    board: set[Boundary] = {"gpu"} if all(j.holds_gpu for j in joules) else set()
+    return {boundary, *HOLDS.get(boundary, ()), *board}
 
 
 def _all(showings: Iterable[Showing], boundary: Boundary) -> list[Joules]:

@@ -149,10 +149,10 @@ def standings(pairs: Sequence[Pair], count: int, boundary: Boundary) -> tuple[St
 
 
 def _aims(pair: Pair, boundary: Boundary) -> tuple[int, ...] | None:
-    """For energy, latency, quality: -1 better, 1 worse, 0 not told. None without energy or latency."""
+    """For energy, latency, quality: -1 better, 1 worse, 0 not told. None without latency, or energy of all."""
     energy = next((r for r in pair.ratios if r.boundary == boundary), None)
     latency = next((r for r in pair.ratios if r.measure == "e2e"), None)
-    if energy is None or latency is None:
+    if energy is None or energy.lacks or latency is None:
         return None
     found = [0 if not r.tells else -1 if r.value < 1 else 1 for r in (energy, latency)]
     for one in pair.differences[:1]:

@@ -11,6 +11,7 @@ from bench.fit.rows import Group, Measured, Row, groups
 from bench.fit.terms import RATES
 from bench.nouns import Boundary, Loaded, Outcome, Quality, Run, RunSpec, Score, Share, Source, Usage, Window
 from bench.nouns.compared import Joules, Made, Showing, Work
+from bench.nouns.words import of_module
 from bench.physics.attribution import window_outcomes, window_usage
 from bench.physics.doubles import pretends
 from bench.physics.phases import idle, work
@@ -206,8 +207,16 @@ def _joules(
                 unseen_low_ratio=significant(math.fsum(r.unseen_low_j for r in rows) / total_j),
                 unseen_high_ratio=significant(math.fsum(r.unseen_high_j for r in rows) / total_j),
                 simulated=any(pretends(s) for s in measured.run.sources if s.boundary == group.boundary),
+                holds_gpu=_of_board(measured.run, group.boundary),
             )
     return found, void
+
+
+def _of_board(run: Run, boundary: Boundary) -> bool:
+    """Whether a boundary is read of the module that worked, so that its board's joules are in it."""
+    return any(
+        of_module(s.domain) and s.device == run.loaded.device for s in run.sources if s.boundary == boundary
+    )
 
 
 def _resting_w(rest: Sequence[Row], which: str) -> float:

@@ -45,6 +45,7 @@ class Joules:
     unseen_low_ratio: float = 0.0  # how far what the sensor never saw may move it
     unseen_high_ratio: float = 0.0
     simulated: bool = False  # no sensor stands behind it
+    holds_gpu: bool = False  # read of a whole module: the board is in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,11 @@ class Made:
     workload_sha256: str
     driver: str | None = None  # of the device that worked
     power_limit_w: float | None = None
+
+    @property
+    def works_on(self) -> Boundary:
+        """The boundary of the device that did the work: an energy without it is not that of the work."""
+        return "cpu" if self.device == "cpu" else "gpu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +106,7 @@ class Ratio:
     components: Mapping[str, float] = field(default_factory=dict)
     gain_cancels: bool | None = None  # None: there is no board's gain in it
     simulated: bool = False
+    lacks: tuple[Boundary, ...] = ()  # devices that one of the two worked on and that no joule of it is of
 
     @property
     def tells(self) -> bool:

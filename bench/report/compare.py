@@ -8,6 +8,7 @@ from markupsafe import Markup
 from bench.nouns import Source
 from bench.nouns.compared import Compared, Difference, Level, Ratio, WorkCompared
 from bench.report.banners import Banner
+from bench.report.compare_energy import unit_text, word
 from bench.report.compare_plot import ratio_plots
 from bench.report.compare_text import (
     agreement_text,
@@ -16,9 +17,7 @@ from bench.report.compare_text import (
     price_text,
     remarks,
     sentences,
-    unit_text,
     what_text,
-    word,
 )
 from bench.report.figures import PageFigure, counted_figure
 from bench.report.front_plot import front_plots

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from bench.nouns.compared import Compared, Ratio
-from bench.report.compare_text import unit_text, what_text, word
+from bench.report.compare_energy import unit_text, word
+from bench.report.compare_text import what_text
 from bench.report.figures import PageFigure
 from bench.report.svg import (
     Axis,

@@ -4,19 +4,19 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from bench.nouns.compared import Compared, Difference, Level, Pair, Price, Ratio, WorkCompared
+from bench.report.compare_energy import energy_parts, told, unit_text, untold, word
 from bench.report.numbers import interval, shown
 from bench.report.quality_text import item_name, score_name
 from bench.report.ratio_text import ratio_text
 from bench.report.words import SPAN_NOTE
 from bench.units import S_PER_MS, counted
 
-MODEL_NOTE = "cannot see the power of the instruction mix"
+LEAST_FRONT = 2  # a front is of more
 _WIDTH = 80
 _GAP = "  "
 _MS_BELOW_S = 0.1
 _NARROWEST = 6
 _WIDE_RATIO = 0.3  # chosen: exp(0.3) is 5 % farther from 1 than 1.3
-_UNITS = {"audio_second": "audio s", "video_second": "video s"}
 Line = tuple[str, ...]
 
 
@@ -27,41 +27,13 @@ def sentences(one: Compared) -> tuple[str, ...]:
 
 def sentence(one: Compared, work: WorkCompared, pair: Pair) -> str:
     """`q4_k_m uses 0.61 ± 0.03 of the energy of f16 on … at batch 1 (…); 0.58 ± 0.01 of its time; quality …`"""
-    a, b = one.names[pair.one], one.names[pair.other]
-    at = f"on {_work(work)}"
-    energies = [r for r in pair.ratios if r.measure == "energy"]
-    if not energies:
-        parts = [f"{a} and {b} have no energy to compare {at}"]
-    elif _told(energies[0]):
-        verb = "uses" if energies[0].tells else "came to"  # one round tells nothing beyond itself
-        parts = [f"{a} {verb} {ratio_text(energies[0])} of the energy of {b} {at} ({basis_text(energies[0])})"]
-    else:
-        parts = [f"{a} and {b} {at}: {_untold(energies[0], 'energy', basis_text(energies[0]))}"]
-    for more in energies[1:]:
-        told = f"{ratio_text(more)} of it ({basis_text(more)})"
-        parts.append(told if _told(more) else _untold(more, "energy", basis_text(more)))
+    parts = energy_parts(one, work, pair, f"on {_work(work)}")
     times = [r for r in pair.ratios if r.measure == "time"] or [r for r in pair.ratios if r.measure == "e2e"]
     for one_time in times:
         what = "time" if one_time.measure == "time" else "latency"
-        parts.append(f"{ratio_text(one_time)} of its {what}" if _told(one_time) else _untold(one_time, what))
+        parts.append(f"{ratio_text(one_time)} of its {what}" if told(one_time) else untold(one_time, what))
     parts += [difference_text(d) for d in pair.differences] or [f"quality not comparable: {pair.no_quality}"]
     return "; ".join(filter(None, (*parts, agreement_text(pair))))
-
-
-def basis_text(one: Ratio) -> str:
-    """The boundary and the basis of a ratio: a modelled one says what its model cannot see."""
-    said = f"{one.boundary}, " if one.boundary else ""
-    if one.basis == "modelled":
-        of = " from a declared power" if one.simulated else ""
-        return f"{said}MODELLED{of}: {MODEL_NOTE}"
-    return f"{said}{word(one)}"
-
-
-def word(one: Ratio | Level) -> str:
-    """The basis in a word: what a program gave is never called measured."""
-    if one.basis == "modelled":
-        return "MODELLED"
-    return "SIMULATED" if one.simulated else str(one.basis)
 
 
 def difference_text(one: Difference) -> str:
@@ -94,6 +66,10 @@ def grounds_text(one: Difference) -> str:
 def front_text(one: Compared, work: WorkCompared) -> tuple[str, ...]:
     """Which candidates are on the front, dominated, or neither beyond the intervals: a sentence a boundary."""
     said = []
+    lacking = sorted({d for p in work.pairs for r in p.ratios for d in r.lacks})
+    if len(one.names) > LEAST_FRONT and lacking and not work.standings:
+        which = _listed(lacking)
+        said.append(f"No front on {_work(work)}: no energy of all of them holds the {which} that worked")
     for boundary in dict.fromkeys(s.boundary for s in work.standings):
         mine = [s for s in work.standings if s.boundary == boundary]
         aims = "energy, latency and quality" if mine[0].scored else "energy and latency"
@@ -109,11 +85,6 @@ def front_text(one: Compared, work: WorkCompared) -> tuple[str, ...]:
         ]
         said.append(f"By {aims} ({boundary}) on {_work(work)}: {'; '.join(parts)}")
     return tuple(said)
-
-
-def unit_text(work: WorkCompared) -> str:
-    """The unit of a work's figures: `token`, `audio s`."""
-    return _UNITS.get(work.unit, work.unit.replace("_", " "))
 
 
 def what_text(one: Ratio | Level, unit: str) -> str:
@@ -135,15 +106,15 @@ def plural(unit: str) -> str:
 
 def comparison_text(one: Compared, width: int = _WIDTH) -> str:
     """The whole comparison: what stands against what, ratios, each candidate's own figures, verdicts, remarks."""
-    told = [_head(one, width)]
+    parts = [_head(one, width)]
     for work in one.works:
-        told.append(_ratios(one, work, width))
-        told.append(_levels(one, work, width))
-    told.append(_wrapped(sentences(one), width))
+        parts.append(_ratios(one, work, width))
+        parts.append(_levels(one, work, width))
+    parts.append(_wrapped(sentences(one), width))
     fronts = [text for work in one.works for text in front_text(one, work)]
-    told.append(_wrapped(fronts, width) if fronts else "")
-    told.append(_wrapped(remarks(one), width))
-    return "\n\n".join(text for text in told if text)
+    parts.append(_wrapped(fronts, width) if fronts else "")
+    parts.append(_wrapped(remarks(one), width))
+    return "\n\n".join(text for text in parts if text)
 
 
 def remarks(one: Compared) -> tuple[str, ...]:
@@ -247,16 +218,6 @@ def _with_half(one: Level, unit: str, factor: float) -> str:
     if half > _WIDE_RATIO:  # an interval by a factor: its two sides differ
         return interval(one.value / factor, one.low / factor, one.high / factor, unit)
     return f"{value} ± {half * 100:.{1 if half < 0.1 else 0}f} %"
-
-
-def _told(one: Ratio) -> bool:
-    return one.low is None or one.tells
-
-
-def _untold(one: Ratio, what: str, more: str = "") -> str:
-    """An interval that holds 1; its own brackets would stand in others."""
-    value = ratio_text(one).replace(" (", ", ").replace(")", "")
-    return f"no difference in {what} that these rounds can tell ({'; '.join(filter(None, (value, more)))})"
 
 
 def _work(work: WorkCompared) -> str:

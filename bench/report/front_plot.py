@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.nouns import Boundary
 from bench.nouns.compared import Compared, Level, WorkCompared
-from bench.report.compare_text import unit_text
+from bench.report.compare_energy import unit_text
 from bench.report.svg import Axis, cut, diamond, drawing, element, hatch, label, linear, tick_text
 
 _WIDTH, _HEIGHT = 760.0, 330.0

@@ -9,6 +9,7 @@ from bench.fit.comparison import compare, half_widths
 from bench.fit.showings import same_conditions, scores
 from bench.nouns import Quality, Score, Share
 from bench.nouns.compared import Joules, Made, Price, Showing, Work
+from bench.report.compare_text import front_text, sentences
 
 MADE = Made(
     engine="e", engine_version="1", model="m", precision="q8", weights="pretrained", hardware="h", device="Board",
@@ -52,12 +53,61 @@ def test_only_rounds_of_both_are_paired():
     assert {r.rounds for r in found.ratios} == {2}
 
 
-def test_gpu_on_against_off_has_no_ratio_of_the_gpu():
-    """The one that stood by has no figure there, and the host's is compared."""
-    found = pair_of(both(other={"joules": {"host": HOST}}))
+ON_CPU = {"joules": {"host": HOST}, "made": replace(MADE, precision="f16", device="cpu")}
 
-    assert [r.boundary for r in found.ratios if r.measure == "energy"] == ["host"]
+
+def test_gpu_on_against_off_has_no_ratio_of_the_gpu():
+    """The one that stood by has no figure there; the host's is compared, and says that it lacks the GPU."""
+    found = pair_of(both(other=ON_CPU))
+
+    assert [(r.boundary, r.lacks) for r in found.ratios if r.measure == "energy"] == [("host", ("gpu",))]
     assert "gpu: a figure of q8 alone; f16 did no work there or was not read, so no ratio" in found.notes
+
+
+def test_gpu_on_against_off_is_no_verdict_on_the_energy():
+    """Whose joules are in no ratio is said with them: 2 J of the board never vanish behind 5 J of the host."""
+    cheap = {"gpu": GPU, "host": replace(HOST, value_j=1.0, low_j=0.6, high_j=1.8)}
+    [told] = sentences(compare(both(one={"joules": cheap}, other=ON_CPU), ("q8", "f16")))
+
+    assert " of the energy of " not in told
+    assert "uses" not in told
+    assert told.startswith("no ratio of the whole energy of q8 and f16 on w at batch 8: q8 comes to 0.20")
+    assert "of the host's energy of f16 (host, MODELLED" in told
+    assert "the 2 J per output token of the gpu under q8, measured, are in no ratio: another boundary" in told
+
+
+def test_a_gpu_that_nothing_read_is_not_forgotten():
+    """Both worked on boards without a sensor: the host's is not the whole, and no figure is invented."""
+    [told] = sentences(
+        compare(both(one={"joules": {"host": HOST}}, other={"joules": {"host": HOST}}), ("q8", "f16"))
+    )
+
+    assert told.startswith("no ratio of the whole energy of q8 and f16")
+    assert told.count("has no figure, and is in no ratio") == 2
+
+
+def test_a_meter_at_the_plug_or_of_a_module_holds_the_gpu():
+    """There the ratio is one of the whole, and comes first."""
+    wall = replace(GPU, value_j=9.0, low_j=9.0, high_j=9.0)
+    some = both(one={"joules": {"host": HOST, "wall": wall}},
+                other={**ON_CPU, "joules": {"host": HOST, "wall": replace(wall, value_j=3.0)}})  # fmt: skip
+    module = {"joules": {"platform": replace(GPU, holds_gpu=True)}}
+
+    assert {r.boundary: r.lacks for r in pair_of(some).ratios if r.boundary} == {"host": ("gpu",), "wall": ()}
+    assert sentences(compare(some, ("q8", "f16")))[0].startswith("q8 uses 3.00 ± 0.00 of the energy of f16")
+    assert [r.lacks for r in pair_of(both(one=module, other=module)).ratios if r.boundary] == [()]
+
+
+def test_nobody_is_on_a_front_of_an_energy_without_the_device_that_worked():
+    """By the host's alone the GPU would dominate: there is no front, and it is said why."""
+    devices = {0: {"joules": {"gpu": GPU, "host": HOST}}, 1: ON_CPU, 2: {**ON_CPU, "time_s": 0.3, "e2e_s": 0.9}}
+    devices[2] = {**devices[2], "made": replace(MADE, precision="f32", device="cpu")}
+    made = compare([shown(c, n, **devices[c]) for n in (1, 2, 3) for c in range(3)], ("q8", "f16", "f32"))
+
+    assert made.works[0].standings == ()
+    assert front_text(made, made.works[0]) == (
+        "No front on w at batch 8: no energy of all of them holds the gpu that worked",
+    )
 
 
 def test_measured_over_modelled_is_no_ratio():
