@@ -35,6 +35,7 @@ from bench.fit.intervals import (
 )
 from bench.fit.levels import describes, merged
 from bench.fit.rates import domain, rates
+from bench.fit.repeats import half_over_runs
 from bench.fit.rows import Group, Measured, Row, groups
 from bench.fit.sheet import Sheet
 from bench.fit.terms import SHOWN, TERMS, TOGETHER
@@ -150,7 +151,7 @@ def _entry(group: Group, work: Sequence[Row], sheet: Sheet, facts: Mapping[str, 
 
 def _notes(group: Group) -> tuple[str, ...]:
     notes = [_SYNTHETIC_NOTE] if group.synthetic else []
-    notes += [*_behind(group), *_unasked(group)]
+    notes += [*_behind(group), *_unasked(group), *_one_run(group)]
     if group.basis == "modelled":
         notes.append(f"{group.boundary} energy is modelled, not measured")
     notes += [f"flag: {flag.runs} of {len(group.runs)} runs, {flag.text}" for flag in group.flags]
@@ -180,6 +181,16 @@ def _unasked(group: Group) -> list[str]:
     return [f"flag: {name} has no gross rate: a window without a request; longer windows" for name in empty]
 
 
+def _one_run(group: Group) -> list[str]:
+    """That nothing tells what the windows of a run have in common: no cell has run twice."""
+    ran = {(row.cell, row.run_id) for row in phases.work(group.rows)}
+    if not ran or len({cell for cell, _ in ran}) < len(ran):
+        return []
+    if len(ran) == 1:
+        return ["one run: what a day makes of it is in no interval"]
+    return ["one run a cell: what a day makes of it is in no rate's interval"]
+
+
 def _idle_terms(group: Group, idle: Sequence[Row], sheet: Sheet) -> None:
     bare = phases.idle(group.rows, "bare")
     for name, rows in (("idle_bare", bare), ("idle_resident", idle)):
@@ -189,7 +200,7 @@ def _idle_terms(group: Group, idle: Sequence[Row], sheet: Sheet) -> None:
             continue
         spread = {s: [e / r.duration_s for e, r in zip(row_series(rows, s), rows, strict=True)] for s in SERIES}
         values = {s: mean(v) for s, v in spread.items()}
-        statistical = {s: half_of_mean(v) for s, v in spread.items()}
+        statistical = {s: half_over_runs(v, [r.run_id for r in rows]) for s, v in spread.items()}
         told = own([1.0 / (len(rows) * r.duration_s) for r in rows], rows)
         sheet.enter(name, quantity(group, values, statistical, "W", 0.0, spread=multiplicative, own=told))
 

@@ -9,13 +9,14 @@ from bench.fit import bootstrap
 from bench.fit.design import Shape, separating_cells
 from bench.fit.intervals import SERIES, half_of_mean, own, quantity, row_powers_w, row_series
 from bench.fit.nearness import nearly_together
+from bench.fit.repeats import differ, half_over_runs, squares
 from bench.fit.revealing import revealing
 from bench.fit.rows import Group, Row
 from bench.fit.selection import Evidence, left_out, shown
 from bench.fit.sheet import Sheet
 from bench.fit.solve import Array, Solution, condition_number, separable, solve
 from bench.fit.terms import REQUEST, SHOWN, TERMS, Term
-from bench.stats import f75, f95, mean, median, significant, t95
+from bench.stats import f95, mean, median, significant, t95
 from bench.units import counted
 
 UNTESTED = (
@@ -25,7 +26,6 @@ _MORE_SHAPES = "run more shapes of it, or more loads"
 _OTHER_LOADS = "run more shapes of it, or each load in a folder of its own"
 _VARIES = "add a workload that varies it alone (`joulemark list workloads`)"
 _FEWEST_WINDOWS_OVER_TERMS = 1
-_FEWEST_POOLED = 4  # degrees of freedom between runs from which on they are tested at 25 %
 IDLE = "idle_resident"
 _UNTRUE_RATIO = 0.25  # chosen: five times what a board's sensor may be off by
 
@@ -173,7 +173,11 @@ def _above_idle(
     duration_s = np.array([r.duration_s for r in work])
     above_idle_j = energy_j - own_idle_j(work, idle, which)
     found = solve(design, above_idle_j, weights)
-    carried = np.append(-(found.leverage @ duration_s), 1.0) * half_of_mean(row_powers_w(idle, which))
+    powers_w = row_powers_w(idle, which)
+    idle_half_w = half_over_runs(powers_w, [r.run_id for r in idle])
+    # where each run has an idle of its own no common one is taken off: what they scatter by is in the residuals
+    common_w = half_of_mean(powers_w) if _own_idles_w(idle, which) else idle_half_w
+    carried = np.append(-(found.leverage @ duration_s) * common_w, idle_half_w)
     spread = np.asarray(np.outer(carried, carried), dtype=np.float64)
     spread[:-1, :-1] += by(found, design, above_idle_j, weights, work)
     return found, spread
@@ -199,25 +203,26 @@ def own_idle_j(work: Sequence[Row], idle: Sequence[Row], which: str = "value") -
     At the mean idle power of all runs; at its own run's where these differ by more than their windows do (a board
     that warms idles higher). A run without an idle window of its own takes the mean.
     """
+    every_w, own_w = mean(row_powers_w(idle, which)), _own_idles_w(idle, which)
+    return np.array([r.duration_s * own_w.get(r.run_id, every_w) for r in work])
+
+
+def _own_idles_w(idle: Sequence[Row], which: str) -> dict[str, float]:
+    """The idle power of each run; {}: they are alike."""
     powers: dict[str, list[float]] = {}
     for row, power_w in zip(idle, row_powers_w(idle, which), strict=True):
         powers.setdefault(row.run_id, []).append(power_w)
-    every_w = mean(row_powers_w(idle, which))
-    if not _differ(list(powers.values())):
-        return np.array([r.duration_s * every_w for r in work])
-    return np.array([r.duration_s * (mean(powers[r.run_id]) if r.run_id in powers else every_w) for r in work])
+    return {run: mean(found) for run, found in powers.items()} if _idles_apart(list(powers.values())) else {}
 
 
-def _differ(groups: Sequence[Sequence[float]]) -> bool:
-    """Whether groups' means differ by more than the values within them (one-way analysis of variance)."""
+def _idles_apart(groups: Sequence[Sequence[float]]) -> bool:
+    """Whether runs idle at powers that differ by more than their windows do (a test at 5 %)."""
     count = sum(map(len, groups))
     between, within = len(groups) - 1, count - len(groups)
     if between < 1 or within < 1:
         return False
-    centre = mean([value for group in groups for value in group])
-    outer = sum(len(group) * (mean(group) - centre) ** 2 for group in groups) / between
-    inner = sum((value - mean(group)) ** 2 for group in groups for value in group) / within
-    return outer > f95(between, within) * inner
+    outer, inner = squares(groups, mean([value for group in groups for value in group]))
+    return outer / between > f95(between, within) * inner / within
 
 
 def _between_runs(
@@ -227,10 +232,7 @@ def _between_runs(
 
     Windows of one run share what its day was: a warmer board, a busier neighbour. Residuals are parted into those
     of the runs' means (runs − terms degrees) and those around them; where the ratio of the two variances is beyond
-    a quantile of F, the runs are what repeats (one-way analysis of variance: Montgomery, Peck, Vining,
-    Introduction to Linear Regression Analysis, 5th ed., section 4.5). A test at 5 % sees too little: variances are
-    pooled at 24 % and more, from 4 degrees on (Bancroft, Han, JASA 78(384), 1983, 981-983; checked 2026-11-22).
-    Of fewer, Student's factor is so large that a test at 25 % would blow up every fourth sound interval.
+    a quantile of F, the runs are what repeats (`bench.fit.repeats`).
     """
     residuals = (above_idle_j - design @ found.terms) * weights
     _, of = np.unique([row.run_id for row in work], return_inverse=True)  # the number of each row's run
@@ -241,8 +243,7 @@ def _between_runs(
     means = np.bincount(of, residuals) / windows
     outer = float(windows @ means**2) / between
     inner = float(((residuals - means[of]) ** 2).sum()) / within
-    limit = f75(between, within) if between >= _FEWEST_POOLED else f95(between, within)
-    if outer <= limit * inner or not found.residual_ratio:
+    if not found.residual_ratio or not differ(outer, inner, between, within):
         return 0.0
     return t95(between) * math.sqrt(outer) / found.residual_ratio
 
