@@ -1,11 +1,12 @@
 """Showings of several candidates → a comparison: who is paired with whom, what is set apart, and why."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
 from bench.fit.intervals import SYNTHETIC_DATA_RATIO_95
 from bench.fit.makes import newest, one_make
+from bench.fit.pair_notes import unequal_requests, work_notes
 from bench.fit.ratios import energy_ratio, level, priced, qualities, standings, time_ratio
 from bench.nouns import BOUNDARIES, Boundary
 from bench.nouns.compared import (
@@ -25,8 +26,6 @@ from bench.nouns.compared import (
 from bench.physics.ledger import HOLDS
 
 _TIMES: tuple[tuple[Measure, str], ...] = (("time", "time_s"), ("e2e", "e2e_s"))
-_SAME_WORK_RATIO = 1e-3  # of units a request: less is the rest of a window, not another kind of work
-_PAUSED_RATIO = 0.02  # of a window; chosen: less lies between any two batches
 Judge: TypeAlias = Callable[[Showing, Showing], Judged | None]
 
 
@@ -88,7 +87,7 @@ def _work(
     ]
     many = len(names) > 2
     found = next(s for shown in mine.values() for s in shown)
-    levels = tuple(_levels(shown) for shown in mine.values())
+    levels = tuple(_levels(shown) for shown in (_in_common(mine) if interleaved else mine).values())
     return WorkCompared(
         work=work,
         unit=found.unit,
@@ -97,6 +96,29 @@ def _work(
         standings=tuple(s for b in BOUNDARIES for s in standings(every, len(names), b)) if many else (),
         price_per_1000=tuple(priced(own, price) for own in levels) if price else (),
     )
+
+
+def _in_common(mine: Mapping[int, Sequence[Showing]]) -> dict[int, list[Showing]]:
+    """Of each candidate the rounds that all of them have: what stands side by side was measured side by side.
+
+    A boundary that is void in a round of one is in no level of that round. All rounds where none is common.
+    """
+    held = [{s.round for s in shown} for shown in mine.values() if shown]
+    common = set.intersection(*held) or set.union(*held)
+    kept = {c: [s for s in shown if s.round in common] for c, shown in mine.items()}
+    for boundary in BOUNDARIES:
+        whole = {c: {s.round for s in shown if boundary in s.joules} for c, shown in kept.items()}
+        shared = set.intersection(*(of for of in whole.values() if of)) if any(whole.values()) else set()
+        if shared:
+            kept = {c: [_without(s, boundary, shared) for s in shown] for c, shown in kept.items()}
+    return kept
+
+
+def _without(one: Showing, boundary: Boundary, rounds: Collection[int]) -> Showing:
+    """The showing, less the joules of a boundary that not all have a figure of in its round."""
+    if one.round in rounds:
+        return one
+    return replace(one, joules={b: j for b, j in one.joules.items() if b != boundary})
 
 
 def _pair(
@@ -119,8 +141,9 @@ def _pair(
     offered = ones[-1].work.rate is not None or ones[-1].work.load is not None
     for measure, name in _TIMES[offered:]:  # what was offered says how far apart requests came, not the candidate
         values = [getattr(s, name) for s in ones], [getattr(s, name) for s in others]
-        ratios.append(time_ratio(measure, values, interleaved=interleaved))
-    notes += _work_notes(ones[-1], others[-1], (names[one], names[other]))
+        made = time_ratio(measure, values, interleaved=interleaved)
+        ratios.append(replace(made, unequal_work=measure == "e2e" and unequal_requests(ones, others)))
+    notes += work_notes(ones, others, (names[one], names[other]))
     judged = judge(ones[-1], others[-1])  # the newest pair: another round's greedy answers are the same ones
     differences, no_quality = qualities(ones[-1], others[-1], judged)
     if differences and "synthetic voices" in ones[-1].scored_by:
@@ -185,48 +208,6 @@ def _gaps(
         said += [
             f"{boundary}, round {s.round}: {name} is void: {s.void[boundary]}" for s in side if boundary in s.void
         ]
-    return said
-
-
-def _work_notes(one: Showing, other: Showing, names: tuple[str, str]) -> list[str]:
-    """Where the two did unequal amounts a request, or waited for a sensor."""
-    said = []
-    for name in sorted(set(one.per_request) & set(other.per_request)):
-        a, b = one.per_request[name], other.per_request[name]
-        if max(a, b) and abs(a - b) > _SAME_WORK_RATIO * max(a, b):
-            said.append(
-                f"{name.replace('_', ' ')} a request: {a:.5g} by {names[0]}, {b:.5g} by {names[1]}; so all is per "
-                f"achieved {one.unit.replace('_', ' ')}"
-            )
-    if said and one.made.model != other.made.model:
-        said.append("two models may cut a text into other tokens: a token of one is not a token of the other")
-    said += _made_notes(one.made, other.made, names)
-    for side, name in ((one, names[0]), (other, names[1])):
-        if side.paused_ratio > _PAUSED_RATIO:
-            what = (
-                "are pauses that its sensor needs: the idle of the loaded model in them is taken out of its energy"
-                if side.idle_taken
-                else "lie between its batches: what is drawn then is in its gross energy, and in no time of a unit"
-            )
-            said.append(f"{side.paused_ratio:.0%} of the windows of {name} {what}")
-    return said
-
-
-def _made_notes(one: Made, other: Made, names: tuple[str, str]) -> list[str]:
-    """What else differs between the two, where a name does not say so."""
-    said = []
-    if one.engine == other.engine and one.engine_version != other.engine_version:
-        said.append(
-            f"{names[0]} ran on {one.engine_version}, {names[1]} on {other.engine_version}: the ratio is one of "
-            "these versions or setups too"
-        )
-    for name, unit in (("power_limit_w", " W"), ("driver", "")):
-        a, b = getattr(one, name), getattr(other, name)
-        if one.device == other.device and a != b:
-            what = name.removesuffix("_w").replace("_", " ")
-            said.append(
-                f"{what}: {a}{unit} for {names[0]}, {b}{unit} for {names[1]}: the ratio is one of these too"
-            )
     return said
 
 

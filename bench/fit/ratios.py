@@ -131,10 +131,13 @@ def difference(score: str, one: Share, other: Share, bounds: tuple[float, float]
 def standings(pairs: Sequence[Pair], count: int, boundary: Boundary) -> tuple[Standing, ...]:
     """Where each candidate stands by energy, latency and, where all are scored, quality.
 
+    Where a request is more work for one than for another, the time of a unit stands in for latency.
+
     `pairs`: every two, either way round. Dominated is said where another is better in every aim, beyond every
     interval; the front where against each other there is an aim in which it is; what lies between is not told.
     """
-    known = {(p.one, p.other): _aims(p, boundary) for p in pairs}
+    speed: Measure = "time" if any(r.unequal_work for p in pairs for r in p.ratios) else "e2e"
+    known = {(p.one, p.other): _aims(p, boundary, speed) for p in pairs}
     if any(aims is None for aims in known.values()) or len(known) < count * (count - 1):
         return ()
     scored = all(p.differences for p in pairs)
@@ -144,14 +147,15 @@ def standings(pairs: Sequence[Pair], count: int, boundary: Boundary) -> tuple[St
         by = tuple(o for o, aims in against.items() if all(a > 0 for a in aims))
         front = all(any(a < 0 for a in aims) for aims in against.values())
         place = "dominated" if by else "front" if front else "undecided"
-        made.append(Standing(candidate=one, boundary=boundary, place=place, by=by, scored=scored))  # type: ignore[arg-type]
+        standing = Standing(candidate=one, boundary=boundary, place=place, by=by, scored=scored, speed=speed)  # type: ignore[arg-type]
+        made.append(standing)
     return tuple(made)
 
 
-def _aims(pair: Pair, boundary: Boundary) -> tuple[int, ...] | None:
+def _aims(pair: Pair, boundary: Boundary, speed: Measure) -> tuple[int, ...] | None:
     """For energy, latency, quality: -1 better, 1 worse, 0 not told. None without latency, or energy of all."""
     energy = next((r for r in pair.ratios if r.boundary == boundary), None)
-    latency = next((r for r in pair.ratios if r.measure == "e2e"), None)
+    latency = next((r for r in pair.ratios if r.measure == speed), None)
     if energy is None or energy.lacks or latency is None:
         return None
     found = [0 if not r.tells else -1 if r.value < 1 else 1 for r in (energy, latency)]

@@ -107,6 +107,7 @@ class Ratio:
     gain_cancels: bool | None = None  # None: there is no board's gain in it
     simulated: bool = False
     lacks: tuple[Boundary, ...] = ()  # devices that one of the two worked on and that no joule of it is of
+    unequal_work: bool = False  # of e2e: a request is more work for one than for the other
 
     @property
     def tells(self) -> bool:
@@ -193,6 +194,7 @@ class Standing:
     place: Literal["front", "dominated", "undecided"]
     by: tuple[int, ...] = ()  # whom it is dominated by
     scored: bool = False  # whether quality was one of the aims
+    speed: Measure = "e2e"  # the aim of time: that of a unit where requests are unequal work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,8 @@ def sentence(one: Compared, work: WorkCompared, pair: Pair) -> str:
     parts = energy_parts(one, work, pair, f"on {_work(work)}")
     times = [r for r in pair.ratios if r.measure == "time"] or [r for r in pair.ratios if r.measure == "e2e"]
     for one_time in times:
-        what = "time" if one_time.measure == "time" else "latency"
+        latency = "latency of unequal requests" if one_time.unequal_work else "latency"
+        what = "time" if one_time.measure == "time" else latency
         parts.append(f"{ratio_text(one_time)} of its {what}" if told(one_time) else untold(one_time, what))
     parts += [difference_text(d) for d in pair.differences] or [f"quality not comparable: {pair.no_quality}"]
     return "; ".join(filter(None, (*parts, agreement_text(pair))))
@@ -72,7 +73,8 @@ def front_text(one: Compared, work: WorkCompared) -> tuple[str, ...]:
         said.append(f"No front on {_work(work)}: no energy of all of them holds the {which} that worked")
     for boundary in dict.fromkeys(s.boundary for s in work.standings):
         mine = [s for s in work.standings if s.boundary == boundary]
-        aims = "energy, latency and quality" if mine[0].scored else "energy and latency"
+        speed = "latency" if mine[0].speed == "e2e" else f"time per {unit_text(work)}"
+        aims = f"energy, {speed} and quality" if mine[0].scored else f"energy and {speed}"
         parts = [
             f"{_listed([one.names[s.candidate] for s in mine if s.place == place])} {words}"
             for place, words in (("front", "on the front"), ("undecided", "not told: an interval holds 1"))
@@ -91,6 +93,8 @@ def what_text(one: Ratio | Level, unit: str) -> str:
     """What a ratio is of: `J/output token, host`."""
     if one.measure == "energy":
         return f"J/{unit}, {one.boundary}"
+    if isinstance(one, Ratio) and one.unequal_work:
+        return "s, unequal requests"
     return f"s/{unit}" if one.measure == "time" else "s a request, median"
 
 
@@ -132,11 +136,26 @@ def remarks(one: Compared) -> tuple[str, ...]:
         )
     if any(r.components.get("model") for r in ratios):
         said.append(f"{SPAN_NOTE}; the span of a ratio is that over the model's low and high series")
+    said += _level_remarks(one)
     said += _quality_remarks([pair for work in one.works for pair in work.pairs])
     said += [note for work in one.works for pair in work.pairs for note in pair.notes]
     said += one.notes
     said += [f"set apart: {why}" for why in one.set_apart]
     return tuple(dict.fromkeys(said))
+
+
+def _level_remarks(one: Compared) -> Iterator[str]:
+    """Where the table of candidates rests on other rounds than a ratio of two of them."""
+    for work in one.works if one.interleaved else ():
+        own = max((v.rounds for levels in work.levels for v in levels), default=0)
+        of_pairs = max((r.rounds for pair in work.pairs for r in pair.ratios), default=0)
+        if own < of_pairs:
+            yield (
+                f"each candidate's own figures on {_work(work)} are of the {counted(own, 'round')} that all of "
+                "them have; a ratio of two is of all rounds that these two have"
+            )
+        elif own > of_pairs:
+            yield f"each candidate's own figures on {_work(work)} are of its own rounds: none is common to all"
 
 
 def _quality_remarks(pairs: Sequence[Pair]) -> Iterator[str]:

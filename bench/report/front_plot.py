@@ -39,7 +39,7 @@ def _points(one: Compared, work: WorkCompared, boundary: Boundary) -> list[_Poin
     for standing in (s for s in work.standings if s.boundary == boundary):
         levels = work.levels[standing.candidate]
         energy = next((v for v in levels if v.boundary == boundary), None)
-        latency = next((v for v in levels if v.measure == "e2e"), None)
+        latency = next((v for v in levels if v.measure == standing.speed), None)
         if energy is not None and latency is not None:
             name = one.names[standing.candidate]
             found.append(_Point(name=name, energy=energy, latency=latency, place=standing.place))
@@ -49,7 +49,7 @@ def _points(one: Compared, work: WorkCompared, boundary: Boundary) -> list[_Poin
 def _plot(name: str, work: WorkCompared, boundary: Boundary, points: Sequence[_Point]) -> str:
     across = linear(_ends([p.latency for p in points]), _LEFT, _RIGHT, 5)
     up = linear(_ends([p.energy for p in points]), _BOTTOM, _TOP, 5)
-    body = [hatch(name), *_grid(across, up, unit_text(work), boundary)]
+    body = [hatch(name), *_grid(across, up, (unit_text(work), points[0].latency.measure), boundary)]
     heights: list[float] = []
     for point in sorted(points, key=lambda p: -p.energy.value):
         body += _point(name, point, across, up)
@@ -59,7 +59,8 @@ def _plot(name: str, work: WorkCompared, boundary: Boundary, points: Sequence[_P
         x, at = across.at(point.latency.value), up.at(point.energy.value)
         body.append(element("line", x1=x + 8, y1=at, x2=_RIGHT + 6, y2=y - 4, class_="grid"))
         body.append(label(_RIGHT + 10, y, words, "row"))
-    title = f"Energy against latency on {work.work}, {boundary}"
+    against = "time" if points[0].latency.measure == "time" else "latency"
+    title = f"Energy against {against} on {work.work}, {boundary}"
     told = "A point a candidate, its intervals over rounds; down and left is better; the tables hold the figures."
     return drawing(name, _WIDTH, _HEIGHT, title, told, body)
 
@@ -68,8 +69,11 @@ def _ends(levels: Sequence[Level]) -> list[float]:
     return [v for one in levels for v in (one.low, one.value, one.high) if v is not None]
 
 
-def _grid(across: Axis, up: Axis, unit: str, boundary: Boundary) -> list[str]:
+def _grid(across: Axis, up: Axis, units: tuple[str, str], boundary: Boundary) -> list[str]:
+    """`units`: of work, and which time goes across."""
+    unit, speed = units
     factor, said = (1e-3, "ms") if across.high < _MS_BELOW_S else (1.0, "s")
+    what = f"{said}/{unit}" if speed == "time" else f"{said} a request, median"
     drawn = []
     for tick in across.ticks:
         x = across.at(tick)
@@ -79,7 +83,7 @@ def _grid(across: Axis, up: Axis, unit: str, boundary: Boundary) -> list[str]:
         y = up.at(tick)
         drawn.append(element("line", x1=_LEFT, y1=y, x2=_RIGHT, y2=y, class_="zero" if tick == 0 else "grid"))
         drawn.append(label(_LEFT - 8, y + 4, tick_text(tick, 1.0), "tick", "end"))
-    drawn.append(label((_LEFT + _RIGHT) / 2, _BOTTOM + 38, f"{said} a request, median", "axis", "middle"))
+    drawn.append(label((_LEFT + _RIGHT) / 2, _BOTTOM + 38, what, "axis", "middle"))
     drawn.append(label(_LEFT, _BOTTOM + 56, f"upwards: J/{unit}, {boundary}; down and left is better", "axis"))
     return drawn
 

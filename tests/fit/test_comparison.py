@@ -9,7 +9,7 @@ from bench.fit.comparison import compare, half_widths
 from bench.fit.showings import same_conditions, scores
 from bench.nouns import Quality, Score, Share
 from bench.nouns.compared import Joules, Made, Price, Showing, Work
-from bench.report.compare_text import front_text, sentences
+from bench.report.compare_text import front_text, remarks, sentences, what_text
 
 MADE = Made(
     engine="e", engine_version="1", model="m", precision="q8", weights="pretrained", hardware="h", device="Board",
@@ -135,9 +135,68 @@ def test_unequal_work_a_request_is_told_per_achieved_unit():
     notes = pair_of(both(other=other)).notes
 
     assert any(
-        "output tokens a request: 8 by q8, 9.5 by f16; so all is per achieved output token" in n for n in notes
-    )
+        "output tokens a request: 8 by q8, 9.5 by f16; so energy and time are per achieved output token; the "
+        "median time of a request is one of unequal requests" in n for n in notes
+    )  # fmt: skip
     assert any("a token of one is not a token of the other" in n for n in notes)
+
+
+def test_a_candidate_that_answers_less_is_not_faster():
+    """2 of 8 tokens in a quarter of the time: no aim of the front is its latency, and the ratio says so."""
+    short = {"per_request": {"output_tokens": 2.0}, "e2e_s": 0.2, "joules": {"gpu": GPU}}
+    cheap = {"joules": {"gpu": replace(GPU, value_j=1.9, low_j=1.9, high_j=1.9)}}
+    full = {"joules": {"gpu": GPU}}
+    made = compare(
+        [shown(c, n, **(short, cheap, full)[c]) for n in (1, 2, 3) for c in range(3)], ("q4", "q8", "f16")
+    )
+    work = made.works[0]
+
+    assert [r.unequal_work for r in work.pairs[0].ratios] == [False, False, True]
+    assert [r.unequal_work for r in work.pairs[2].ratios] == [False, False, False]
+    assert {s.speed for s in work.standings} == {"time"}
+    assert {s.candidate: s.place for s in work.standings}[0] == "undecided"  # e2e alone would put it on the front
+    assert front_text(made, work)[0].startswith("By energy and time per output token (gpu)")
+    assert what_text(work.pairs[0].ratios[2], "output token") == "s, unequal requests"
+
+
+def test_one_text_cut_into_other_tokens_is_the_same_request():
+    """By two models; one model that reads less of it has had less to do."""
+    cut = {"per_request": {"output_tokens": 8.0, "prompt_tokens": 30.0}}
+    whole = {"per_request": {"output_tokens": 8.0, "prompt_tokens": 36.0}}
+    other = {**whole, "made": replace(MADE, precision="f16", model="large")}
+
+    assert not any(r.unequal_work for r in pair_of(both(one=cut, other=other)).ratios)
+    assert any(r.unequal_work for r in pair_of(both(one=cut, other=whole)).ratios)
+
+
+def test_what_stands_side_by_side_was_measured_side_by_side():
+    """Rounds 4 to 6 of q8 alone, in a hot hour: in no ratio, and in no level beside f16's."""
+    hot = {"time_s": 0.2, "e2e_s": 1.2}
+    made = compare([*both(3), *(shown(0, n, **hot) for n in (4, 5, 6))], ("q8", "f16"))
+    (own, other), [pair] = made.works[0].levels, made.works[0].pairs
+
+    assert {v.rounds for v in own} == {3}
+    ratios = {(r.measure, r.boundary): r.value for r in pair.ratios}
+    for a, b in zip(own, other, strict=True):
+        assert a.value / b.value == pytest.approx(ratios[a.measure, a.boundary], rel=1e-5)
+
+
+def test_a_boundary_void_in_a_round_of_one_is_in_no_level_of_that_round():
+    """The other's figure there has no partner."""
+    some = both()
+    some[2] = replace(some[2], joules={"host": HOST}, void={"gpu": "clock drift"})
+    levels = compare(some, ("q8", "f16")).works[0].levels
+
+    assert [{v.boundary: v.rounds for v in own if v.boundary} for own in levels] == [{"gpu": 2, "host": 3}] * 2
+
+
+def test_a_table_of_fewer_rounds_than_a_ratio_says_so():
+    """Three candidates, of which one lacks round 3."""
+    made = compare([shown(c, n) for n in (1, 2, 3) for c in range(3) if (c, n) != (2, 3)], ("q8", "f16", "f32"))
+
+    assert {v.rounds for own in made.works[0].levels for v in own} == {2}
+    assert any("are of the 2 rounds that all of them have" in text for text in remarks(made))
+    assert not any("that all of them have" in text for text in remarks(compare(both(), ("q8", "f16"))))
 
 
 def test_another_power_limit_is_said():
