@@ -144,6 +144,16 @@ def test_what_is_wrong_is_named_by_its_path(body, path):
     assert str(refused.value).startswith(path)
 
 
+@pytest.mark.parametrize("sizes", [{"input_size": -1}, {"output_size": -1}, {"name": "x" * 201}])
+def test_a_request_that_cannot_be_is_never_made(sizes):
+    with pytest.raises(BadInput, match=f"profile.{next(iter(sizes))}"):
+        OlderRequest(server=OlderServer(), **sizes)
+
+
+def test_a_name_may_have_two_hundred_characters():
+    assert len(OlderRequest(server=OlderServer(), name="x" * 200).name) == 200
+
+
 def test_a_ratio_is_prompt_speed_over_answer_speed():
     """100 tokens in 0.5 s are 200 a second; a token in 50 ms is 20 a second."""
     assert ratio_of(prompt_tokens=100, first_s=0.5, token_s=0.05) == pytest.approx(10)
@@ -159,6 +169,7 @@ def test_a_spread_is_of_its_ratios():
 def test_twenty_ratios_are_a_spread_with_lines_between_neighbours():
     """Of 1 to 20 the median is 10.5; 5 % of the nineteen steps is 0.95 of the first."""
     assert tuple(spread_of([float(one) for one in range(1, 21)])) == pytest.approx((1.95, 10.5, 19.05))
+    assert tuple(spread_of([4.0 * one for one in range(1, 21)])) == pytest.approx((7.8, 42, 76.2))
 
 
 def test_a_few_ratios_are_no_spread():

@@ -223,6 +223,46 @@ def test_more_parameters_at_work_than_there_are_is_refused():
         ecologits.figure(active_params_b=9, total_params_b=8, output_tokens=1)
 
 
+def test_hours_and_a_building_multiply():
+    """Two hours are twice one, and a PUE of 1.5 half as much again."""
+    busy = codecarbon_load.figure(tdp_w=200, load_ratio=1, hours=2, pue=1.5)
+    threads = ccf_compute.figure(threads=10, least_w=1, most_w=3, hours=2, pue=1.5)
+    server = teads_curve.figure(tdp_w=200, load_ratio=0.1, hours=2)
+
+    assert busy.energy_kwh == pytest.approx(0.6)
+    assert threads.energy_kwh == pytest.approx(10 * 2 * 2 * 1.5 / 1e3)
+    assert server.energy_kwh == pytest.approx(200 * 0.32 * 2 / 1e3)
+
+
+@pytest.mark.parametrize(
+    ("least_w", "most_w", "said"),
+    [(-1, 2, "least_w is -1"), (1, 2e3, "most_w is 2000"), (3, 2, "needed is least_w ≤ most_w")],
+)
+def test_a_thread_that_cannot_be_is_refused(least_w, most_w, said):
+    with pytest.raises(BadInput, match=said):
+        ccf_compute.figure(threads=1, least_w=least_w, most_w=most_w, hours=1)
+
+
+def test_a_thread_that_never_rests_is_a_thread():
+    assert ccf_compute.figure(threads=1, least_w=2, most_w=2, hours=1, pue=1).energy_kwh == pytest.approx(2e-3)
+
+
+def test_of_a_mixture_of_experts_both_sizes_count():
+    """41 billion of 675 are at work; all of them need boards."""
+    asked = RivalRequest(input_tokens=1, output_tokens=400, active_params_b=41, total_params_b=675)
+
+    assert beside(asked)[0].energy_kwh * 1e3 == pytest.approx(1.653686, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("size", "output", "said"),
+    [(0, 1, "active_params_b is 0"), (2e5, 1, "active_params_b is 200000"), (8, -1, "output_tokens is -1")],
+)
+def test_a_model_or_an_answer_that_cannot_be_is_refused(size, output, said):
+    with pytest.raises(BadInput, match=said):
+        ecologits.figure(active_params_b=size, total_params_b=size, output_tokens=output)
+
+
 @pytest.mark.parametrize("latency_s", [-1.0, math.nan])
 def test_a_latency_that_cannot_be_is_refused(latency_s):
     with pytest.raises(BadInput, match="latency_s"):

@@ -43,6 +43,12 @@ def test_a_whole_week_has_nothing_to_say():
     assert [one.count for one in found.services[0].days] == [1, 2]
 
 
+def test_five_missing_days_are_all_named():
+    found = counted("  chatbots:\n  - {date: 2026-03-01, count: 2}\n  - {date: 2026-03-07, count: 1}\n")
+
+    assert found.notes[0].endswith("not zero: 2026-03-02, 2026-03-03, 2026-03-04, 2026-03-05, 2026-03-06")
+
+
 def test_many_missing_days_are_counted_and_five_named():
     found = counted("  chatbots:\n  - {date: 2026-03-01, count: 2}\n  - {date: 2026-03-31, count: 1}\n")
 

@@ -322,6 +322,35 @@ def test_what_is_wrong_in_python_is_refused_with_its_line(tmp_path, edit, line, 
     assert said in str(refused.value)
 
 
+def test_a_divided_measurement_says_how_its_throughput_was_made():
+    comments = [line for line in older_models_text(older_models_of([CHAT], "divided")).splitlines() if "#" in line]
+
+    assert comments[1] == "# throughput: (characters in + out) / 4, times requests a second."
+    assert len(comments) == 3
+
+
+def test_files_without_a_region_or_a_profile_are_refused(tmp_path):
+    (tmp_path / "c.yaml").write_text("regions: {}\ndefault_region: x\n")
+    (tmp_path / "m.yaml").write_text(
+        "hardware: {gpu: {power_w: 1, eta: 1}, cpu: {power_w: 1, eta: 0}}\nprofiles: {}\n"
+    )
+
+    with pytest.raises(BadDeclaration, match="needed is one region or more"):
+        read_older_config(tmp_path / "c.yaml")
+    with pytest.raises(BadDeclaration, match="needed is one profile or more"):
+        read_older_models(tmp_path / "m.yaml")
+
+
+def test_a_python_file_beyond_a_mebibyte_is_refused(tmp_path):
+    whole = (GOLDEN / "constants.py.txt").read_bytes() + b"#"
+    (tmp_path / "c.py").write_bytes(whole.ljust(1024**2, b"x"))
+    assert read_older_constants(tmp_path / "c.py").pue == 1.1
+
+    (tmp_path / "c.py").write_bytes(whole.ljust(1024**2 + 1, b"x"))
+    with pytest.raises(BadInput, match="more than 1 MiB"):
+        read_older_constants(tmp_path / "c.py")
+
+
 def test_a_models_file_of_another_kind_is_refused(tmp_path):
     empty = OlderModels(gpu=OlderPart(power_w=1, eta_ratio=1), cpu=OlderPart(power_w=1, eta_ratio=1), profiles=())
     (tmp_path / "m.yaml").write_text(older_models_text(empty), encoding="utf-8")

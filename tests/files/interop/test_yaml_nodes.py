@@ -116,6 +116,17 @@ def test_sixteen_lists_deep_is_read_and_one_more_is_not():
         parsed("a: " + "[" * 16 + "x" + "]" * 16)
 
 
+def test_bounds_are_within():
+    root = parsed("least: 0\nmost: 9\nfirst: 2000-01-01\nlast: 2100-12-31")
+
+    assert (root.of("least").whole(9), root.of("most").whole(9)) == (0, 9)
+    assert (root.of("first").day().year, root.of("last").day().year) == (2000, 2100)
+
+
+def test_half_a_surrogate_pair_is_no_character_of_a_file():
+    assert quoted("\ud800\udfff\ud7ff") == '"\\uFFFD\\uFFFD\\uD7FF"'
+
+
 def test_what_can_be_read_is_not_escaped():
     """The rest has the shortest escape that YAML knows."""
     assert quoted('Élan "vital" 🙂') == '"Élan \\"vital\\" 🙂"'
