@@ -68,18 +68,21 @@ def work_done(outcomes: Sequence[Outcome], energies: Sequence[WindowEnergy]) -> 
         inside += [
             o.achieved for o in outcomes if o.start_ns >= one.start_ns and o.end_ns <= one.end_ns and not o.error
         ]
-    read = [u.prompt_tokens for u in inside if u.prompt_tokens is not None]
-    written = [u.output_tokens for u in inside if u.output_tokens is not None]
-    if not inside or len(read) != len(inside) or len(written) != len(inside):
+    told = [
+        (one.prompt_tokens, one.output_tokens)
+        for one in inside
+        if one.prompt_tokens is not None and one.output_tokens is not None
+    ]
+    if not told or len(told) != len(inside):
         raise BadInput(
-            f"{len(inside)} requests, {len(written)} with tokens counted; needed are all, and one or more"
+            f"{len(inside)} requests, {len(told)} of them with prompt and output tokens; needed are all, and one"
         )
     [(_, boundary, basis)] = kinds
     return WorkDone(
         power_w=energy_j / duration_s,
-        requests_per_s=len(inside) / duration_s,
-        input_tokens=sum(read) / len(read),
-        output_tokens=sum(written) / len(written),
+        requests_per_s=len(told) / duration_s,
+        input_tokens=sum(read for read, _ in told) / len(told),
+        output_tokens=sum(written for _, written in told) / len(told),
         boundary=boundary,
         basis=basis,
     )

@@ -244,7 +244,7 @@ def test_power_and_pace_are_those_of_the_work_windows():
         ([window(0, 2), window(0, 2, domain="gpu:1")], [outcome(0, 1)], "work windows of 2 domains"),
         ([window(0, 2, None, reasons=("a gap",), label="3")], [outcome(0, 1)], r"work window 3 is void \(a gap\)"),
         ([window(0, 2)], [outcome(3, 4)], "0 requests"),
-        ([window(0, 2)], [outcome(0, 1, written=None)], "1 requests, 0 with tokens counted"),
+        ([window(0, 2)], [outcome(0, 1, written=None)], "1 requests, 0 of them with prompt and output"),
     ],
 )
 def test_what_is_no_measurement_is_refused(windows, outcomes, said):
