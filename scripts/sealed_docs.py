@@ -11,7 +11,7 @@ from bench.files.store import read_sealed
 from bench.fit.load_curve import load_curves
 from bench.nouns import Coefficients, LoadCurve, Quantity
 from bench.report.numbers import quantity, shown
-from bench.report.words import basis_word, level, rate_unit, rate_workload, tells_double
+from bench.report.words import asked_beside, basis_word, level, rate_unit, rate_workload, tells_double
 from bench.run.publish import measured
 
 _RESULTS = Path(__file__).resolve().parent.parent / "results"
@@ -61,7 +61,7 @@ def _rows(found: Sequence[Coefficients]) -> Iterator[tuple[str, ...]]:
         for name, rate in one.rates.items():
             if rate_unit(name) == "request":
                 yield (
-                    f"{one.key.engine}, {one.key.engine_version}",
+                    f"{one.key.engine}, {one.key.engine_version}{asked_beside(one.key)}",
                     f"{one.key.model}:{one.key.precision}",
                     ", ".join(filter(None, (rate_workload(name), level(one)))),
                     quantity(rate),
@@ -76,7 +76,7 @@ def _basis(rate: Quantity, one: Coefficients) -> str:
 
 
 def _curve(one: LoadCurve) -> tuple[str, ...]:
-    server = f"{one.key.precision}, {one.key.engine_version}"
+    server = f"{one.key.precision}, {one.key.engine_version}{asked_beside(one.key)}"
     if one.idle is None or one.request is None or one.at_most is None:
         return (server, str(one.missing), "–", shown(one.most_per_s), "–", "–")
     basis = one.request.basis.upper() if one.request.basis == "modelled" else one.request.basis

@@ -115,7 +115,7 @@ def _compared(
     from bench.run.candidates import parse_candidates
     from bench.run.compared import compare_folders
 
-    candidates, folders = parse_candidates(names, on)
+    candidates, folders = parse_candidates(names, on, asked.weights_paths)
     if folders:
         return compare_folders(folders, asked.out, price), 0
     return _measured(replace(asked, candidates=candidates), price)

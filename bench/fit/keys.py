@@ -1,36 +1,15 @@
-"""Runs → the keys of what is learnt from them: two keys are never averaged."""
+"""A run → the key of what is learnt from it, by that run alone: two keys are never averaged.
 
-from collections.abc import Sequence
+No other run is looked at: what is fitted on a part of a folder has the keys that the whole folder gives.
+"""
+
 from dataclasses import replace
 
-from bench.nouns import CoefficientKey, Run
+from bench.nouns import CoefficientKey, Run, RunSpec
 
 
-def keys_of(runs: Sequence[Run]) -> list[CoefficientKey]:
-    """The key of each run. Where runs of one key asked different servers or different work, it says which.
-
-    Servers often say no more than "uvicorn": two of them are told apart by their addresses.
-    """
-    plain = [_key(run) for run in runs]
-    asked: dict[CoefficientKey, set[str]] = {}
-    for key, run in zip(plain, runs, strict=True):
-        asked.setdefault(key, set()).add(_asked_of(run))
-    return [
-        replace(key, engine_version=f"{key.engine_version}, at {_asked_of(run)}") if len(asked[key]) > 1 else key
-        for key, run in zip(plain, runs, strict=True)
-    ]
-
-
-def _asked_of(run: Run) -> str:
-    """The address, and what of the typed options the version does not tell; "" where there is no server."""
-    endpoint = run.spec.endpoint
-    if endpoint is None:
-        return ""
-    options = replace(endpoint, setup="").told("")
-    return endpoint.url + ("" if options in run.loaded.engine_version else options)
-
-
-def _key(run: Run) -> CoefficientKey:
+def key_of(run: Run) -> CoefficientKey:
+    """What a coefficient of this run is a coefficient of."""
     device = next((s for s in run.sources if s.device == run.loaded.device), None)
     return CoefficientKey(
         model=run.spec.cell.model,
@@ -43,4 +22,19 @@ def _key(run: Run) -> CoefficientKey:
         driver=device.driver if device else None,
         # a slice of a board is none that a sensor knows, and no CPU either
         device="cpu" if run.loaded.device == "cpu" else "gpu",
+        weights_path=run.spec.weights_path if run.loaded.weights != "synthetic" else None,
+        endpoint=endpoint_of(run.spec, run.loaded.engine_version),
+        threads=run.loaded.threads,
+        parameters=run.loaded.parameters or None,
     )
+
+
+def endpoint_of(spec: RunSpec, engine_version: str) -> str | None:
+    """The address, and what of the typed options the version does not tell; None where there is no server.
+
+    Servers often say no more than "uvicorn": two of them are told apart by their addresses.
+    """
+    if spec.endpoint is None:
+        return None
+    options = replace(spec.endpoint, setup="").told("")
+    return spec.endpoint.url + ("" if options in engine_version else options)

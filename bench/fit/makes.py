@@ -6,6 +6,7 @@ from bench.nouns.compared import Showing
 
 _ALIKE = (
     "engine", "engine_version", "model", "precision", "weights", "hardware", "device", "driver", "power_limit_w",
+    "weights_path", "endpoint", "threads", "parameters",
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from bench.fit.flags import Flag, kind_of
-from bench.fit.keys import keys_of
+from bench.fit.keys import key_of
 from bench.nouns import (
     Basis,
     Boundary,
@@ -118,8 +118,8 @@ class _At(NamedTuple):
 def groups(measured: Iterable[Measured]) -> tuple[Group, ...]:
     """The runs by key, boundary and level (batch, concurrency, rate, load); each with its exclusions and why."""
     gathered: dict[_At, list[tuple[Measured, tuple[Source, ...]]]] = {}
-    every = list(measured)
-    for one, key in zip(every, keys_of([one.run for one in every]), strict=True):
+    for one in measured:
+        key = key_of(one.run)
         for boundary, sources in _boundaries(one.run).items():
             cell = one.run.spec.cell
             at = _At(

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bench.errors import BadInput
 from bench.fit.intervals import SERIES, row_series
+from bench.fit.keys import endpoint_of
 from bench.fit.rows import Group, Measured, Row, groups
 from bench.fit.terms import RATES
 from bench.nouns import Boundary, Loaded, Outcome, Quality, Run, RunSpec, Score, Share, Source, Usage, Window
@@ -97,6 +98,10 @@ def made_of(run: Told) -> Made:
         workload_sha256=run.spec.workload_sha256,
         driver=device.driver if device else None,
         power_limit_w=device.power_limit_w if device else None,
+        weights_path=run.spec.weights_path if run.loaded.weights != "synthetic" else None,
+        endpoint=endpoint_of(run.spec, run.loaded.engine_version),
+        threads=run.loaded.threads,
+        parameters=run.loaded.parameters or None,
     )
 
 

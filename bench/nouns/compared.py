@@ -62,6 +62,11 @@ class Made:
     workload_sha256: str
     driver: str | None = None  # of the device that worked
     power_limit_w: float | None = None
+    # as in a coefficient's key
+    weights_path: str | None = None
+    endpoint: str | None = None
+    threads: int | None = None
+    parameters: int | None = None
 
     @property
     def works_on(self) -> Boundary:

@@ -82,6 +82,12 @@ class Loaded:
         """Whether the work is done on a graphics board."""
         return is_gpu(self.device)
 
+    @property
+    def threads(self) -> int | None:
+        """How many threads the engine was given, by its own facts; None: it records none."""
+        found = self.facts.get("threads")
+        return found if isinstance(found, int) and not isinstance(found, bool) else None
+
 
 class Session(Protocol):
     """A loaded model."""

@@ -34,6 +34,11 @@ class CoefficientKey:
     driver: str | None
     # what did the work: a host beside a busy GPU and one that works itself are two things. None: an older file
     device: Literal["gpu", "cpu"] | None = None
+    # None in an older file too: it tells these apart no more than it did then
+    weights_path: str | None = None  # of weights that were named; None: synthetic, or the model's own
+    endpoint: str | None = None  # a server's address, and the typed options that its version does not tell
+    threads: int | None = None  # that the engine was given; None: it records none
+    parameters: int | None = None  # as counted when it was loaded; None: not said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

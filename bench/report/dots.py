@@ -6,7 +6,7 @@ Solid dots are measured, hatched diamonds modelled; an open square is the gross 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.nouns import Basis, Quantity
+from bench.nouns import Basis, Coefficients, Quantity
 from bench.report.figures import Entries
 from bench.report.numbers import fitting
 from bench.report.svg import (
@@ -37,6 +37,7 @@ from bench.report.words import (
     rate_unit,
     served_by,
     term_name,
+    with_threads,
 )
 
 _WIDTH = 440.0
@@ -92,6 +93,7 @@ def term_plots(report: ReportInput, known: Entries) -> dict[str, str]:
     simulated = is_simulated(report.sources)
     for number, one in enumerate(report.coefficients):
         by = cut(served_by(one.key.engine, one.key.engine_version), _LONGEST_BY)
+        apart = with_threads(one.key).removeprefix(", ") if _has_kin(one, report.coefficients) else ""
         for name, term in one.terms.items():
             base = f"coefficients/{number}"
             marks = [Mark(key=f"{base}/terms/{name}", quantity=term)]
@@ -101,7 +103,7 @@ def term_plots(report: ReportInput, known: Entries) -> dict[str, str]:
                 if one.rates[rate].unit == term.unit
             ]
             row = DotRow(
-                heading=" · ".join(said for said in (f"{one.key.model}:{one.key.precision}", level(one)) if said),
+                heading=" · ".join(filter(None, (*_kin(one), apart))),
                 label=f"{by} · {bounded(one)} · {basis_word(term.basis, simulated=simulated)}",
                 marks=tuple(marks),
             )
@@ -110,6 +112,16 @@ def term_plots(report: ReportInput, known: Entries) -> dict[str, str]:
         _panel(f"plot-term-{number}", term_name(key.partition("|")[0]), key.partition("|")[2], rows, known)
         for number, (key, rows) in enumerate(panels.items())
     )
+
+
+def _kin(one: Coefficients) -> tuple[str, ...]:
+    return f"{one.key.model}:{one.key.precision}", level(one)
+
+
+def _has_kin(one: Coefficients, every: Sequence[Coefficients]) -> bool:
+    """Whether another make goes by the same heading and engine: other weights, or another server."""
+    alike = [o.key for o in every if _kin(o) == _kin(one) and o.key.engine == one.key.engine]
+    return len({with_threads(key) for key in alike}) > 1
 
 
 def gross_rates(rates: Mapping[str, Quantity], term: str) -> tuple[str, ...]:

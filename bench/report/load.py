@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bench.nouns import CurvePoint, LoadCurve
 from bench.report.svg import Axis, diamond, drawing, element, hatch, label, linear, path, tick_text
 from bench.report.views import ReportInput
+from bench.report.words import with_threads
 
 _WIDTH, _LEFT, _RIGHT = 440.0, 52.0, 426.0
 _TOP, _PLOT, _FOOT = 16.0, 220.0, 40.0
@@ -35,9 +36,15 @@ def _curve(name: str, curve: LoadCurve, scaled_by: Sequence[LoadCurve]) -> str:
     body.append(label(_LEFT, _TOP - 5, "W, mean", "axis"))
     setup = curve.key.engine_version.partition(", setup ")[2]
     named = f"{curve.key.model} {curve.key.precision}" + (f", {setup}" if setup else "")
+    if any(_kin(c) == _kin(curve) and c.key != curve.key for c in scaled_by):
+        named += with_threads(curve.key)
     title = f"{named} · {curve.workload} · {curve.boundary}"
     said = "Mean power against answered requests a second, with its bounds; the table holds the same figures."
     return drawing(name, _WIDTH, bottom + _FOOT, title, said, body)
+
+
+def _kin(curve: LoadCurve) -> tuple[str, ...]:
+    return curve.key.model, curve.key.precision, curve.key.engine_version
 
 
 def _grid(across: Axis, up: Axis, bottom: float) -> Sequence[str]:

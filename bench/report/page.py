@@ -46,6 +46,7 @@ from bench.report.words import (
     rate_workload,
     term_name,
     weights_name,
+    with_threads,
 )
 
 __all__ = ["HardwareFigure", "PowerSeries", "ReportInput", "RunView", "figures", "plots", "render"]
@@ -150,6 +151,7 @@ _VERBS: Mapping[str, Callable[..., object]] = MappingProxyType(
             bar_energies, beside, bounded, bounds_head, declared_name, doubts, energy_key, engine_name, entry_keys,
             field_key, figure_name, gathered, gross_rates, holding, is_void, known_by, level, person, rate_domain,
             rate_name, rate_workload, run_key, shown_name, term_name, void_rates, weights_name, why_gap,
+            with_threads,
         )
     }
 )  # fmt: skip

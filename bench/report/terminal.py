@@ -23,6 +23,7 @@ from bench.report.words import (
     rate_unit,
     rate_workload,
     tells_double,
+    with_threads,
 )
 from bench.units import S_PER_NS
 
@@ -196,7 +197,7 @@ def _title(one: Coefficients) -> str:
     driver = f", driver {key.driver}" if key.driver else ""
     return (
         f"{key.model}:{key.precision}{at}, {_loud(key)} weights, {engine_name(key.engine, key.engine_version)} "
-        f"on {key.hardware}, boundary {bounded(one)}{limit}{driver}"
+        f"on {key.hardware}{with_threads(key)}, boundary {bounded(one)}{limit}{driver}"
     )
 
 

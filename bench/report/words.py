@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from bench.nouns import Basis, Coefficients, Domain, Source
+from bench.nouns import Basis, CoefficientKey, Coefficients, Domain, Source
 from bench.nouns.levels import over_batches, over_loads
 from bench.physics.doubles import DOUBLE, pretends
+from bench.units import counted
 
 _DOMAINS: Mapping[str, str] = MappingProxyType(
     {"gpu": "GPU", "cpu": "CPU", "cpu-package": "CPU package", "dram": "DRAM", "host": "whole host"}
@@ -150,6 +151,17 @@ def weights_name(weights: str, precision: str) -> str:
 def engine_name(engine: str, version: str) -> str:
     """The engine and its version, once: `ollama 0.33`, whose server says its name itself."""
     return version if version.startswith(f"{engine} ") else f"{engine} {version}"
+
+
+def asked_beside(key: CoefficientKey) -> str:
+    """What of a key the engine's version does not tell: `, weights from pruned, at http://127.0.0.1:8000`; ""."""
+    told = (("weights from {}", key.weights_path), ("at {}", key.endpoint))
+    return "".join(", " + words.format(value) for words, value in told if value)
+
+
+def with_threads(key: CoefficientKey) -> str:
+    """The same, after how many threads the engine was given where it says so."""
+    return (f", {counted(key.threads, 'thread')}" if key.threads is not None else "") + asked_beside(key)
 
 
 def served_by(engine: str, engine_version: str) -> str:

@@ -22,7 +22,8 @@ from bench.units import counted
 # What tells two makes of one model, engine and precision apart, in words
 _MAKES = {
     "engine_version": "engine version {}", "weights": "{} weights", "hardware": "on {}", "device": "device {}",
-    "driver": "driver {}", "power_limit_w": "power limit {} W",
+    "driver": "driver {}", "power_limit_w": "power limit {} W", "weights_path": "weights path {}",
+    "endpoint": "at {}", "threads": "{} threads", "parameters": "{} parameters",
 }  # fmt: skip
 _T = TypeVar("_T")
 _K = TypeVar("_K", bound=Hashable)
@@ -121,8 +122,12 @@ def _make(run: Told) -> tuple[object, ...]:
 def _said(make: tuple[object, ...], differ: Sequence[bool]) -> str:
     told = zip(_MAKES.values(), make, differ, strict=True)
     return ", ".join(
-        words.format("unknown" if value is None else value) for words, value, wanted in told if wanted
+        words.format(_untold(words) if value is None else value) for words, value, wanted in told if wanted
     )
+
+
+def _untold(words: str) -> str:
+    return "not named" if words == _MAKES["weights_path"] else "unknown"
 
 
 def _precisions(runs: Sequence[Told], out: Path) -> Iterator[Apart]:
@@ -130,8 +135,9 @@ def _precisions(runs: Sequence[Told], out: Path) -> Iterator[Apart]:
     plain = [run for run in runs if run.spec.round is None]
     for (engine, model), alike in _by(plain, lambda run: _kin(run)[:2]).items():
         sides = _by(alike, lambda run: (run.spec.cell.precision, run.spec.cell.device or ""))
+        # parameters come last in a make: a precision may hold another number of them
         shared = set.intersection(*({work_of(run) for run in own} for own in sides.values()))
-        if len(sides) < 2 or not shared or len({_make(run) for run in alike}) > 1:
+        if len(sides) < 2 or not shared or len({_make(run)[:-1] for run in alike}) > 1:
             continue
         names = [
             f"{out}::{engine}/{model}:{precision}" + (f"@device={device}" if device else "")

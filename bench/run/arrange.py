@@ -158,7 +158,7 @@ def _planned(
         cell=cell,
         family=model.family,
         weights="pretrained" if model.included else ask.weights,
-        weights_path=_path_name(ask.weights_path),
+        weights_path=None if ask.weights_path == model.hub else _path_name(ask.weights_path),
         hardware=host.profile.name,
         engine_version=_version(engines[cell.engine]),
         timing=timing,

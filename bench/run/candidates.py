@@ -1,13 +1,16 @@
 """Names on the command line → candidates of a comparison, each with its cells; and short names for them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from bench.errors import BadInput
 from bench.files.cells import parse_cell
 from bench.nouns import Cell
 
+# What candidates may differ in: engine, model, precision, device ("": none asked for), weights path ("": none)
+Parts: TypeAlias = tuple[str, str, str, str, str]
 OF = "::"  # FOLDER::ENGINE/MODEL:PRECISION: one candidate of a folder that holds several
 GRAMMAR = "ENGINE/MODEL:PRECISION[@device=cpu] with --on WORKLOAD[@batch=8], or whole cells of one workload"
 
@@ -17,12 +20,17 @@ class Candidate:
     """What is held against others: engine, model, precision and device; its cells differ in the work alone."""
 
     cells: tuple[Cell, ...]
+    weights_path: str | None = None  # where its weights come from, where each candidate was told
 
     @property
-    def parts(self) -> tuple[str, str, str, str]:
-        """Engine, model, precision, device."""
-        one = self.cells[0]
-        return one.engine, one.model, one.precision, one.device or ""
+    def parts(self) -> Parts:
+        """As of a cell that is named on the command line; two may differ in their weights alone."""
+        return parts_of_cell(self.cells[0], self.weights_path)
+
+
+def parts_of_cell(cell: Cell, weights_path: str | None = None) -> Parts:
+    """What the cell's work is held for."""
+    return cell.engine, cell.model, cell.precision, cell.device or "", weights_path or ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,19 +38,21 @@ class CandidateFolder:
     """A folder of sealed runs, and which of its candidates; None: the only one."""
 
     path: Path
-    only: tuple[str, str, str, str] | None = None
+    only: Parts | None = None  # its weights are not told
 
 
 def parse_candidates(
-    names: Sequence[str], on: Sequence[str]
+    names: Sequence[str], on: Sequence[str], weights_paths: Sequence[str] = ()
 ) -> tuple[tuple[Candidate, ...], tuple[CandidateFolder, ...]]:
-    """Candidates to be measured, or folders: one of the two is empty.
+    """Candidates to be measured, or folders: one of the two is empty. `weights_paths`: as they were typed.
 
     Raises BadInput where they can't be compared, or one is named twice.
     """
     if len(names) < 2:
         raise BadInput(f"a comparison needs two candidates or more, found {len(names)}: {GRAMMAR}")
-    if twice := [n for n in names if names.count(n) > 1]:
+    each = weights_paths if len(weights_paths) == len(names) else [None] * len(names)
+    typed = list(zip(names, each, strict=True))
+    if twice := [n for n, path in typed if typed.count((n, path)) > 1]:
         raise BadInput(f"{twice[0]} is named twice: a candidate is not compared with itself")
     folders = [_is_folder(name) for name in names]
     if all(folders):
@@ -53,24 +63,37 @@ def parse_candidates(
         raise BadInput(
             "cells and folders in one comparison: measure all of them, or give sealed runs of all of them"
         )
-    found = tuple(_candidate(name, on) for name in names)
+    found = tuple(replace(_candidate(name, on), weights_path=path) for name, path in typed)
     if len({c.parts for c in found}) < len(found):
-        raise BadInput("two candidates are the same engine, model, precision and device: nothing to compare")
+        raise BadInput(
+            "two candidates are the same engine, model, precision, device and weights: nothing to compare"
+        )
     _same_work(names, found)
     return found, ()
 
 
-def short_names(parts: Sequence[tuple[str, str, str, str]]) -> tuple[str, ...]:
-    """The parts in which candidates differ: `q4_k_m` and `f16` where engine, model and device are one."""
+def short_names(parts: Sequence[Parts]) -> tuple[str, ...]:
+    """The parts in which candidates differ: `q4_k_m` and `f16` where engine, model and device are one.
+
+    A weights path is told where nothing else does: its last part.
+    """
     differ = [len({p[n] for p in parts}) > 1 for n in range(4)]
+    bare = [p[:4] for p in parts]
     made = []
-    for engine, model, precision, device in parts:
+    for engine, model, precision, device, weights_path in parts:
         of = ":".join(v for v, d in ((model, differ[1]), (precision, differ[2])) if d)
         name = "/".join(filter(None, (engine if differ[0] else "", of)))
         if differ[3]:
             name = f"{name}@device={device or 'auto'}" if name else f"device={device or 'auto'}"
+        if bare.count((engine, model, precision, device)) > 1:
+            name = f"{name} {_last_part(weights_path)}".strip()
         made.append(name or model)
     return tuple(made)
+
+
+def _last_part(path: str) -> str:
+    """Of a folder its name, of a hub id the model's; the sum stays: two folders may be named alike."""
+    return path.rstrip("/").rpartition("/")[2] or "own-weights"
 
 
 def _is_folder(name: str) -> bool:

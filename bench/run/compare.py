@@ -8,7 +8,7 @@ The record names runs and nothing else: `verify` makes the showings, the ratios 
 
 import shlex
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -22,9 +22,10 @@ from bench.files.layout import SEAL, comparison_path, profile_folder, run_folder
 from bench.files.store import Sealed, read_seal
 from bench.fit.comparison import compare
 from bench.fit.showings import same_conditions, showing
-from bench.nouns import Cell, RunSpec
+from bench.nouns import RunSpec
 from bench.nouns.compared import Compared, ComparisonRecord, Showing, Take
 from bench.report.compare_text import front_text, sentences
+from bench.run.candidates import Parts, parts_of_cell
 from bench.run.evidence import evidence
 from bench.run.judged import judge
 from bench.run.publish import measured
@@ -111,8 +112,8 @@ def _specs(out: Path) -> dict[Path, RunSpec | None]:
     return found
 
 
-def takes(sealed: Mapping[str, Sealed], order: Sequence[tuple[str, str, str, str]]) -> tuple[Take, ...]:
-    """Measured rounds as a record names them; `order`: engine, model, precision and device of each candidate."""
+def takes(sealed: Mapping[str, Sealed], order: Sequence[Parts]) -> tuple[Take, ...]:
+    """Measured rounds as a record names them; `order`: each candidate's parts."""
     found = []
     for id_, one in sorted(sealed.items()):
         of = round_of(one.run.spec) if one.run else None
@@ -121,15 +122,20 @@ def takes(sealed: Mapping[str, Sealed], order: Sequence[tuple[str, str, str, str
     return tuple(found)
 
 
-def parts_of(sealed: Sealed) -> tuple[str, str, str, str]:
-    """Engine, model, precision and device of a run, as they were asked for."""
+def parts_of(sealed: Sealed) -> Parts:
+    """Engine, model, precision, device and weights of a run, as they were asked for."""
     assert sealed.run is not None
-    return parts_of_cell(sealed.run.spec.cell)
+    return parts_of_spec(sealed.run.spec)
 
 
-def parts_of_cell(cell: Cell) -> tuple[str, str, str, str]:
-    """Engine, model, precision and device of a cell."""
-    return cell.engine, cell.model, cell.precision, cell.device or ""
+def newest_parts(runs: Iterable[Sealed]) -> Parts:
+    """What one candidate's runs are: of its last one, which stands where they were of several weights."""
+    return parts_of(max(runs, key=lambda one: one.id))
+
+
+def parts_of_spec(spec: RunSpec) -> Parts:
+    """The same of what is asked; synthetic weights come from no path."""
+    return parts_of_cell(spec.cell, spec.weights_path if spec.weights != "synthetic" else None)
 
 
 def keep(out: Path, record: ComparisonRecord, compared: Compared, known: Mapping[str, Sealed]) -> Path:

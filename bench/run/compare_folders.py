@@ -9,7 +9,7 @@ from bench.files.store import Sealed
 from bench.fit.showings import work_of
 from bench.nouns.compared import ComparisonRecord, Price, Take
 from bench.run.candidates import CandidateFolder, short_names
-from bench.run.compare import parts_of
+from bench.run.compare import newest_parts, parts_of
 from bench.run.evidence import evidence, sealed_folders
 from bench.units import counted
 
@@ -19,10 +19,10 @@ def from_folders(
 ) -> tuple[ComparisonRecord, dict[str, Sealed]]:
     """The record of runs that are sealed already, and the runs. Raises BadInput where they share no work."""
     sides = [_side(folder) for folder in folders]
-    parts = [parts_of(side[0]) for side in sides]
+    parts = [newest_parts(side) for side in sides]
     if len(set(parts)) < len(parts):
         raise BadInput(
-            "two of these folders hold the same engine, model, precision and device: nothing to compare; "
+            "two of these folders hold the same engine, model, precision, device and weights: nothing to compare; "
             "one candidate measured twice is repeats, which `joulemark fit` pools"
         )
     known, runs = {}, []
@@ -31,7 +31,7 @@ def from_folders(
         work = next(str(work_of(s.run)) for s in sides[0] if s.run)
         raise BadInput(
             "no workload at the same batch is in all of these folders: a ratio needs the same work; measure it: "
-            f"{shlex.join(['joulemark', 'compare', *map(_spelt, parts), '--on', work])}"
+            f"{shlex.join(['joulemark', 'compare', *(_spelt(p[:4]) for p in parts), '--on', work])}"
         )
     for candidate, side in enumerate(sides):
         counts: dict[str, int] = {}
@@ -43,7 +43,9 @@ def from_folders(
                 known[one.id] = one
     record = ComparisonRecord(
         id=folders_id(known.values()),
-        names=short_names(parts),
+        names=short_names(
+            [newest_parts(known[t.run_id] for t in runs if t.candidate == c) for c in range(len(sides))]
+        ),
         runs=tuple(runs),
         interleaved=interleaved(runs, known, len(sides)),
         measured_for_it=False,
@@ -53,15 +55,15 @@ def from_folders(
 
 
 def _side(folder: CandidateFolder) -> list[Sealed]:
-    """The runs of the one candidate of a folder, oldest first."""
+    """The runs of the one candidate of a folder, oldest first; of several weights all, and the newest stand."""
     every = evidence(sealed_folders(folder.path, "compare"))
     runs = [s for s in every if isinstance(s, Sealed) and s.run is not None]
-    held = sorted({parts_of(s) for s in runs})
+    held = sorted({parts_of(s)[:4] for s in runs})
     named = ", ".join(_spelt(p) for p in held[:6]) + (" …" if len(held) > 6 else "") or "no run of an engine"
     if folder.only is not None:
-        runs = [s for s in runs if parts_of(s) == folder.only]
+        runs = [s for s in runs if parts_of(s)[:4] == folder.only[:4]]
         if not runs:
-            raise BadInput(f"{folder.path}: no run of {_spelt(folder.only)}; it holds {named}")
+            raise BadInput(f"{folder.path}: no run of {_spelt(folder.only[:4])}; it holds {named}")
     elif len(held) != 1:
         raise BadInput(
             f"{folder.path} holds runs of {counted(len(held), 'candidate')}: {named}; name one of them, "

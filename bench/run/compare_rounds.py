@@ -22,8 +22,8 @@ from bench.fit.showings import showing
 from bench.nouns import RunSpec, Weights
 from bench.nouns.compared import ComparisonRecord, Price, Showing
 from bench.run.arrange import Ask, arrange
-from bench.run.candidates import Candidate, short_names
-from bench.run.compare import parts_of_cell, round_names, round_of, round_specs, sealed_rounds, takes
+from bench.run.candidates import Candidate, Parts, short_names
+from bench.run.compare import parts_of_spec, round_names, round_of, round_specs, sealed_rounds, takes
 from bench.run.evidence import evidence
 from bench.run.host import Host
 from bench.run.line import measure_plan
@@ -71,9 +71,9 @@ class Arranged:
     shown: dict[Path, Showing | str] = field(default_factory=dict, compare=False)
 
     @property
-    def order(self) -> list[tuple[str, str, str, str]]:
-        """Engine, model, precision and device of each candidate."""
-        return list(dict.fromkeys(parts_of_cell(c.cell) for c in self.cells))
+    def order(self) -> list[Parts]:
+        """What each candidate is: engine, model, precision, device and weights."""
+        return list(dict.fromkeys(parts_of_spec(c.spec) for c in self.cells))
 
 
 def arrange_rounds(ask: RoundsAsk, host: Host) -> Arranged:
@@ -95,7 +95,10 @@ def arrange_rounds(ask: RoundsAsk, host: Host) -> Arranged:
         cells += plan.cells
     assert plan is not None
     base = _sum([spec_sha256(one.spec) for one in cells])
-    names = short_names([c.parts for c in ask.candidates])
+    order = list(dict.fromkeys(parts_of_spec(c.spec) for c in cells))
+    if len(order) < len(ask.candidates):
+        raise BadInput("two candidates are one and the same, weights included: nothing to compare")
+    names = short_names(order)
     return Arranged(
         id=_generation(ask.out, base, fresh=ask.fresh),
         names=names,
@@ -172,7 +175,7 @@ def _round(ask: RoundsAsk, arranged: Arranged, number: int) -> Iterator[tuple[As
     paths = _paths(ask)
     forwards = list(enumerate(arranged.order))
     for at, parts in forwards if number % 2 else reversed(forwards):
-        mine = tuple(c for c in cells if parts_of_cell(c.cell) == parts)
+        mine = tuple(c for c in cells if parts_of_spec(c.spec) == parts)
         asked = Ask(
             names=(), out=ask.out, weights=ask.weights, manifest=ask.manifest, weights_path=paths[at],
             timing=ask.timing,
@@ -210,7 +213,7 @@ def _showings(out: Path, arranged: Arranged) -> list[Showing]:
     """What the sound runs of all rounds so far showed, oldest first."""
     specs = round_specs(out, arranged.id)
     for folder, spec in specs.items():
-        parts = parts_of_cell(spec.cell)
+        parts = parts_of_spec(spec)
         if folder not in arranged.shown and parts in arranged.order:
             [sealed] = evidence([folder])
             arranged.shown[folder] = (

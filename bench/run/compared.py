@@ -16,7 +16,7 @@ from bench.nouns import HardwareProfile, Source
 from bench.nouns.compared import Compared, ComparisonRecord, Price
 from bench.report.compare import ComparisonInput, check_comparison, render_comparison
 from bench.run.candidates import CandidateFolder, short_names
-from bench.run.compare import document, keep, parts_of, recompute, round_of
+from bench.run.compare import document, keep, newest_parts, parts_of, recompute, round_of
 from bench.run.compare_figures import Mismatch, differences
 from bench.run.compare_folders import folders_id, from_folders, interleaved
 
@@ -121,13 +121,13 @@ def _check(out: Path, id_: str, known: Mapping[str, Sealed]) -> Iterator[Mismatc
 
 def _claims(name: str, record: ComparisonRecord, known: Mapping[str, Sealed]) -> Iterator[Mismatch]:
     """What a record says of its runs: whose they are, what they are called, whether they came in turn."""
-    parts = [
-        {parts_of(known[t.run_id]) for t in record.runs if t.candidate == c} for c in range(len(record.names))
-    ]
-    if any(len(of) != 1 for of in parts):
+    sides = [[known[t.run_id] for t in record.runs if t.candidate == c] for c in range(len(record.names))]
+    # rounds are of one weights path each; of a folder's several the newest stands, and the others are set apart
+    told = None if record.measured_for_it else 4
+    if any(len({parts_of(one)[:told] for one in side}) != 1 for side in sides):
         yield Mismatch(file=name, field="runs", expected="one candidate's runs under each number", found="mixed")
         return
-    names = short_names([next(iter(of)) for of in parts])
+    names = short_names([newest_parts(side) for side in sides])
     yield from differences(name, list(names), list(record.names), "names")
     if not record.measured_for_it:
         in_turn = interleaved(record.runs, known, len(record.names))

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from fakes import GPU, HOST, LOADED, outcome, run_of, ticking, window
 
+from bench.fit.keys import key_of
 from bench.fit.rows import Measured, groups
 from bench.nouns import Endpoint, Source
 from bench.physics.energy import window_energies
@@ -66,7 +67,12 @@ def test_a_host_beside_a_gpu_is_never_in_one_group_with_a_host_that_works_itself
 
 
 def served_groups(*endpoints):
-    """The versions of the keys that runs of these servers make, one window each, and the runs under them."""
+    """The versions of the keys that runs of these servers make, and the runs under them."""
+    return {g.key.engine_version: g.runs for g in served(*endpoints)}
+
+
+def served(*endpoints):
+    """What is fitted together of runs of these servers, one window each."""
     readings = ticking(lambda t: 50.0, 0, 7)
     windows = (window("idle", "resident-1", 0.5, 1.0), window("work", "1", 2.0, 6.0))
     runs = []
@@ -74,8 +80,7 @@ def served_groups(*endpoints):
         run = run_of(readings, windows, [outcome(2, 6)], run_id=f"r{n}")
         loaded = replace(LOADED, engine_version=endpoint.told("uvicorn"))
         runs.append(replace(run, spec=replace(run.spec, endpoint=endpoint), loaded=loaded))
-    found = groups(Measured(run=run, energies=(), verdicts=()) for run in runs)
-    return {g.key.engine_version: g.runs for g in found}
+    return groups(Measured(run=run, energies=(), verdicts=()) for run in runs)
 
 
 HERE = "http://127.0.0.1:5000"
@@ -117,11 +122,40 @@ def test_long_templates_that_end_otherwise_are_told_apart():
 
 
 def test_two_servers_of_one_name_are_told_apart_by_their_addresses():
+    """Whether or not the other is looked at: a key is of one run alone."""
     first, second = Endpoint(url=HERE, setup="a"), Endpoint(url="http://127.0.0.1:5001", setup="a")
-    assert served_groups(first, second, first) == {
-        f"uvicorn, setup a, at {HERE}": ("r0", "r2"),
-        "uvicorn, setup a, at http://127.0.0.1:5001": ("r1",),
-    }
+    both = served(first, second, first)
+    assert [(g.key.endpoint, g.key.engine_version, g.runs) for g in both] == [
+        (HERE, "uvicorn, setup a", ("r0", "r2")), ("http://127.0.0.1:5001", "uvicorn, setup a", ("r1",)),
+    ]  # fmt: skip
+    assert served(first)[0].key == both[0].key
+
+
+@pytest.mark.parametrize(
+    ("asked", "made", "field"),
+    [
+        ({"weights_path": "pruned"}, {"weights": "pretrained"}, "weights_path"),
+        ({}, {"weights": "pretrained", "facts": {"threads": 2}}, "threads"),
+        ({}, {"weights": "pretrained", "parameters": 7}, "parameters"),
+    ],
+)
+def test_what_changes_the_energy_is_in_the_key(asked, made, field):
+    """Two checkpoints, thread counts or sizes of one name are never averaged."""
+    first = a_run_of("0", "2026-11-21T00:00:00Z").run
+    plain = replace(first, loaded=replace(first.loaded, weights="pretrained", facts={"threads": 1}))
+    other = replace(plain, spec=replace(plain.spec, **asked), loaded=replace(plain.loaded, **made), id="other")
+    found = groups(Measured(run=run, energies=(), verdicts=()) for run in (plain, other))
+
+    assert sorted(g.runs for g in found) == sorted([(plain.id,), ("other",)])
+    assert {getattr(g.key, field) for g in found} == {getattr(key_of(run), field) for run in (plain, other)}
+    assert len({getattr(g.key, field) for g in found}) == 2
+
+
+def test_synthetic_weights_come_from_no_path():
+    run = a_run_of("0", "2026-11-21T00:00:00Z").run
+    named = replace(run, spec=replace(run.spec, weights_path="full"))
+    assert key_of(replace(named, loaded=replace(run.loaded, weights="synthetic"))).weights_path is None
+    assert key_of(replace(named, loaded=replace(run.loaded, weights="pretrained"))).weights_path == "full"
 
 
 def a_run_of(sha256, started_at):

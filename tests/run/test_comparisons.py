@@ -14,7 +14,7 @@ from bench.run.compare_folders import from_folders
 from bench.run.compared import compare_folders, price_of, seal
 from bench.run.verify import verify
 
-ORDER = [("echo", "mistral-160m", "q8", ""), ("echo", "mistral-160m", "f16", "")]
+ORDER = [("echo", "mistral-160m", "q8", "", ""), ("echo", "mistral-160m", "f16", "", "")]
 NAMES = ("q8", "f16")
 
 
@@ -251,10 +251,13 @@ def test_a_folder_of_several_candidates_asks_for_one(tmp_path):
 
 def test_names_tell_apart_what_differs_alone():
     """The precision where all else is one; the engine beside it where that differs too."""
-    assert short_names([("e", "m", "q8", ""), ("e", "m", "f16", "")]) == ("q8", "f16")
-    assert short_names([("e", "m", "q8", ""), ("f", "m", "f16", "")]) == ("e/q8", "f/f16")
-    assert short_names([("e", "m", "q8", "cpu"), ("e", "m", "q8", "cuda")]) == ("device=cpu", "device=cuda")
-    assert short_names([("e", "small", "q8", ""), ("e", "large", "q8", "")]) == ("small", "large")
+    assert short_names([("e", "m", "q8", "", ""), ("e", "m", "f16", "", "")]) == ("q8", "f16")
+    assert short_names([("e", "m", "q8", "", ""), ("f", "m", "f16", "", "")]) == ("e/q8", "f/f16")
+    assert short_names([("e", "m", "q8", "cpu", ""), ("e", "m", "q8", "cuda", "")]) == (
+        "device=cpu",
+        "device=cuda",
+    )
+    assert short_names([("e", "small", "q8", "", ""), ("e", "large", "q8", "", "")]) == ("small", "large")
 
 
 def test_a_candidate_meets_every_work():

@@ -83,6 +83,8 @@ USAGE = (
     whole("audio_windows", "Whisper's padded pieces of 30 s"),
     number("video_s", "s", "length of the video whose sound track was taken out"),
 )
+PATH = "the weights that were named; missing: synthetic, or the model's own"
+THREADS = "threads that the engine was given; missing: it records none"
 KEY = (
     text("model", "the model's name"),
     text("precision", "the precision that ran"),
@@ -93,6 +95,10 @@ KEY = (
     text("device", "what did the work: gpu or cpu"),
     number("power_limit_w", "W", "the board's power limit"),
     text("driver", "the board's driver"),
+    text("weights_path", PATH),
+    text("endpoint", "a server's address, and the typed options that its version does not tell"),
+    whole("threads", THREADS),
+    whole("parameters", "as counted when the model was loaded; missing: not said"),
 )
 LEVEL = (
     whole("batch", "requests in a batch"),

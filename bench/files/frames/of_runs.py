@@ -71,6 +71,7 @@ def _asked(spec: RunSpec) -> dict[str, object]:
         "workload": cell.workload, "batch": cell.batch, "concurrency": cell.concurrency, "rate_per_s": cell.rate,
         "load": cell.load, "hardware": spec.hardware, "seed": spec.seed,
         "server_url": endpoint.url if endpoint else None, "setup": (endpoint.setup or None) if endpoint else None,
+        "weights_path": spec.weights_path,
     }  # fmt: skip
 
 
@@ -78,16 +79,17 @@ def _loaded(loaded: Loaded, notes: tuple[str, ...]) -> dict[str, object]:
     return {
         "precision": loaded.precision, "weights": loaded.weights, "engine_version": loaded.engine_version,
         "device": loaded.device, "device_name": loaded.device_name, "parameters": loaded.parameters,
+        "threads": loaded.threads,
         "notes": BETWEEN.join((*notes, *loaded.notes)) or None,
     }  # fmt: skip
 
 
 _NOTHING_ASKED = dict.fromkeys((
     "cell", "family", "model", "engine", "workload", "batch", "concurrency", "rate_per_s", "load", "hardware",
-    "seed", "server_url", "setup",
+    "seed", "server_url", "setup", "weights_path",
 ))  # fmt: skip
 _NOTHING_LOADED = dict.fromkeys((
-    "precision", "weights", "engine_version", "device", "device_name", "parameters", "notes",
+    "precision", "weights", "engine_version", "device", "device_name", "parameters", "threads", "notes",
 ))  # fmt: skip
 
 

@@ -136,6 +136,7 @@ def _setting(case: Case) -> dict[str, object]:
     return {
         "hardware": run.spec.hardware,
         "engine version": run.loaded.engine_version,
+        "weights path": run.spec.weights_path,
         "device": run.loaded.device,
         "device name": run.loaded.device_name,
         "driver": own.driver if own else None,
