@@ -66,7 +66,7 @@ def judge(asked: Limit, energies: Sequence[WindowEnergy]) -> JudgedLimit:
     """What the energies of one call say of a limit.
 
     over        the lower end of an interval exceeds it: the call took more, whatever the sensor's error
-    undecided   it lies inside an interval, or a part of what it is about is void
+    undecided   it lies inside an interval, or a part of what it is about is void or was never read
     unmeasured  no energy that it is about is known
     within      every upper end keeps to it
     """
@@ -79,8 +79,9 @@ def judge(asked: Limit, energies: Sequence[WindowEnergy]) -> JudgedLimit:
         return _judged(asked, "unmeasured", _unknown(asked, gaps, energies))
     if over:
         return _judged(asked, "over", map(told, over))
-    if open_ or gaps:
-        return _judged(asked, "undecided", [*map(told, open_), *map(_gap, gaps)])
+    unread = _excluded(asked, energies)
+    if open_ or gaps or unread:
+        return _judged(asked, "undecided", [*map(told, open_), *map(_gap, gaps), *unread])
     return _judged(asked, "within", map(told, known))
 
 
@@ -116,13 +117,23 @@ def _gap(one: Entry) -> str:
     return f"void: {one.boundary}: {'; '.join(one.reasons)}"
 
 
+def _excluded(asked: Limit, energies: Sequence[WindowEnergy]) -> list[str]:
+    """The domains that a limit is about and that no sensor read, unless a figure of a wider boundary holds them.
+
+    Which device a call works on nobody knows: one that is not read may be the one that did it.
+    """
+    held = {b for e in ledger(energies).entries if e.energy_j is not None for b in e.holds}
+    found = [
+        f"{e.domain} is not read: {'; '.join(e.reasons)}"
+        for e in energies
+        if e.basis == "excluded" and asked.boundary in (None, e.boundary, e.domain)
+        and not (asked.boundary is None and e.boundary in held)
+    ]  # fmt: skip
+    return list(dict.fromkeys(found))
+
+
 def _unknown(asked: Limit, gaps: Sequence[Entry], energies: Sequence[WindowEnergy]) -> list[str]:
     if gaps:
         return list(map(_gap, gaps))
-    excluded = [
-        f"{e.domain}: {'; '.join(e.reasons)}"
-        for e in energies
-        if e.basis == "excluded" and asked.boundary in (None, e.boundary, e.domain)
-    ]
     what = f"the energy of {asked.boundary}" if asked.boundary else "any energy"
-    return excluded or [f"nothing on this machine tells {what}; see `joulemark doctor`"]
+    return _excluded(asked, energies) or [f"nothing on this machine tells {what}; see `joulemark doctor`"]

@@ -94,6 +94,30 @@ def test_a_void_part_leaves_a_limit_undecided_and_never_kept():
     assert "void: gpu: gpu:0: lost" in found.why
 
 
+def test_a_device_that_is_not_read_leaves_a_limit_undecided():
+    """The call may have worked on the CPU, which nobody may read here; the idle board kept to 5 J."""
+    cpu = call(domain="cpu-package:0", boundary="cpu")
+    excluded = replace(void(cpu, "RAPL: permission denied"), basis="excluded")
+
+    found = judge(limit("5 J"), [call(), excluded])
+    assert found.judgement == "undecided"
+    assert found.why == "cpu-package:0 is not read: RAPL: permission denied"
+    assert (
+        judge(limit("5 J", "cpu"), [call(), cpu, replace(excluded, domain="cpu-package:1")]).judgement
+        == "undecided"
+    )
+    assert judge(limit("5 J", "gpu"), [call(), excluded]).judgement == "within"
+    assert judge(limit("0.5 J"), [call(), excluded]).judgement == "over"
+
+
+def test_a_figure_that_holds_what_is_not_read_decides():
+    """At the plug the CPU is in it."""
+    excluded = replace(void(call(domain="cpu-package:0", boundary="cpu"), "permission denied"), basis="excluded")
+    wall = call(2.0, 0.1, "wall:0", "wall")
+
+    assert judge(limit("5 J"), [wall, excluded]).judgement == "within"
+
+
 def test_modelled_and_simulated_figures_are_called_that():
     """In the sentence that fails a test."""
     modelled = judge(limit("0.1 J"), [call(1.0, 0.1, "host", "host", "modelled")])
