@@ -54,6 +54,7 @@ def rates(group: Group, work: Sequence[Row]) -> Mapping[str, Quantity]:
     """
     by_workload = {w: [r for r in work if r.cell == w] for w in sorted({r.cell for r in work})}
     level = {r.cell: r.level for r in work}
+    series = SERIES if group.basis == "modelled" else SERIES[:1]  # what is measured has one series
     made = {}
     for term in RATES[group.family]:
         amounts = {w: [term.amount(r) or 0.0 for r in rows] for w, rows in by_workload.items()}
@@ -62,7 +63,7 @@ def rates(group: Group, work: Sequence[Row]) -> Mapping[str, Quantity]:
         levels = {at: {w: rows for w, rows in counted.items() if level[w] == at} for at in map(level.get, counted)}
         repeats = {at: _repeats(rows, amounts) for at, rows in levels.items()}
         scatter = {
-            (at, of): {s: _pooled(s, rows, amounts, of) for s in SERIES}
+            (at, of): {s: _pooled(s, rows, amounts, of) for s in series}
             for at, rows in levels.items()
             for of in repeats[at]
         }
@@ -70,7 +71,7 @@ def rates(group: Group, work: Sequence[Row]) -> Mapping[str, Quantity]:
             told: dict[_BlockOf, Mapping[str, _Scatter]] = {}
             for of in repeats[level[workload]]:
                 pooled = scatter[level[workload], of]
-                alone = {s: _pooled(s, {workload: rows}, amounts, of) for s in SERIES}
+                alone = {s: _pooled(s, {workload: rows}, amounts, of) for s in series}
                 told[of] = alone if _wilder(alone["value"], pooled["value"]) else pooled
             found = _rate(group, rows, amounts[workload], term, told)
             if found is not None:
@@ -136,15 +137,15 @@ def _rate(
     than the others is hardly averaged over.
     """
     values = {s: math.fsum(row_series(rows, s)) / math.fsum(amounts) for s in SERIES}
-    statistical = dict.fromkeys(SERIES, 0.0)
+    halves: dict[str, float] = {}
     for of, scatter in told.items():
         units = [amount for _, amount in _blocks("value", rows, amounts, of)]
         share = math.hypot(*units) / math.fsum(units)
-        for s in SERIES:
-            if not scatter[s].degrees:
+        for s, one in scatter.items():
+            if not one.degrees:
                 return None
-            half = t95(scatter[s].degrees) * scatter[s].relative * values[s] * share
-            statistical[s] = max(statistical[s], half)
+            halves[s] = max(halves.get(s, 0.0), t95(one.degrees) * one.relative * values[s] * share)
+    statistical = {s: halves.get(s, halves["value"]) for s in SERIES}
     own_ = own([1.0 / math.fsum(amounts)] * len(rows), rows)
     return quantity(group, values, statistical, term.unit, spread=multiplicative, own=own_)[0]
 
