@@ -35,11 +35,14 @@ def timing_of(
 
 
 def finite(price_per_hour: float | None) -> None:
-    """Raises BadInput for a price without end, or one that is no number."""
+    """Raises BadInput for a price without end, one that is no number, or one that no machine has."""
     from bench.errors import BadInput
+    from bench.nouns.compared import check_price
 
     if price_per_hour is not None and not math.isfinite(price_per_hour):
         raise BadInput(f"--price-per-hour: expected EUR an hour, found {price_per_hour}")
+    if price_per_hour is not None:
+        check_price(price_per_hour, "--price-per-hour")
 
 
 def weights_of(text: str) -> Literal["synthetic", "pretrained"]:

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from bench.errors import BadInput
 from bench.nouns.scores import Share
 from bench.nouns.words import Basis, Boundary
 
 COMPARISON_SCHEMA_VERSION = 1  # of OUT/comparisons/ID.json
+LEAST_PRICE, MOST_PRICE = 1e-4, 1e6  # an hour; chosen: a single-board computer to a whole data centre
 
 # energy: gross J a unit; time: s a unit; e2e: the median time of a request, from its due moment to its end
 Measure: TypeAlias = Literal["energy", "time", "e2e"]
@@ -221,6 +223,12 @@ class Price:
     per_hour: float
     currency: str
     source: str
+
+
+def check_price(per_hour: float, where: str) -> None:
+    """Raises BadInput for a price an hour that no machine has; 0 is a machine for free."""
+    if per_hour and not LEAST_PRICE <= per_hour <= MOST_PRICE:
+        raise BadInput(f"{where}: {per_hour:g} an hour: expected 0, or {LEAST_PRICE:g} to {MOST_PRICE:,.0f}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from bench.files.layout import comparison_ids, comparison_path, profile_folder
 from bench.files.profiles import read_profile
 from bench.files.store import Sealed
 from bench.nouns import HardwareProfile, Source
-from bench.nouns.compared import Compared, ComparisonRecord, Price
+from bench.nouns.compared import Compared, ComparisonRecord, Price, check_price
 from bench.report.compare import ComparisonInput, check_comparison, render_comparison
 from bench.run.candidates import CandidateFolder, short_names
 from bench.run.compare import document, keep, newest_parts, parts_of, recompute, round_of
@@ -34,11 +34,12 @@ class Kept:
 
 
 def price_of(per_hour: float | None, currency: str, profile: HardwareProfile | None) -> Price | None:
-    """What was typed, else what the machine's profile declares; None: no price is known."""
+    """What was typed, else what the machine's profile declares; None: no price is known. Raises BadInput."""
     if per_hour is not None:
         return Price(per_hour=per_hour, currency=currency, source="as typed")
     for name, known in _CURRENCIES.items():
         if profile is not None and (figure := profile.figures.get(name)) is not None:
+            check_price(figure.value, f"{name} of the hardware profile")
             return Price(per_hour=figure.value, currency=known, source=figure.source)
     return None
 

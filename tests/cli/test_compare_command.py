@@ -55,6 +55,14 @@ def test_json_is_one_object_that_names_the_runs(folder, tmp_path):
     assert Path(said["page"]).exists()
 
 
+def test_a_price_that_no_machine_has_is_refused(tmp_path):
+    """Its digits would not even be numbers: a message, and no folder."""
+    done = joulemark("compare", "a", "b", "--price-per-hour", "1e-320", "--out", str(tmp_path / "o"))
+
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "expected 0, or 0.0001 to 1,000,000" in " ".join(done.stderr.split())
+
+
 @pytest.mark.parametrize(
     ("asked", "code", "said"),
     [
