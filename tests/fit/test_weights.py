@@ -73,10 +73,11 @@ def test_what_terms_make_negative_is_a_quarter_of_its_cell(base):
     """A window without a sound fitted energy keeps a weight: no infinite one, and none below zero."""
     [group] = groups(base)
     work, idle = phases.work(group.rows), phases.idle(group.rows, "resident")
-    design = np.ones((len(work), 1))
-    design[0] = -50.0
+    design = np.array([[row.energy_j] for row in work])
+    design[2:4] *= -1.0  # what all others tell makes this cell less than nothing
     found = fitted_weights(design, work, idle)
-    cell_j = (work[0].energy_j + work[1].energy_j) * work[0].duration_s / (work[0].duration_s + work[1].duration_s)
+    share = work[2].duration_s / (work[2].duration_s + work[3].duration_s)
 
+    assert work[2].cell == work[3].cell
     assert (found > 0.0).all()
-    assert found[0] == pytest.approx(4.0 / cell_j)
+    assert found[2] == pytest.approx(4.0 / (share * (work[2].energy_j + work[3].energy_j)))
