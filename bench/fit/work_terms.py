@@ -27,7 +27,7 @@ _OTHER_LOADS = "run more shapes of it, or each load in a folder of its own"
 _VARIES = "add a workload that varies it alone (`joulemark list workloads`)"
 _FEWEST_WINDOWS_OVER_TERMS = 1
 IDLE = "idle_resident"
-_ROUNDS, _LEAST_RATIO = 2, 0.25  # chosen
+_ROUNDS, _LEAST_RATIO = 2, 0.5  # chosen
 _UNTRUE_RATIO = 0.25  # chosen: five times what a board's sensor may be off by
 
 Facts = dict[str, float | int | str]
@@ -284,7 +284,7 @@ def fitted_weights(design: Array, work: Sequence[Row], idle: Sequence[Row]) -> A
 
     Generalised least squares with a variance that is a function of the mean (Carroll, Ruppert, Transformation and
     Weighting in Regression, 1988, chapter 2; checked 2026-11-22). A window
-    is taken for no less than a quarter of its cell's mean: terms that do not describe it can make it nothing.
+    is taken for no less than half its cell's mean: terms that do not describe it can make it nothing.
     """
     from_cells = _weights_of(work)
     idle_j = own_idle_j(work, idle)

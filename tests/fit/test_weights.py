@@ -69,7 +69,7 @@ def test_cells_left_out_are_predicted_no_lower_for_their_scatter(base):
     assert found.fit["held_out_error"] == pytest.approx(0.2 / 0.96 * 1.04**0.5, rel=5e-3)
 
 
-def test_what_terms_make_negative_is_a_quarter_of_its_cell(base):
+def test_what_terms_make_negative_is_half_of_its_cell(base):
     """A window without a sound fitted energy keeps a weight: no infinite one, and none below zero."""
     [group] = groups(base)
     work, idle = phases.work(group.rows), phases.idle(group.rows, "resident")
@@ -80,4 +80,4 @@ def test_what_terms_make_negative_is_a_quarter_of_its_cell(base):
 
     assert work[2].cell == work[3].cell
     assert (found > 0.0).all()
-    assert found[2] == pytest.approx(4.0 / (share * (work[2].energy_j + work[3].energy_j)))
+    assert found[2] == pytest.approx(2.0 / (share * (work[2].energy_j + work[3].energy_j)))
