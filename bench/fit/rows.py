@@ -62,6 +62,11 @@ class Row:
         """Its workload, and of several levels its own."""
         return self.workload + self.level
 
+    @property
+    def weighable(self) -> bool:
+        """Whether its energy has a size: errors are shares of it, and one of 0 J would outweigh all others."""
+        return all(math.isfinite(e) and e > 0.0 for e in (self.energy_j, self.model_low_j, self.model_high_j))
+
 
 class Excluded(NamedTuple):
     """A run that no figure rests on."""
@@ -154,6 +159,7 @@ def _boundaries(run: Run) -> dict[Boundary, tuple[Source, ...]]:
 
 def _group(at: _At, members: Sequence[tuple[Measured, tuple[Source, ...]]], known: _Known) -> Group:
     rows: list[Row] = []
+    apart: list[Row] = []
     runs, excluded, usages = [], [], []
     meant = _works([one.run for one, _ in members])
     for one, sources in sorted(members, key=lambda m: m[0].run.id):
@@ -164,7 +170,9 @@ def _group(at: _At, members: Sequence[tuple[Measured, tuple[Source, ...]]], know
         if why:
             excluded.append(Excluded(one.run.id, why[0]))
             continue
-        rows += _rows(one, [s.domain for s in sources], known)
+        found = _rows(one, [s.domain for s in sources], known)
+        rows += [row for row in found if row.weighable]
+        apart += [row for row in found if not row.weighable]
         runs.append(one.run.id)
         usages.append(tuple(o.achieved for o in one.run.outcomes if not o.error))
     return Group(
@@ -180,7 +188,7 @@ def _group(at: _At, members: Sequence[tuple[Measured, tuple[Source, ...]]], know
         rows=tuple(rows),
         runs=tuple(runs),
         excluded=tuple(excluded),
-        flags=_flags([(one, sources) for one, sources in members if one.run.id in runs]),
+        flags=(*_flags([(one, sources) for one, sources in members if one.run.id in runs]), *_apart(apart)),
         outcomes_usage=tuple(usages),
         cells=tuple(dict.fromkeys(m.run.spec.cell for m, _ in sorted(members, key=lambda m: m[0].run.id))),
     )
@@ -217,6 +225,18 @@ def _flags(taken: Sequence[tuple[Measured, tuple[Source, ...]]]) -> tuple[Flag, 
         for kind, text in said:
             found.setdefault(kind, (text, set()))[1].add(one.run.id)
     return tuple(Flag(kind=kind_of(text), text=text, runs=len(ids)) for text, ids in found.values())
+
+
+def _apart(rows: Sequence[Row]) -> list[Flag]:
+    """That windows without a size are in no figure: the first in words, and how many runs have one."""
+    if not rows:
+        return []
+    first = rows[0]
+    text = (
+        f"{first.phase} window {first.label} of {first.energy_j:g} J set apart: "
+        "an energy that is not above zero, or not finite, can't be weighted"
+    )
+    return [Flag(kind="window without a size", text=text, runs=len({row.run_id for row in rows}))]
 
 
 def _rows(one: Measured, domains: Sequence[Domain], known: _Known) -> list[Row]:
