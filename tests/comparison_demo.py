@@ -28,15 +28,19 @@ def sealed_round(
     version="1",
     minute=None,
     hardware="fake-machine",
+    asked_for=None,
+    made=None,
 ):
-    """One run of a candidate: a batch takes `batch_s` at `busy_w`."""
+    """One run of a candidate: a batch takes `batch_s` at `busy_w`; more of its spec and of what was loaded."""
     clock = FakeClock()
-    loaded = replace(FakeSession(clock).loaded, precision=precision, engine_version=version)
+    loaded = replace(FakeSession(clock).loaded, precision=precision, engine_version=version, **(made or {}))
     session = FakeSession(clock, batch_s=batch_s, loaded=loaded)
     recorder = FakeRecorder(clock, session, busy_w=busy_w)
     asked = spec(window_s=1.0)
     label = f"{name}/{number}" if name else None
-    asked = replace(asked, cell=replace(asked.cell, precision=precision), round=label, hardware=hardware)
+    asked = replace(
+        asked, cell=replace(asked.cell, precision=precision), round=label, hardware=hardware, **(asked_for or {})
+    )
     at = number * 10 + {"q8": 0, "f16": 1, "f32": 2}[precision] if minute is None else minute
     run_id = f"20261121T{at // 60:02d}{at % 60:02d}00Z-{precision:0>8}"
     task = Task(spec=asked, workload=WORKLOAD, run_id=run_id)

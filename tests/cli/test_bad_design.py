@@ -140,8 +140,10 @@ def test_a_design_that_moves_together_is_refused_with_the_cell_that_parts_it(tmp
         ({"weights": "pretrained"}, ("synthetic weights", "pretrained weights")),
         ({"hardware": "elsewhere"}, ("on fake-machine", "on elsewhere")),
         ({"device_name": "Other"}, ("device Fake", "device Other")),
+        ({"facts": {"threads": 2}}, ("2 threads", "unknown threads")),
+        ({"parameters": 7}, ("7 parameters", f"{LOADED.parameters or 'unknown'} parameters")),
     ],
-    ids=["engine version", "weights", "machine", "board"],
+    ids=["engine version", "weights", "machine", "board", "threads", "parameters"],
 )
 def test_two_makes_of_one_model_are_never_averaged(tmp_path, made, said):
     """An entry each, the difference in words everywhere, and the line that measures what the newest lacks."""

@@ -10,7 +10,7 @@ from sim.scheduler import Physics
 from typer.testing import CliRunner
 
 from bench.cli.app import app
-from bench.nouns import Verdict
+from bench.nouns import Endpoint, Verdict
 from bench.run.attribute import attributed
 
 OF = Physics(decode_context_token_s=1e-6)
@@ -46,6 +46,25 @@ def test_a_meter_that_is_off_shows_as_a_difference(campaign):
 
     assert [w.attributed_j for w in off.windows] == pytest.approx([w.attributed_j for w in sound.windows])
     assert all(w.difference_ratio == pytest.approx(-0.0909, abs=0.01) for w in off.windows)
+
+
+def test_a_server_of_one_cell_is_never_laid_out_by_the_terms_of_another():
+    """Both say no more of themselves than their version: their addresses tell them apart, one by one too."""
+    slow = replace(OF, prefill_w=OF.prefill_w * 2, decode_w=OF.decode_w * 2)
+
+    def asked(url, ask, of, index):
+        one = measured(ask, of, index)
+        spec = replace(one.run.spec, endpoint=Endpoint(url=url))
+        return replace(one, run=replace(one.run, spec=spec))
+
+    first = [
+        asked("http://a:1", Ask(prompt=p, output=o, requests=6), OF, i)
+        for i, (p, o) in enumerate(((32, 8), (256, 8), (32, 64), (256, 64)))
+    ]
+    *own, other = attributed([*first, asked("http://b:1", Ask(prompt=128, output=32, requests=6), slow, 9)])
+
+    assert all(one.windows and not one.in_sample for one in own)
+    assert (other.windows, other.why) == ((), "its terms are not known: run more shapes of work, or more loads")
 
 
 def test_a_request_is_its_terms_and_its_share_of_the_idle(campaign):

@@ -73,6 +73,37 @@ def test_rounds_are_interleaved(tmp_path):
     assert left(asked, ARRANGED) == 0
 
 
+def test_weights_alone_may_tell_candidates_apart(tmp_path):
+    """One cell, two paths: each is asked for its own weights, and its runs are its own."""
+    paths = ("full", "pruned")
+    cells = tuple(
+        replace(PLANNED[0], spec=replace(PLANNED[0].spec, weights="pretrained", weights_path=path))
+        for path in paths
+    )
+    arranged = replace(ARRANGED, names=paths, cells=cells, shown={})
+    asks = []
+
+    def machine(asked, plan, host, listen):
+        for one in plan.cells:
+            asks.append((asked.weights_path, one.spec.weights_path))
+            number, path = int(one.spec.round.rpartition("/")[2]), one.spec.weights_path
+            sealed_round(
+                asked.out, number, precision="q8", batch_s={"full": 0.5, "pruned": 0.3}[path],
+                minute=10 * number + len(asks), made={"weights": "pretrained"},
+                asked_for={"weights": "pretrained", "weights_path": path},
+            )  # fmt: skip
+            yield CellResult(cell=str(one.cell), status="done")
+
+    asked = ask(tmp_path, rounds=2, weights="pretrained", weights_paths=paths)
+    list(measure_rounds(asked, arranged, None, lambda _: None, run=machine))
+    found = recompute(*record_of(asked, arranged))
+
+    assert asks == [(path, path) for path in ("full", "pruned", "pruned", "full")]
+    assert left(asked, arranged) == 0
+    [time] = [r for r in found.works[0].pairs[0].ratios if r.measure == "time"]
+    assert time.value == pytest.approx(0.5 / 0.3)
+
+
 def test_the_same_call_goes_on_with_a_whole_round(tmp_path):
     """Cut off in the middle of round 2: round 1 is kept, round 2 is left, round 3 takes its place."""
     with pytest.raises(KeyboardInterrupt):

@@ -7,6 +7,7 @@ import pytest
 from comparison_demo import rounds, sealed_round
 
 from bench.errors import BadInput, BrokenResults
+from bench.nouns import Endpoint
 from bench.nouns.compared import ComparisonRecord, Price
 from bench.run.candidates import CandidateFolder, parse_candidates, short_names
 from bench.run.compare import recompute, sealed_rounds, takes
@@ -147,6 +148,61 @@ def test_rounds_of_another_engine_version_are_set_apart(tmp_path):
     assert "--fresh" in made.set_apart[0]
 
 
+@pytest.mark.parametrize(
+    ("asked_for", "made", "said"),
+    [
+        (({"weights_path": "full"}, {"weights_path": "pruned"}), ({}, {}), "weights path full, others pruned"),
+        (({"endpoint": Endpoint(url="http://a:1")}, {"endpoint": Endpoint(url="http://b:1")}), ({}, {}),
+         "endpoint http://a:1, others http://b:1"),
+        (({}, {}), ({"facts": {"threads": 2}}, {"facts": {"threads": 1}}), "threads 2, others 1"),
+        (({}, {}), ({"parameters": 9}, {"parameters": 7}), "parameters 9, others 7"),
+    ],
+    ids=["weights", "servers", "threads", "parameters"],
+)  # fmt: skip
+def test_two_makes_of_one_candidate_are_never_averaged(tmp_path, asked_for, made, said):
+    """Of a folder's runs the newest make stands; the others are named; and verify agrees."""
+    for number in (1, 2, 3, 4):
+        is_new, watts = number > 2, 400.0 + 2 * number  # no two runs of the same readings
+        more = {"asked_for": {"weights": "pretrained", **asked_for[is_new]},
+                "made": {"weights": "pretrained", **made[is_new]}, "name": ""}  # fmt: skip
+        sealed_round(tmp_path / "a", number, precision="q8", batch_s=0.3 if is_new else 0.2, busy_w=watts, **more)
+        sealed_round(tmp_path / "b", number, precision="f16", batch_s=0.5, busy_w=watts + 1, **more)
+    folders = [CandidateFolder(path=tmp_path / name) for name in "ab"]
+    found = compare_folders(folders, tmp_path / "o", (None, "EUR")).compared
+
+    assert ratios(found)["time", None].value == pytest.approx(0.6)
+    assert len(found.set_apart) == 4
+    assert all(said in one for one in found.set_apart)
+    assert verify(tmp_path / "o").differences == ()
+
+
+def test_candidates_may_differ_in_their_weights_alone(tmp_path):
+    """Pruned against full: their paths are their names; without them there is nothing to compare."""
+    for number in (1, 2, 3):
+        for minute, (path, batch_s) in enumerate((("hub/full", 0.5), ("hub/pruned", 0.3))):
+            sealed_round(
+                tmp_path / path, number, precision="q8", batch_s=batch_s, busy_w=400.0 + 2 * number + minute,
+                minute=number * 10 + minute, name="",
+                asked_for={"weights": "pretrained", "weights_path": path}, made={"weights": "pretrained"},
+            )  # fmt: skip
+    folders = [CandidateFolder(path=tmp_path / "hub" / name) for name in ("pruned", "full")]
+    found = compare_folders(folders, tmp_path / "o", (None, "EUR")).compared
+
+    assert found.names == ("pruned", "full")
+    assert ratios(found)["time", None].value == pytest.approx(0.6)
+    assert verify(tmp_path / "o").differences == ()
+    with pytest.raises(BadInput, match="and weights: nothing to compare"):
+        from_folders([folders[0], folders[0]], None)
+
+
+def test_one_cell_may_be_typed_twice_with_two_weights():
+    found, _ = parse_candidates(["e/m:q8", "e/m:q8"], ["w"], ["full", "pruned"])
+    assert [c.parts for c in found] == [("e", "m", "q8", "", "full"), ("e", "m", "q8", "", "pruned")]
+    for paths in ((), ("full",), ("full", "full")):
+        with pytest.raises(BadInput, match="named twice"):
+            parse_candidates(["e/m:q8", "e/m:q8"], ["w"], paths)
+
+
 def test_a_version_that_both_have_goes_before_a_newer_one_of_one_alone(tmp_path):
     """q8 has versions 1 and 2, f16 has 1 alone: the ratio is one of precisions, at version 1."""
     for number in (1, 2):
@@ -258,6 +314,8 @@ def test_names_tell_apart_what_differs_alone():
         "device=cuda",
     )
     assert short_names([("e", "small", "q8", "", ""), ("e", "large", "q8", "", "")]) == ("small", "large")
+    both = [("e", "m", "q8", "", "hub/full"), ("e", "m", "q8", "", "")]
+    assert short_names([*both, ("e", "m", "f16", "", "x")]) == ("q8 full", "q8 own-weights", "f16")
 
 
 def test_a_candidate_meets_every_work():
