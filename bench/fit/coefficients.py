@@ -39,7 +39,7 @@ from bench.fit.repeats import half_over_runs
 from bench.fit.rows import Group, Measured, Row, groups
 from bench.fit.sheet import Sheet
 from bench.fit.terms import SHOWN, TERMS, TOGETHER
-from bench.fit.work_terms import enter_work_terms, left_out_errors, weights_on_rows
+from bench.fit.work_terms import counted_work, enter_work_terms, left_out_errors, weights_on_rows
 from bench.nouns import Coefficients, Fact
 from bench.physics import phases
 from bench.physics.doubles import DOUBLE
@@ -106,7 +106,8 @@ def _together(each: Sequence[Fitted], shapes: Sequence[Shape]) -> Fitted | None:
 def _errors(group: Group, found: Coefficients) -> dict[str, float]:
     """Of each cell: the relative error of predicting it with these terms from all the others."""
     terms = [t for t in (*TERMS[group.family], *SHOWN.get(group.family, ())) if t.name in found.terms]
-    work, idle = phases.work(group.rows), phases.idle(group.rows, "resident")
+    work = counted_work(group.family, phases.work(group.rows))
+    idle = phases.idle(group.rows, "resident")
     return left_out_errors(terms, work, idle) if terms and work else {}
 
 

@@ -9,14 +9,16 @@ from bench.fit import bootstrap
 from bench.fit.design import Shape, separating_cells
 from bench.fit.intervals import SERIES, half_of_mean, own, quantity, row_powers_w, row_series
 from bench.fit.nearness import nearly_together
-from bench.fit.repeats import differ, half_over_runs, squares
+from bench.fit.repeats import differ, half_over_runs
 from bench.fit.revealing import revealing
 from bench.fit.rows import Group, Row
 from bench.fit.selection import Evidence, left_out, shown
 from bench.fit.sheet import Sheet
 from bench.fit.solve import Array, Solution, condition_number, separable, solve
 from bench.fit.terms import REQUEST, SHOWN, TERMS, Term
-from bench.stats import f95, mean, median, significant, t95
+from bench.fit.weighing import fitted_weights, own_idle_j, own_idles_w, weights_of
+from bench.nouns import Family
+from bench.stats import median, significant, t95
 from bench.units import counted
 
 UNTESTED = (
@@ -27,7 +29,6 @@ _OTHER_LOADS = "run more shapes of it, or each load in a folder of its own"
 _VARIES = "add a workload that varies it alone (`joulemark list workloads`)"
 _FEWEST_WINDOWS_OVER_TERMS = 1
 IDLE = "idle_resident"
-_ROUNDS, _LEAST_RATIO = 2, 0.5  # chosen
 _UNTRUE_RATIO = 0.25  # chosen: five times what a board's sensor may be off by
 
 Facts = dict[str, float | int | str]
@@ -42,6 +43,8 @@ def enter_work_terms(
     `shapes`: the workloads of which one may be named that would tell apart what these windows can't.
     """
     known = TERMS[group.family]
+    every, work = work, counted_work(group.family, work)
+    sheet.notes += _uncounted(group.family, every)
     asked = [t for t in known if any(t.amount(r) for r in work)]
     sheet.refuse([t.name for t in known if t not in asked], "no window did work of this kind")
     if not asked:
@@ -73,6 +76,20 @@ def enter_work_terms(
     return {"windows": len(work), **facts, **_median(errors)}
 
 
+def counted_work(family: Family, work: Sequence[Row]) -> tuple[Row, ...]:
+    """The windows in which all work is counted that any window counts: None of one is not none."""
+    told = [t for t in TERMS[family] if any(t.amount(r) is not None for r in work)]
+    return tuple(r for r in work if all(t.amount(r) is not None for t in told))
+
+
+def _uncounted(family: Family, work: Sequence[Row]) -> list[str]:
+    """That windows are set apart because nobody counted what others did count."""
+    apart = len(work) - len(counted_work(family, work))
+    names = [t.usage for t in TERMS[family] if len({t.amount(r) is None for r in work}) > 1]
+    what = f"{' and '.join(names)} not counted there: in no term"
+    return [f"flag: {apart} of {counted(len(work), 'work window')} set apart, {what}"] if apart else []
+
+
 def left_out_errors(terms: Sequence[Term], work: Sequence[Row], idle: Sequence[Row]) -> dict[str, float]:
     """Of each workload: the relative error of predicting it with these terms from all the others."""
     return left_out(_evidence(terms, work, idle), range(len(terms)))
@@ -87,7 +104,7 @@ def _told_apart(
     alone, and a solver would tell terms apart by that.
     """
     workloads = sorted({r.cell for r in work})
-    columns = separable(_design(asked, work), _weights_of(work))[: len(workloads)]
+    columns = separable(_design(asked, work), weights_of(work))[: len(workloads)]
     kept = [asked[k] for k in columns]
     others = [t for t in asked if t not in kept]
     lost = [t.name for t in others]
@@ -178,7 +195,7 @@ def _above_idle(
     powers_w = row_powers_w(idle, which)
     idle_half_w = half_over_runs(powers_w, [r.run_id for r in idle])
     # where each run has an idle of its own no common one is taken off: what they scatter by is in the residuals
-    common_w = half_of_mean(powers_w) if _own_idles_w(idle, which) else idle_half_w
+    common_w = half_of_mean(powers_w) if own_idles_w(idle, which) else idle_half_w
     carried = np.append(-(found.leverage @ duration_s) * common_w, idle_half_w)
     spread = np.asarray(np.outer(carried, carried), dtype=np.float64)
     spread[:-1, :-1] += by(found, design, above_idle_j, weights, work)
@@ -197,34 +214,6 @@ def _over_windows(
     """The same by Student's t, over windows, or over runs where these differ by more."""
     factor = max(t95(found.degrees), _between_runs(found, design, above_idle_j, weights, work))
     return factor**2 * found.covariance
-
-
-def own_idle_j(work: Sequence[Row], idle: Sequence[Row], which: str = "value") -> Array:
-    """The idle energy (J) of each work window.
-
-    At the mean idle power of all runs; at its own run's where these differ by more than their windows do (a board
-    that warms idles higher). A run without an idle window of its own takes the mean.
-    """
-    every_w, own_w = mean(row_powers_w(idle, which)), _own_idles_w(idle, which)
-    return np.array([r.duration_s * own_w.get(r.run_id, every_w) for r in work])
-
-
-def _own_idles_w(idle: Sequence[Row], which: str) -> dict[str, float]:
-    """The idle power of each run; {}: they are alike."""
-    powers: dict[str, list[float]] = {}
-    for row, power_w in zip(idle, row_powers_w(idle, which), strict=True):
-        powers.setdefault(row.run_id, []).append(power_w)
-    return {run: mean(found) for run, found in powers.items()} if _idles_apart(list(powers.values())) else {}
-
-
-def _idles_apart(groups: Sequence[Sequence[float]]) -> bool:
-    """Whether runs idle at powers that differ by more than their windows do (a test at 5 %)."""
-    count = sum(map(len, groups))
-    between, within = len(groups) - 1, count - len(groups)
-    if between < 1 or within < 1:
-        return False
-    outer, inner = squares(groups, mean([value for group in groups for value in group]))
-    return outer / between > f95(between, within) * inner / within
 
 
 def _between_runs(
@@ -265,43 +254,12 @@ def _design(terms: Sequence[Term], work: Sequence[Row]) -> Array:
     return np.array([[t.amount(r) or 0.0 for t in terms] for r in work], dtype=float)
 
 
-def _weights_of(work: Sequence[Row]) -> Array:
-    """A constant relative error: 1/E, of E what a window of its cell takes at the cell's mean power.
-
-    Not its own energy: of two windows of one kind the one that came out low by chance would count for more, and
-    all terms come out low by twice the squared scatter and more (3 % at 10 %).
-    """
-    energy_j: dict[str, float] = {}
-    seconds: dict[str, float] = {}
-    for r in work:
-        energy_j[r.cell] = energy_j.get(r.cell, 0.0) + r.energy_j
-        seconds[r.cell] = seconds.get(r.cell, 0.0) + r.duration_s
-    return 1.0 / np.array([r.duration_s * energy_j[r.cell] / seconds[r.cell] for r in work], dtype=float)
-
-
-def fitted_weights(design: Array, work: Sequence[Row], idle: Sequence[Row]) -> Array:
-    """1/Ê, of Ê what the terms make of a window: iterated from the cells' means.
-
-    Generalised least squares with a variance that is a function of the mean (Carroll, Ruppert, Transformation and
-    Weighting in Regression, 1988, chapter 2; checked 2026-11-22). A window
-    is taken for no less than half its cell's mean: terms that do not describe it can make it nothing.
-    """
-    from_cells = _weights_of(work)
-    idle_j = own_idle_j(work, idle)
-    above_idle_j = np.array([r.energy_j for r in work]) - idle_j
-    weights = from_cells
-    for _ in range(_ROUNDS):
-        fitted_j = idle_j + design @ solve(design, above_idle_j, weights).terms
-        weights = np.asarray(1.0 / np.maximum(fitted_j, _LEAST_RATIO / from_cells))
-    return weights
-
-
 def _evidence(terms: Sequence[Term], work: Sequence[Row], idle: Sequence[Row]) -> Evidence:
     energy_j = np.array([r.energy_j for r in work], dtype=float)
     return Evidence(
         design=_design(terms, work),
         above_idle_j=energy_j - own_idle_j(work, idle),
         energy_j=energy_j,
-        weights=_weights_of(work),
+        weights=weights_of(work),
         workloads=tuple(r.cell for r in work),
     )

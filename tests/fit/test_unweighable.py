@@ -45,3 +45,33 @@ def test_idle_windows_of_nothing_are_no_idle(base):
     assert not found.terms
     assert "0 idle windows with an energy" in found.not_identified["idle_resident"]
     assert any("9 of 9 runs, idle window resident-1 of 0 J set apart" in note for note in found.notes)
+
+
+def uncounted(one):
+    """The run of a server that did not count prompts."""
+    outcomes = tuple(
+        replace(
+            o, achieved=replace(o.achieved, prompt_tokens=None), requested=replace(o.requested, prompt_tokens=None)
+        )
+        for o in one.run.outcomes
+    )
+    return replace(one, run=replace(one.run, outcomes=outcomes))
+
+
+def test_work_that_nobody_counted_is_not_none(base):
+    """Taken for a run without prompt tokens it made a request cost 0.7 J that costs nothing."""
+    [without], [found] = fit(base[1:]), fit([uncounted(base[0]), *base[1:]])
+
+    for name in ("output_token", "prompt_token", "request"):
+        assert found.terms[name].value == pytest.approx(without.terms[name].value, abs=0.02)
+    assert "flag: 3 of 27 work windows set apart, prompt_tokens not counted there: in no term" in found.notes
+    assert found.fit["windows"] == 24
+    assert not any("set apart" in note for note in without.notes)
+
+
+def test_work_that_no_window_counted_is_no_term(base):
+    """Where none counts it there is nothing to hold a window against: its energy is in the other terms."""
+    [found] = fit([uncounted(one) for one in base])
+
+    assert "no window did work of this kind" in found.not_identified["prompt_token"]
+    assert not any("set apart" in note for note in found.notes)

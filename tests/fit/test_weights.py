@@ -9,7 +9,7 @@ from sim.scheduler import Physics
 
 from bench.fit.coefficients import fit
 from bench.fit.rows import groups
-from bench.fit.work_terms import fitted_weights
+from bench.fit.weighing import fitted_weights
 from bench.physics import phases
 
 OF = Physics(decode_context_token_s=0.0)
