@@ -76,7 +76,7 @@ def _basis(rate: Quantity, one: Coefficients) -> str:
 
 
 def _curve(one: LoadCurve) -> tuple[str, ...]:
-    server = f"{one.key.precision}, {one.key.engine_version}{asked_beside(one.key)}"
+    server = f"{one.key.precision}, {one.key.engine_version}"
     if one.idle is None or one.request is None or one.at_most is None:
         return (server, str(one.missing), "–", shown(one.most_per_s), "–", "–")
     basis = one.request.basis.upper() if one.request.basis == "modelled" else one.request.basis

@@ -26,7 +26,7 @@ from bench.report.numbers import half_width, shown_parts, spoken
 from bench.report.proof import check_text
 from bench.report.quality_text import score_name
 from bench.report.ratio_text import ratio_parts
-from bench.report.words import SPAN_NOTE, is_simulated
+from bench.report.words import SPAN_NOTE, asked_beside, is_simulated
 
 _PARTS = {
     "statistical": "rounds",
@@ -83,6 +83,7 @@ def render_comparison(shown: ComparisonInput) -> str:
         figures_id=FIGURES_ID,
         key=ratio_key,
         what=what_text,
+        asked_beside=asked_beside,
         unit=unit_text,
         price=price_text,
         columns=columns,

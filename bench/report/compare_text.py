@@ -8,7 +8,7 @@ from bench.report.compare_energy import energy_parts, told, unit_text, untold, w
 from bench.report.numbers import interval, shown
 from bench.report.quality_text import item_name, score_name
 from bench.report.ratio_text import ratio_text
-from bench.report.words import SPAN_NOTE
+from bench.report.words import SPAN_NOTE, asked_beside
 from bench.units import S_PER_MS, counted
 
 LEAST_FRONT = 2  # a front is of more
@@ -181,7 +181,8 @@ def _head(one: Compared, width: int) -> str:
     )
     lines = textwrap.wrap(f"on {made.hardware}, {weights} weights", width, subsequent_indent=_GAP)
     for name, cand in zip(one.names, one.candidates, strict=True):
-        said = f"{name}: {cand.engine} {cand.engine_version}, {cand.model}:{cand.precision}, on {cand.device}"
+        at = f"on {cand.device}{asked_beside(cand)}"
+        said = f"{name}: {cand.engine} {cand.engine_version}, {cand.model}:{cand.precision}, {at}"
         lines += textwrap.wrap(said, width, initial_indent=_GAP, subsequent_indent=_GAP * 3)
     return "\n".join(lines)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from bench.nouns import Basis, CoefficientKey, Coefficients, Domain, Source
+from bench.nouns.compared import Made
 from bench.nouns.levels import over_batches, over_loads
 from bench.physics.doubles import DOUBLE, pretends
 from bench.units import counted
@@ -153,8 +154,8 @@ def engine_name(engine: str, version: str) -> str:
     return version if version.startswith(f"{engine} ") else f"{engine} {version}"
 
 
-def asked_beside(key: CoefficientKey) -> str:
-    """What of a key the engine's version does not tell: `, weights from pruned, at http://127.0.0.1:8000`; ""."""
+def asked_beside(key: CoefficientKey | Made) -> str:
+    """What the engine's version does not tell: `, weights from pruned, at http://127.0.0.1:8000`; "": nothing."""
     told = (("weights from {}", key.weights_path), ("at {}", key.endpoint))
     return "".join(", " + words.format(value) for words, value in told if value)
 
