@@ -62,9 +62,10 @@ def _made_notes(one: Made, other: Made, names: tuple[str, str]) -> list[str]:
             f"{names[0]} ran on {one.engine_version}, {names[1]} on {other.engine_version}: the ratio is one of "
             "these versions or setups too"
         )
-    for name, unit in (("power_limit_w", " W"), ("driver", "")):
+    for name, unit in (("power_limit_w", " W"), ("driver", ""), ("threads", "")):
         a, b = getattr(one, name), getattr(other, name)
-        if one.device == other.device and a != b:
+        # an engine that records no threads tells no difference of them
+        if one.device == other.device and a != b and not (name == "threads" and None in (a, b)):
             what = name.removesuffix("_w").replace("_", " ")
             said.append(
                 f"{what}: {a}{unit} for {names[0]}, {b}{unit} for {names[1]}: the ratio is one of these too"

@@ -35,7 +35,18 @@ class Both(FakeRecorder):
         return sorted((*seen, *(replace(one, domain=CPU.domain) for one in seen)), key=lambda one: one.t_ns)
 
 
-def sealed(out, minute, prompt=32, output=8, *, sources=(GPU,), verdicts=(), hardware="fake-machine", **made):
+def sealed(
+    out,
+    minute,
+    prompt=32,
+    output=8,
+    *,
+    sources=(GPU,),
+    verdicts=(),
+    hardware="fake-machine",
+    asked_for=None,
+    **made,
+):
     """A run of the echo engine: a prompt's tokens take a millisecond each, those of its answer ten."""
     clock = FakeClock()
     loaded = replace(LOADED, **made)
@@ -44,7 +55,7 @@ def sealed(out, minute, prompt=32, output=8, *, sources=(GPU,), verdicts=(), har
     recorder = kind(clock, session, busy_w=400.0 + minute, sources=sources)  # no two runs of the same readings
     asked = spec(f"prompt-{prompt}-{output}", window_s=1.0, idle_s=1.0, warmup_s=0.0)
     cell = replace(asked.cell, precision=loaded.precision)
-    asked = replace(asked, cell=cell, weights=loaded.weights, hardware=hardware)
+    asked = replace(asked, cell=cell, weights=loaded.weights, hardware=hardware, **(asked_for or {}))
     usage = Usage(requests=1, prompt_tokens=prompt, output_tokens=output)
     workload = Workload(
         name=cell.workload, family="causal-lm", requests=(Request(id="q", token_ids=(1,), asked=usage),)
@@ -164,6 +175,29 @@ def test_two_makes_of_one_model_are_never_averaged(tmp_path, made, said):
         assert plain(one["why"]) in plain(text), name
         assert is_typed(one["helps"][0], tmp_path) == [f"{CELL}/prompt-32-64"]
         assert set(one["helps"]) <= set(lines_in(text)), name
+
+
+def test_each_checkpoint_has_an_entry_and_a_line_of_its_own(tmp_path):
+    """`next` types the path of the entry that a line is for; `fit` says which weights an entry is of."""
+    shapes = ((32, 8), (256, 8), (32, 64), (256, 64))
+    for at, path in enumerate(("full", "pruned")):
+        for minute, (prompt, output) in enumerate(shapes, 1 + at * len(shapes)):
+            asked_for = {"weights_path": path}
+            sealed(tmp_path, minute, prompt, output, weights="pretrained", asked_for=asked_for)
+    _, text, data = joulemark("fit", tmp_path)
+
+    assert {one["key"]["weights_path"]: len(one["runs"]) for one in data["coefficients"]} == {
+        "full": 4,
+        "pruned": 4,
+    }
+    assert all(f"weights from {path}" in plain(text) for path in ("full", "pruned"))
+    [apart] = data["kept_apart"]
+    assert "4 runs: weights path full; 4 runs: weights path pruned" in apart["why"]
+    _, text, data = joulemark("next", tmp_path)
+    assert {one["key"]["weights_path"] for one in data["entries"]} == {"full", "pruned"}
+    for one in data["entries"]:
+        assert all(f"--weights-path {one['key']['weights_path']}" in line for line in one["commands"])
+        assert f"weights from {one['key']['weights_path']}" in plain(text) or not one["commands"]
 
 
 def test_precisions_have_an_entry_each_and_a_comparison_is_named(tmp_path):

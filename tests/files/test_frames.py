@@ -69,6 +69,17 @@ def test_a_window_s_energy_is_one_row_a_domain(tmp_path):
     assert host.energy_j != host.energy_j  # NaN
 
 
+def test_a_run_says_which_weights_and_how_many_threads(tmp_path):
+    """Two checkpoints of one cell would else be one row twice."""
+    run = made()
+    asked = replace(run.spec, weights_path="pruned")
+    run = replace(run, spec=asked, loaded=replace(run.loaded, facts={"threads": 2}))
+    write_run(tmp_path, run, published(run), "0")
+    [row] = bench.read_results(tmp_path).runs.itertuples()
+
+    assert (row.weights_path, row.threads) == ("pruned", 2)
+
+
 def test_what_a_verdict_voids_is_no_number(tmp_path):
     """The sealed energy of a void domain is NaN with the verdict as its reason, and its parts are not listed."""
     sealed(tmp_path, Verdict(name="throttled", level="void", domain="gpu:0", evidence="hot", remedy="cool it"))

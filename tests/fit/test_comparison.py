@@ -207,6 +207,17 @@ def test_another_power_limit_is_said():
     assert "power limit: 700.0 W for q8, 300.0 W for f16: the ratio is one of these too" in notes
 
 
+@pytest.mark.parametrize(("threads", "said"), [(1, True), (2, False), (None, False)])
+def test_other_threads_are_said(threads, said):
+    """An engine that records none tells no difference."""
+    two = {"made": replace(MADE, threads=2)}
+    some = {"made": replace(MADE, precision="f16", threads=threads)}
+    notes = pair_of(both(one=two, other=some)).notes
+
+    assert ("threads: 2 for q8, 1 for f16: the ratio is one of these too" in notes) is said
+    assert any(note.startswith("threads") for note in notes) is said
+
+
 def test_an_offered_load_has_no_ratio_of_times():
     """Requests come as far apart as they were offered."""
     found = pair_of(

@@ -87,6 +87,38 @@ def test_alike_curves_share_their_scales_and_others_do_not(report):
     assert "max-batch-8" in re.search(r"<title.*?</title>", drawn["plot-load-1"])[0]
 
 
+def test_two_servers_of_one_name_are_told_apart_on_the_page(report):
+    """In the table and its cards always, in a plot's title where two go by one name."""
+    first = curve("a", 30.0, 0.5, (5.0, 10.0, 20.0))
+    two = [replace(first, key=replace(first.key, endpoint=f"http://{at}:1")) for at in ("a", "b")]
+    both = replace(report, curves=tuple(two))
+
+    for row, at in zip(rows(render(both)), ("http://a:1", "http://b:1"), strict=True):
+        assert f"at {at}" in row
+    drawn = plots(both)
+    titles = [re.search(r"<title.*?</title>", drawn[f"plot-load-{n}"])[0] for n in (0, 1)]
+    assert "at http://a:1" in titles[0]
+    assert "at http://b:1" in titles[1]
+    assert "at http://" not in plots(replace(report, curves=(two[0],)))["plot-load-0"]
+
+
+def test_two_checkpoints_are_told_apart_in_plots_of_terms(report):
+    """Their rows stand under headings of their own; one alone has none."""
+    first = report.coefficients[0]
+    two = [
+        replace(first, key=replace(first.key, weights="pretrained", weights_path=p)) for p in ("full", "pruned")
+    ]
+
+    def headings(*coefficients):
+        drawn = plots(replace(report, coefficients=coefficients))
+        return " ".join(text for name, text in drawn.items() if name.startswith("plot-term-"))
+
+    assert all(f"weights from {p}" in headings(*two) for p in ("full", "pruned"))
+    assert "weights from" not in headings(two[0])
+    page = render(replace(report, coefficients=tuple(two)))
+    assert all(f", weights from {p}" in page for p in ("full", "pruned"))
+
+
 def test_phases_of_a_request_are_told(report):
     html = render(report)
 
