@@ -35,7 +35,7 @@ from bench.fit.intervals import (
 )
 from bench.fit.levels import describes, merged
 from bench.fit.rates import domain, rates
-from bench.fit.repeats import half_over_runs
+from bench.fit.repeats import half_over_rows
 from bench.fit.rows import Group, Measured, Row, groups
 from bench.fit.sheet import Sheet
 from bench.fit.terms import SHOWN, TERMS, TOGETHER
@@ -201,7 +201,7 @@ def _idle_terms(group: Group, idle: Sequence[Row], sheet: Sheet) -> None:
             continue
         spread = {s: [e / r.duration_s for e, r in zip(row_series(rows, s), rows, strict=True)] for s in SERIES}
         values = {s: mean(v) for s, v in spread.items()}
-        statistical = {s: half_over_runs(v, [r.run_id for r in rows]) for s, v in spread.items()}
+        statistical = {s: half_over_rows(v, rows) for s, v in spread.items()}
         told = own([1.0 / (len(rows) * r.duration_s) for r in rows], rows)
         sheet.enter(name, quantity(group, values, statistical, "W", 0.0, spread=multiplicative, own=told))
 

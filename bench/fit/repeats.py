@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 
 from bench.fit.intervals import half_of_mean
+from bench.fit.rows import Row
 from bench.stats import deviation, f75, f95, mean, t95
 
 FEWEST_POOLED = 4  # degrees of freedom between runs from which on they are tested at 25 %
@@ -49,3 +50,30 @@ def half_over_runs(values: Sequence[float], runs: Sequence[str]) -> float:
         return over_values
     share = math.sqrt(sum(len(group) ** 2 for group in groups)) / len(values)  # runs of more windows count more
     return max(over_values, t95(between) * deviation(list(map(mean, groups))) * share)
+
+
+def half_over_rows(values: Sequence[float], rows: Sequence[Row]) -> float:
+    """The same of values of these windows: over runs or sessions where either differ, the wider of the two."""
+    return max(
+        half_over_runs(values, [row.run_id for row in rows]), half_over_runs(values, [row.session for row in rows])
+    )
+
+
+def of_days(values: Sequence[float], of: Sequence[tuple[str, str]]) -> list[str]:
+    """A flag where sessions differ by more than their runs do, for intervals that rest on runs or windows.
+
+    `values`: relative residuals of windows; `of`: of each its session and its run.
+    """
+    runs: dict[tuple[str, str], list[float]] = {}
+    for key, value in zip(of, values, strict=True):
+        runs.setdefault(key, []).append(value)
+    days: dict[str, list[float]] = {}
+    for (session, _), each in runs.items():
+        days.setdefault(session, []).append(mean(each))
+    between, within = len(days) - 1, len(runs) - len(days)
+    if between < 1 or within < 1:
+        return []
+    outer, inner = squares(list(days.values()), mean([off for day in days.values() for off in day]))
+    if not differ(outer / between, inner / within, between, within):
+        return []
+    return [f"flag: {len(runs)} runs of {len(days)} sessions: what a day makes of all its cells is in no term's interval"]

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from bench.fit.flags import Flag, kind_of
 from bench.fit.keys import key_of
+from bench.fit.sessions import sessions
 from bench.nouns import (
     Basis,
     Boundary,
@@ -42,6 +43,7 @@ class Row:
     """One window of one run within one boundary; model low and high differ from energy only where modelled."""
 
     run_id: str
+    session: str = ""  # the runs that began with it, each within hours of the one before (`bench.fit.sessions`)
     workload: str
     level: str = ""  # of several that are fitted together, as a cell's name says it: "@concurrency=8"
     phase: str
@@ -139,8 +141,9 @@ def groups(measured: Iterable[Measured]) -> tuple[Group, ...]:
             )
             gathered.setdefault(at, []).append((one, sources))
     known: _Known = {}
+    of = sessions([one.run for members in gathered.values() for one, _ in members])
     ordered = sorted(gathered.items(), key=lambda kv: repr(kv[0]))
-    return tuple(_group(at, members, known) for at, members in ordered)
+    return tuple(_group(at, members, known, of) for at, members in ordered)
 
 
 def _boundaries(run: Run) -> dict[Boundary, tuple[Source, ...]]:
@@ -157,7 +160,9 @@ def _boundaries(run: Run) -> dict[Boundary, tuple[Source, ...]]:
     return {b: sources for b, sources in read_first.items() if sources[0].basis != "excluded"}
 
 
-def _group(at: _At, members: Sequence[tuple[Measured, tuple[Source, ...]]], known: _Known) -> Group:
+def _group(
+    at: _At, members: Sequence[tuple[Measured, tuple[Source, ...]]], known: _Known, of: Mapping[str, str]
+) -> Group:
     rows: list[Row] = []
     apart: list[Row] = []
     runs, excluded, usages = [], [], []
@@ -170,7 +175,7 @@ def _group(at: _At, members: Sequence[tuple[Measured, tuple[Source, ...]]], know
         if why:
             excluded.append(Excluded(one.run.id, why[0]))
             continue
-        found = _rows(one, [s.domain for s in sources], known)
+        found = _rows(one, [s.domain for s in sources], known, of[one.run.id])
         rows += [row for row in found if row.weighable]
         apart += [row for row in found if not row.weighable]
         runs.append(one.run.id)
@@ -239,7 +244,7 @@ def _apart(rows: Sequence[Row]) -> list[Flag]:
     return [Flag(kind="window without a size", text=text, runs=len({row.run_id for row in rows}))]
 
 
-def _rows(one: Measured, domains: Sequence[Domain], known: _Known) -> list[Row]:
+def _rows(one: Measured, domains: Sequence[Domain], known: _Known, session: str) -> list[Row]:
     """Windows whose every domain has an energy; packages of one boundary are added, they are disjoint."""
     made = []
     for window in one.run.trace.windows:
@@ -253,6 +258,7 @@ def _rows(one: Measured, domains: Sequence[Domain], known: _Known) -> list[Row]:
         made.append(
             Row(
                 run_id=one.run.id,
+                session=session,
                 workload=one.run.spec.cell.workload,
                 phase=window.phase,
                 label=window.label,

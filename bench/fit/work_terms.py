@@ -9,7 +9,7 @@ from bench.fit import bootstrap
 from bench.fit.design import Shape, separating_cells
 from bench.fit.intervals import SERIES, half_of_mean, own, quantity, row_powers_w, row_series
 from bench.fit.nearness import nearly_together
-from bench.fit.repeats import differ, half_over_runs
+from bench.fit.repeats import differ, half_over_rows, of_days
 from bench.fit.revealing import revealing
 from bench.fit.rows import Group, Row
 from bench.fit.selection import Evidence, left_out, shown
@@ -159,6 +159,10 @@ def _solved(
             sheet.refuse([term.name], why, helps=helps, remedy=_OTHER_LOADS)
             continue
         sheet.enter(term.name, made)
+    if by is not _over_sessions:
+        above_idle_j = np.array([r.energy_j for r in work]) - own_idle_j(work, idle)
+        off = (above_idle_j - design @ found.terms) * weights
+        sheet.notes += of_days(list(map(float, off)), [(r.session, r.run_id) for r in work])
     sheet.correlate([*(t.name for t in kept), IDLE], spread)
     return {
         "interval": said,
@@ -169,8 +173,16 @@ def _solved(
 
 
 def _spreading(terms: Sequence[Term], work: Sequence[Row], design: Array, weights: Array) -> tuple[Spreading, str]:
-    """How it is found out how the terms spread, and how that is said."""
-    runs = bootstrap.blocks(design * weights[:, None], np.zeros(len(work)), [row.run_id for row in work])
+    """How it is found out how the terms spread, and how that is said.
+
+    Over sessions where enough of them stand behind each term: what a day makes of all its cells is common to them.
+    Else over runs, or by Student's t.
+    """
+    rows, zeros = design * weights[:, None], np.zeros(len(work))
+    days = bootstrap.blocks(rows, zeros, [row.session for row in work])
+    if len(days.runs) > bootstrap.FEWEST_BEHIND and bootstrap.behind(days).min() >= bootstrap.FEWEST_BEHIND:
+        return _over_sessions, f"block bootstrap over {len(days.runs)} sessions"
+    runs = bootstrap.blocks(rows, zeros, [row.run_id for row in work])
     behind = bootstrap.behind(runs)
     if behind.min() >= bootstrap.FEWEST_BEHIND:
         return _over_runs, f"block bootstrap over {len(runs.runs)} runs"
@@ -193,13 +205,21 @@ def _above_idle(
     above_idle_j = energy_j - own_idle_j(work, idle, which)
     found = solve(design, above_idle_j, weights)
     powers_w = row_powers_w(idle, which)
-    idle_half_w = half_over_runs(powers_w, [r.run_id for r in idle])
+    idle_half_w = half_over_rows(powers_w, idle)
     # where each run has an idle of its own no common one is taken off: what they scatter by is in the residuals
     common_w = half_of_mean(powers_w) if own_idles_w(idle, which) else idle_half_w
     carried = np.append(-(found.leverage @ duration_s) * common_w, idle_half_w)
     spread = np.asarray(np.outer(carried, carried), dtype=np.float64)
     spread[:-1, :-1] += by(found, design, above_idle_j, weights, work)
     return found, spread
+
+
+def _over_sessions(
+    found: Solution, design: Array, above_idle_j: Array, weights: Array, work: Sequence[Row]
+) -> Array:
+    """The same from session to session."""
+    residuals = (above_idle_j - design @ found.terms) * weights
+    return bootstrap.spread(bootstrap.blocks(design * weights[:, None], residuals, [r.session for r in work]))
 
 
 def _over_runs(found: Solution, design: Array, above_idle_j: Array, weights: Array, work: Sequence[Row]) -> Array:
