@@ -30,6 +30,7 @@ def sealed_round(
     hardware="fake-machine",
     asked_for=None,
     made=None,
+    rule="",
 ):
     """One run of a candidate: a batch takes `batch_s` at `busy_w`; more of its spec and of what was loaded."""
     clock = FakeClock()
@@ -37,7 +38,7 @@ def sealed_round(
     session = FakeSession(clock, batch_s=batch_s, loaded=loaded)
     recorder = FakeRecorder(clock, session, busy_w=busy_w)
     asked = spec(window_s=1.0)
-    label = f"{name}/{number}" if name else None
+    label = "/".join(filter(None, (name, str(number), rule))) if name else None
     asked = replace(
         asked, cell=replace(asked.cell, precision=precision), round=label, hardware=hardware, **(asked_for or {})
     )

@@ -6,10 +6,10 @@ The one reader of such files: what is of another schema, was renamed or names no
 from pathlib import Path
 from typing import Any
 
-from bench.errors import BrokenResults
+from bench.errors import BadInput, BrokenResults
 from bench.files.codec import build
 from bench.files.json_text import read_json
-from bench.nouns.compared import COMPARISON_SCHEMA_VERSION, Compared, ComparisonRecord
+from bench.nouns.compared import COMPARISON_SCHEMA_VERSION, Compared, ComparisonRecord, check_price
 
 _DERIVED = ("comparison", "verdicts", "front", "seals")  # what follows from the record
 
@@ -25,6 +25,13 @@ def read_record(path: Path) -> tuple[ComparisonRecord, Any]:
         raise BrokenResults(f"{path}: its id is {record.id!r}: the file was renamed")
     if any(not 0 <= t.candidate < len(record.names) for t in record.runs):
         raise BrokenResults(f"{path}: a run belongs to no candidate")
+    named = [*(t.run_id for t in record.runs), *(one.run_id for one in record.left_out)]
+    if twice := sorted({n for n in named if named.count(n) > 1}):
+        raise BrokenResults(f"{path}: {twice[0]} is named {named.count(twice[0])} times: a run is measured once")
+    try:
+        check_price(record.price.per_hour if record.price else 0.0, f"{path}: price")
+    except BadInput as error:
+        raise BrokenResults(str(error)) from error
     return record, data
 
 

@@ -78,7 +78,12 @@ class Told(Protocol):
 
 def work_of(run: Told) -> Work:
     """What the run's cell was asked to do."""
-    cell = run.spec.cell
+    return work_of_spec(run.spec)
+
+
+def work_of_spec(spec: RunSpec) -> Work:
+    """The same of what is asked."""
+    cell = spec.cell
     return Work(
         workload=cell.workload, batch=cell.batch, concurrency=cell.concurrency, rate=cell.rate, load=cell.load
     )

@@ -1,7 +1,7 @@
 """What a comparison is made of: candidates, what each of their runs showed, and paired ratios with intervals."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -254,6 +254,23 @@ class Take:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A run that does not read whole: in no figure, and never without a word."""
+
+    run_id: str
+    why: str
+    candidate: int | None = None  # None: not even its seal reads
+    round: int | None = None  # which is kept for it, so that no other slips into it
+    work: str = ""
+
+    def text(self, names: Sequence[str]) -> str:
+        """Which run of whom is left out, and why."""
+        at = "" if self.round is None else f", round {self.round}"
+        of = "" if self.candidate is None else f" of {names[self.candidate]}"
+        return f"{self.run_id}{at}{of}: does not read whole: {self.why}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonRecord:
     """What a comparison rests on; all else follows from it."""
 
@@ -264,4 +281,5 @@ class ComparisonRecord:
     interleaved: bool
     measured_for_it: bool  # its rounds bear its name, and all of those that do are in it
     stopping: str = ""  # when rounds ended
+    left_out: tuple[LeftOut, ...] = ()
     price: Price | None = None

@@ -82,7 +82,7 @@ class RunSpec:
     seed: int = 0
     pace: Pace | None = None  # None: one batch after the other, in the engine's own process
     endpoint: Endpoint | None = None
-    round: str | None = None  # "COMPARISON/3": measured as one of a comparison's rounds, beside others
+    round: str | None = None  # "COMPARISON/3[/RULE]": measured as one of a comparison's rounds, beside others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,12 +29,7 @@ from bench.run.candidates import Parts, parts_of_cell
 from bench.run.evidence import evidence
 from bench.run.judged import judge
 from bench.run.publish import measured
-
-
-def round_of(spec: RunSpec | None) -> tuple[str, int] | None:
-    """The comparison and the number of the round that a run was measured for; None: for none."""
-    name, _, number = ((spec.round if spec else None) or "").rpartition("/")
-    return (name, int(number)) if name and number.isdecimal() else None
+from bench.run.stopping import round_of
 
 
 def recompute(record: ComparisonRecord, known: Mapping[str, Sealed]) -> Compared:
@@ -43,7 +38,7 @@ def recompute(record: ComparisonRecord, known: Mapping[str, Sealed]) -> Compared
     Raises NoEngine where the library that scored their answers is not here.
     """
     showings: list[Showing] = []
-    apart: list[str] = []
+    apart = [one.text(record.names) for one in record.left_out]
     for take in record.runs:
         sealed = known.get(take.run_id)
         if sealed is None or sealed.run is None:
@@ -94,7 +89,13 @@ def round_names(out: Path) -> tuple[str, ...]:
 
 def sealed_rounds(out: Path, id_: str) -> dict[str, Sealed]:
     """The runs in OUT that were measured for a comparison and read whole, by their ids."""
-    return {one.id: one for one in evidence(list(round_specs(out, id_))) if isinstance(one, Sealed)}
+    return {one.id: one for one in read_rounds(out, id_).values() if isinstance(one, Sealed)}
+
+
+def read_rounds(out: Path, id_: str) -> dict[Path, Sealed | BrokenResults]:
+    """Each run in OUT that was measured for a comparison, or what is wrong with it."""
+    folders = list(round_specs(out, id_))
+    return dict(zip(folders, evidence(folders), strict=True))
 
 
 def round_specs(out: Path, id_: str) -> dict[Path, RunSpec]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bench.errors import BadInput, CannotRun
+from bench.errors import BadInput, BrokenResults, CannotRun
 from bench.files.known import spec_sha256
 from bench.files.store import Sealed
 from bench.fit.comparison import compare, half_widths
@@ -23,12 +23,14 @@ from bench.nouns import RunSpec, Weights
 from bench.nouns.compared import ComparisonRecord, Price, Showing
 from bench.run.arrange import Ask, arrange
 from bench.run.candidates import Candidate, Parts, short_names
-from bench.run.compare import parts_of_spec, round_names, round_of, round_specs, sealed_rounds, takes
+from bench.run.compare import parts_of_spec, read_rounds, round_names, round_specs, takes
 from bench.run.evidence import evidence
 from bench.run.host import Host
 from bench.run.line import measure_plan
 from bench.run.plan import Plan, PlannedCell
 from bench.run.publish import measured
+from bench.run.seats import left_out
+from bench.run.stopping import label, round_of, rule_of, stopping_of, told
 from bench.run.supervise import CellResult
 
 # Student's factor over √n, in units of one round's scatter: 9 of two rounds, 2.5 of three, 1.6 of four, 1.2 of
@@ -36,10 +38,6 @@ from bench.run.supervise import CellResult
 LEAST_ROUNDS, USUAL_ROUNDS, MOST_ROUNDS = 3, 5, 10
 _SPOILT_ROUNDS = 2  # so many beyond those asked for, where runs are void or cut off
 _AGAIN = 2  # a void run is tried so often once more, at once: a neighbour's burst costs a minute and not the round
-_STOPPED = (
-    "rounds ended as soon as every time and energy was within ±{:.3g} % (statistical), or after {}: such a stop "
-    "keeps lucky rounds, so that these intervals cover 91 to 95 of 100, by simulation"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,19 +157,24 @@ def record_of(
     ask: RoundsAsk, arranged: Arranged, price: Price | None = None
 ) -> tuple[ComparisonRecord, dict[str, Sealed]]:
     """What has been measured for the comparison, as far as it lies in OUT."""
-    known = sealed_rounds(ask.out, arranged.id) if ask.out.is_dir() else {}
-    stopping = "" if ask.precision_ratio is None else _STOPPED.format(ask.precision_ratio * 100, ask.most_rounds)
+    read = read_rounds(ask.out, arranged.id)
+    known = {one.id: one for one in read.values() if isinstance(one, Sealed)}
+    broken = [left_out(f, one, arranged.order) for f, one in read.items() if isinstance(one, BrokenResults)]
+    specs = round_specs(ask.out, arranged.id)
+    numbers = {folder.name: _number(spec) for folder, spec in specs.items()}
+    stopping = stopping_of(specs.values()) or told(rule_of(ask.precision_ratio, ask.most_rounds))
     record = ComparisonRecord(
         id=arranged.id, names=arranged.names, runs=takes(known, arranged.order), interleaved=True,
         measured_for_it=True, stopping=stopping, price=price,
+        left_out=tuple(replace(one, round=numbers[one.run_id]) for one in broken if one),
     )  # fmt: skip
     return record, {t.run_id: known[t.run_id] for t in record.runs}
 
 
 def _round(ask: RoundsAsk, arranged: Arranged, number: int) -> Iterator[tuple[Ask, Plan]]:
     """One round: every candidate's cells in turn, each under its round's name; even rounds run backwards."""
-    label = f"{arranged.id}/{number}"
-    cells = tuple(replace(c, spec=replace(c.spec, round=label)) for c in arranged.cells)
+    name = label(arranged.id, number, rule_of(ask.precision_ratio, ask.most_rounds))
+    cells = tuple(replace(c, spec=replace(c.spec, round=name)) for c in arranged.cells)
     paths = _paths(ask)
     forwards = list(enumerate(arranged.order))
     for at, parts in forwards if number % 2 else reversed(forwards):

@@ -8,6 +8,7 @@ from typing import Any
 from bench import __version__
 from bench.errors import BadInput, BrokenResults, NoEngine
 from bench.files.atomic import held, write_whole
+from bench.files.codec import plain
 from bench.files.comparisons import read_record
 from bench.files.layout import comparison_ids, comparison_path, profile_folder
 from bench.files.profiles import read_profile
@@ -15,10 +16,11 @@ from bench.files.store import Sealed
 from bench.nouns import HardwareProfile, Source
 from bench.nouns.compared import Compared, ComparisonRecord, Price, check_price
 from bench.report.compare import ComparisonInput, check_comparison, render_comparison
-from bench.run.candidates import CandidateFolder, short_names
-from bench.run.compare import document, keep, newest_parts, parts_of, recompute, round_of
+from bench.run.candidates import CandidateFolder
+from bench.run.compare import document, keep, recompute
 from bench.run.compare_figures import Mismatch, differences
-from bench.run.compare_folders import folders_id, from_folders, interleaved
+from bench.run.compare_folders import from_folders
+from bench.run.compare_record import check_record
 
 _CURRENCIES = {"price_eur_per_h": "EUR", "price_usd_per_h": "USD"}
 
@@ -107,8 +109,8 @@ def _check(out: Path, id_: str, known: Mapping[str, Sealed]) -> Iterator[Mismatc
         yield Mismatch(file=name, field="comparison", expected="runs that prove it", found=str(error))
         return
     yield from differences(name, document(record, compared, known), data)
-    yield from _claims(name, record, known)
-    yield from _rounds_left_out(name, record, known)
+    yield from check_record(name, record, known)
+    yield from _price(name, out, record, known)
     page = comparison_path(out, id_, "html")
     try:
         text = page.read_text(encoding="utf-8")
@@ -120,37 +122,13 @@ def _check(out: Path, id_: str, known: Mapping[str, Sealed]) -> Iterator[Mismatc
         yield Mismatch(file=str(page.relative_to(out)), field=field, expected=wanted, found=seen)
 
 
-def _claims(name: str, record: ComparisonRecord, known: Mapping[str, Sealed]) -> Iterator[Mismatch]:
-    """What a record says of its runs: whose they are, what they are called, whether they came in turn."""
-    sides = [[known[t.run_id] for t in record.runs if t.candidate == c] for c in range(len(record.names))]
-    # rounds are of one weights path each; of a folder's several the newest stands, and the others are set apart
-    told = None if record.measured_for_it else 4
-    if any(len({parts_of(one)[:told] for one in side}) != 1 for side in sides):
-        yield Mismatch(file=name, field="runs", expected="one candidate's runs under each number", found="mixed")
+def _price(name: str, out: Path, record: ComparisonRecord, known: Mapping[str, Sealed]) -> Iterator[Mismatch]:
+    """A price that nobody typed is the one that the machine's profile declares."""
+    if record.price is None or record.price.source == "as typed":
         return
-    names = short_names([newest_parts(side) for side in sides])
-    yield from differences(name, list(names), list(record.names), "names")
-    if not record.measured_for_it:
-        in_turn = interleaved(record.runs, known, len(record.names))
-        yield from differences(name, in_turn, record.interleaved, "interleaved")
-        yield from differences(name, folders_id(known[t.run_id] for t in record.runs), record.id, "id")
-    elif not record.interleaved:
-        yield Mismatch(file=name, field="interleaved", expected=True, found=False)
-
-
-def _rounds_left_out(name: str, record: ComparisonRecord, known: Mapping[str, Sealed]) -> Iterator[Mismatch]:
-    """A comparison that was measured holds every run that was measured for it: none is chosen."""
-    if not record.measured_for_it:
-        return
-    mine = {t.run_id: t.round for t in record.runs}
-    for id_, sealed in known.items():
-        of = round_of(sealed.run.spec) if sealed.run else None
-        if of and of[0] == record.id and mine.get(id_) != of[1]:
-            yield Mismatch(file=name, field=f"runs.{id_}", expected=f"in round {of[1]}", found=mine.get(id_))
-    for id_ in mine:
-        run = known[id_].run
-        if run is not None and (round_of(run.spec) or ("", 0))[0] != record.id:
-            yield Mismatch(file=name, field=f"runs.{id_}", expected="a run of this comparison", found="another's")
+    run = known[record.runs[0].run_id].run
+    declared = price_of(None, "", _profile(out, run.spec.hardware) if run else None)
+    yield from differences(name, declared and plain(declared), plain(record.price), "price")
 
 
 def _work(sealed: Sealed) -> str:

@@ -13,6 +13,7 @@ from bench.run.candidates import Candidate
 from bench.run.compare import recompute
 from bench.run.compare_rounds import Arranged, RoundsAsk, _paths, left, measure_rounds, record_of
 from bench.run.plan import Plan, PlannedCell
+from bench.run.stopping import round_of
 from bench.run.supervise import CellResult
 
 CELLS = tuple(
@@ -39,7 +40,7 @@ class Machine:
 
     def __call__(self, asked, plan, host, listen):
         for one in plan.cells:
-            number = int(one.spec.round.rpartition("/")[2])
+            _, number = round_of(one.spec)
             key = (one.cell.precision, number)
             if self.cuts == key:
                 raise KeyboardInterrupt
@@ -54,7 +55,10 @@ class Machine:
                 self.spoils.remove(key)
             watts = 20.0 if void else 400.0  # below its idle
             minute = 10 * number + len(self.ran)
-            sealed_round(asked.out, number, precision=key[0], batch_s=batch_s, busy_w=watts, minute=minute)
+            rule = one.spec.round.partition(f"/{number}/")[2]
+            sealed_round(
+                asked.out, number, precision=key[0], batch_s=batch_s, busy_w=watts, minute=minute, rule=rule
+            )
             yield CellResult(cell=str(one.cell), status="void" if void else "done")
 
 
@@ -151,7 +155,23 @@ def test_a_precision_that_is_reached_ends_the_rounds_early(tmp_path):
     asked = measured(tmp_path, machine, precision_ratio=0.03)
 
     assert len(machine.ran) == 6
-    assert "±3 %" in recompute(*record_of(asked, ARRANGED)).notes[-1]
+    record, known = record_of(asked, ARRANGED)
+    assert "±3 %" in recompute(record, known).notes[-1]
+    later, _ = record_of(ask(tmp_path, rounds=3), ARRANGED)  # typed without it: the rounds bear it
+    assert later.stopping == record.stopping
+
+
+def test_a_round_that_does_not_read_whole_is_named(tmp_path):
+    """The disk lost a part of it: its round has no pair, and that is said."""
+    asked = measured(tmp_path, Machine(), rounds=3)
+    lost = sorted((tmp_path / "runs").glob("*q8"))[1]
+    (lost / "outcomes.jsonl").unlink()
+    record, known = record_of(asked, ARRANGED)
+    made = recompute(record, known)
+
+    assert [(one.run_id, one.candidate, one.round) for one in record.left_out] == [(lost.name, 0, 2)]
+    assert made.set_apart[0].startswith(f"{lost.name}, round 2 of q8: does not read whole: ")
+    assert [r.rounds for r in made.works[0].pairs[0].ratios] == [2, 2, 2]
 
 
 def test_a_precision_that_is_not_reached_goes_on_to_the_most(tmp_path):

@@ -2,17 +2,21 @@
 
 import json
 import re
+import shutil
+from dataclasses import replace
 
 import pytest
-from comparison_demo import rounds, sealed_round
+from comparison_demo import PROFILE, rounds, sealed_round
 
 from bench.errors import BadInput, BrokenResults
+from bench.files.profiles import read_profile
 from bench.nouns import Endpoint
 from bench.nouns.compared import ComparisonRecord, Price
 from bench.run.candidates import CandidateFolder, parse_candidates, short_names
 from bench.run.compare import recompute, sealed_rounds, takes
-from bench.run.compare_folders import from_folders
+from bench.run.compare_folders import folders_id, from_folders
 from bench.run.compared import compare_folders, price_of, seal
+from bench.run.stopping import stopping_of
 from bench.run.verify import verify
 
 ORDER = [("echo", "mistral-160m", "q8", "", ""), ("echo", "mistral-160m", "f16", "", "")]
@@ -39,8 +43,6 @@ def pristine(tmp_path_factory):
 
 @pytest.fixture
 def out(pristine, tmp_path):
-    import shutil
-
     return shutil.copytree(pristine, tmp_path / "out")
 
 
@@ -124,8 +126,6 @@ def test_a_page_that_was_touched_is_named(out, pattern):
 
 def test_a_comparison_without_its_runs_is_named(out):
     """A run that is gone proves nothing."""
-    import shutil
-
     shutil.rmtree(sorted((out / "runs").iterdir())[0])
 
     assert ("comparisons/c0ffee00.json", "comparison") in touched(out)
@@ -295,6 +295,122 @@ def test_folders_whose_runs_came_in_turn_are_paired(tmp_path):
 
     assert record.interleaved
     assert record.names == ("q8", "f16")
+
+
+def in_turn(out, count=4):
+    """Runs of q8 and f16 by turns, that were measured for nothing; q8 of 3 is slow."""
+    for number in range(1, count + 1):
+        slow = 1.3 if number == 3 else 1 + number / 100
+        sealed_round(out / "a", number, precision="q8", batch_s=0.3 * slow, name="")
+        sealed_round(out / "b", number, precision="f16", batch_s=0.5 * (1 + number / 50), name="")
+    return [CandidateFolder(path=out / "a"), CandidateFolder(path=out / "b")]
+
+
+def test_a_run_that_does_not_read_whole_is_named_and_keeps_its_round(tmp_path):
+    """As `fit` does: q8 of round 2 is cut; round 3 of q8 is still held against round 3 of f16."""
+    folders = in_turn(tmp_path)
+    lost = sorted((tmp_path / "a" / "runs").iterdir())[1]
+    cut = lost / "readings.csv.gz"
+    cut.write_bytes(cut.read_bytes()[:-40])
+    kept = compare_folders(folders, tmp_path / "o", (None, "EUR"))
+
+    assert kept.compared.interleaved
+    assert kept.compared.set_apart[0].startswith(
+        f"{lost.name}, round 2 of q8: does not read whole: runs/{lost.name}"
+    )
+    pairs = kept.compared.works[0].pairs[0].runs
+    assert [(a[9:13], b[9:13]) for a, b in pairs] == [("0010", "0011"), ("0030", "0031"), ("0040", "0041")]
+    assert verify(tmp_path / "o").differences == ()
+
+
+def resealed(out, folders, change):
+    """A record of folders that was changed, with all that follows from it made by the tool itself."""
+    record, known = from_folders(folders, None)
+    record = change(record)
+    record = replace(record, id=folders_id((known[t.run_id] for t in record.runs), record.left_out))
+    seal(out, record, {t.run_id: known[t.run_id] for t in record.runs})
+    return touched(out)
+
+
+def test_a_gap_in_a_record_of_folders_is_seen(tmp_path):
+    """Whoever drops the run that was left out has a round without it, and a sequence that is none."""
+    folders = in_turn(tmp_path)
+    (sorted((tmp_path / "a" / "runs").iterdir())[1] / "outcomes.jsonl").unlink()
+
+    fields = [f for _, f in resealed(tmp_path / "o", folders, lambda r: replace(r, left_out=()))]
+    assert any(f.startswith("runs.") for f in fields)
+
+
+def test_rounds_of_folders_are_not_chosen(tmp_path):
+    """q8 of 3 against f16 of 4 and the other way round."""
+    folders = in_turn(tmp_path)
+    swapped = {3: 4, 4: 3}
+
+    def swap(record):
+        runs = (replace(t, round=swapped.get(t.round, t.round)) if t.candidate else t for t in record.runs)
+        return replace(record, runs=tuple(runs))
+
+    fields = [f for _, f in resealed(tmp_path / "o", folders, swap)]
+    assert [f.startswith("runs.") for f in fields] == [True, True]
+    assert resealed(tmp_path / "honest", folders, lambda r: r) == []
+
+
+def test_a_run_is_named_once(tmp_path):
+    """The luckiest of q8 in every round."""
+    folders = in_turn(tmp_path)
+
+    def one_alone(record):
+        best = record.runs[0].run_id
+        return replace(record, runs=tuple(t if t.candidate else replace(t, run_id=best) for t in record.runs))
+
+    assert resealed(tmp_path / "o", folders, one_alone) == [
+        (f"comparisons/{next((tmp_path / 'o' / 'comparisons').glob('*.json')).name}", "comparison")
+    ]
+
+
+def test_a_rule_that_ended_the_rounds_is_not_taken_from_the_record(tmp_path):
+    """The runs bear it: without it nobody knows that lucky rounds were kept."""
+    for number in (1, 2, 3):
+        for precision, batch_s in (("q8", 0.3), ("f16", 0.5)):
+            sealed_round(tmp_path, number, precision=precision, batch_s=batch_s + number / 100,
+                         rule="within 3 %, at most 10")  # fmt: skip
+    known = sealed_rounds(tmp_path, "c0ffee00")
+    stopping = stopping_of(s.run.spec for s in known.values())
+    assert "within ±3 % (statistical), or after 10:" in stopping
+
+    seal(tmp_path, *record_of(tmp_path, stopping=stopping))
+    assert touched(tmp_path) == []
+    seal(tmp_path, *record_of(tmp_path))
+    assert touched(tmp_path) == [("comparisons/c0ffee00.json", "stopping")]
+
+
+def test_a_rule_that_nobody_types_is_no_rule(out):
+    """Free words would stand among the remarks as if they were the tool's."""
+    seal(out, *record_of(out, stopping="all rounds were perfect"))
+
+    assert touched(out) == [("comparisons/c0ffee00.json", "stopping")]
+
+
+def test_a_price_is_typed_or_declared(out):
+    """Nobody's vendor is behind it."""
+    seal(out, *record_of(out, price=Price(per_hour=0.01, currency="EUR", source="published by the vendor")))
+    assert touched(out) == [("comparisons/c0ffee00.json", "price")]
+
+    figure = '[figures.price_eur_per_h]\nvalue = 2.5\nsource = "a list"\n'
+    (out / "profiles" / "fake-machine.toml").write_text(PROFILE + figure)
+    profile = read_profile("fake-machine", out / "profiles")
+    seal(out, *record_of(out, price=price_of(None, "EUR", profile)))
+    assert touched(out) == []
+
+
+def test_a_round_that_was_taken_from_the_disk_too_is_named(out):
+    """Rounds are numbered as they are sealed."""
+    for folder in (out / "runs").iterdir():
+        if "T0020" in folder.name or "T0021" in folder.name:
+            shutil.rmtree(folder)
+    seal(out, *record_of(out))
+
+    assert touched(out) == [("comparisons/c0ffee00.json", "rounds.2")]
 
 
 def test_a_folder_of_several_candidates_asks_for_one(tmp_path):
