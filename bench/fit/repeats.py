@@ -76,4 +76,5 @@ def of_days(values: Sequence[float], of: Sequence[tuple[str, str]]) -> list[str]
     outer, inner = squares(list(days.values()), mean([off for day in days.values() for off in day]))
     if not differ(outer / between, inner / within, between, within):
         return []
-    return [f"flag: {len(runs)} runs of {len(days)} sessions: what a day makes of all its cells is in no term's interval"]
+    said = f"{len(runs)} runs of {len(days)} sessions"
+    return [f"flag: {said}: what a day makes of all its cells is in no term's interval"]
