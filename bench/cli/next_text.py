@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bench.cli.apart_text import apart_text, command_text
-from bench.report.words import level, with_threads
+from bench.report.words import asked_beside, level
 
 if TYPE_CHECKING:
     from bench.fit.design import Next
@@ -33,7 +33,7 @@ def _block(one: "Advice") -> Iterator[str]:
     if not said:
         return
     key, at = one.entry.key, level(one.entry)
-    named = f"{key.engine}/{key.model}:{key.precision}{with_threads(key)}"
+    named = f"{key.engine}/{key.model}:{key.precision}{asked_beside(key)}"
     head = f"{named} · {one.entry.boundary}" + (f" · {at}" if at else "")
     yield from textwrap.wrap(head, _WIDTH, subsequent_indent="  ")
     for text in said:

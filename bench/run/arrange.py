@@ -158,7 +158,7 @@ def _planned(
         cell=cell,
         family=model.family,
         weights="pretrained" if model.included else ask.weights,
-        weights_path=None if ask.weights_path == model.hub else _path_name(ask.weights_path),
+        weights_path=_named_weights(ask.weights_path, model),
         hardware=host.profile.name,
         engine_version=_version(engines[cell.engine]),
         timing=timing,
@@ -176,6 +176,11 @@ def _planned(
         cell=cell, spec=spec, model=model, seconds=seconds, further_s=further_s, kwh=kwh(seconds, speeds),
         skipped=skipped,
     )  # fmt: skip
+
+
+def _named_weights(path: str | None, model: ModelSpec) -> str | None:
+    """The name of weights other than the model's own: its hub id, typed or not, is one set of weights."""
+    return None if path == model.hub else _path_name(path)
 
 
 def _path_name(path: str | None) -> str | None:

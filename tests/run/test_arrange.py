@@ -4,7 +4,8 @@ import pytest
 
 from bench.errors import UnknownName
 from bench.files.cells import parse_cell
-from bench.run.arrange import _known, _path_name
+from bench.files.models import read_model
+from bench.run.arrange import _known, _named_weights, _path_name
 
 
 def test_a_folder_of_weights_is_named_by_its_last_part_and_its_content(tmp_path):
@@ -23,6 +24,15 @@ def test_a_folder_of_weights_is_named_by_its_last_part_and_its_content(tmp_path)
 def test_a_hub_id_is_recorded_as_it_is():
     """It names a publication, not a place on this machine."""
     assert _path_name("mistralai/Mistral-7B-v0.3") == "mistralai/Mistral-7B-v0.3"
+
+
+def test_the_model_s_own_hub_id_is_one_set_of_weights_typed_or_not():
+    """Two keys of it would keep apart what is one."""
+    model = read_model("mistral-7b")
+
+    assert model.hub
+    assert _named_weights(model.hub, model) is None
+    assert _named_weights("another/model", model) == "another/model"
 
 
 def test_a_precision_that_only_another_engine_has_is_refused():
