@@ -8,6 +8,7 @@ from bench import __version__
 from bench.cli import (
     attribute,
     compare,
+    estimate,
     export,
     inspect,
     join,
@@ -54,6 +55,7 @@ for command in (
     join.join,
     compare.compare,
     export.export,
+    estimate.estimate,
     validate.validate,
 ):
     app.command(command.__name__.rstrip("_"))(command)

@@ -1,0 +1,223 @@
+"""A request → its Answer by the ladder: our own measured cells, the same at another batch, the physical prior.
+
+Values are handed in (Known); nothing is read here. What can be told from measured coefficients alone (speech,
+translation, classification) is refused where there are none, with the nearest cell named.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from bench.errors import BadInput, UnknownName
+from bench.estimators.answer import Answer, times
+from bench.estimators.asked import Asked, Catalogue, job_of, plain_name
+from bench.estimators.by_cell import by_cell, cells_of
+from bench.estimators.ladder import Evidence, price
+from bench.estimators.prior import TERMS, Book, Prior, seconds, split_j
+from bench.estimators.roofline import FULL_RATIO, Job, Scope, terms
+from bench.estimators.wanted import TokenRate, Wanted, input_of
+from bench.nouns import Coefficients
+from bench.nouns.estimates import Range
+
+_SPEECH = re.compile(r"whisper|wav2vec|parakeet|canary|voxtral", re.IGNORECASE)
+_TRANSLATION = re.compile(r"nllb|m2m|opus-mt|marian|seamless|madlad", re.IGNORECASE)
+_CLASSIFIER = re.compile(r"\bbert\b|lstm|intent", re.IGNORECASE)
+_SHORT, _FARTHER = 2000.0, 0.25  # tokens that the prior has seen, and by what power a bound moves beyond: chosen
+_LARGE_BATCH = 1000.0
+_WALL: Scope = "wall"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What estimates rest on. `families`: of every declared model, by its name."""
+
+    catalogue: Catalogue
+    book: Book
+    published: Sequence[Coefficients] = ()
+    token_rates: tuple[TokenRate, ...] = ()
+    families: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def prior(self) -> Prior:
+        """The prior fitted on every source."""
+        return self.book.without(())
+
+    @property
+    def models(self) -> list[str]:
+        """Every model that an estimate is known for."""
+        names = {shape.name for _, shape in self.catalogue.shapes} | set(self.families)
+        return sorted(names | {one.key.model for one in self.published})
+
+
+def answer(wanted: Wanted, known: Known) -> Answer:
+    """The energy of the requests. Raises BadInput, UnknownName: what is not known is refused."""
+    notes: list[str] = []
+    tokens_in = input_of(wanted, known.token_rates, notes)
+    family = family_of(wanted, known)
+    own = cells_of(wanted, known.published)
+    if own:
+        found = by_cell(wanted, own, family, tokens_in, known.catalogue, known.token_rates, notes)
+        if found is not None:
+            return found
+    if family != "causal-lm":
+        raise BadInput(_nearest(wanted, family, known))
+    return _by_prior(wanted, tokens_in, known, notes)
+
+
+def family_of(wanted: Wanted, known: Known) -> str:
+    """What kind of model it is: as measured, as declared, or as its name says; else a language model."""
+    plain = plain_name(wanted.model)
+    said = {plain_name(name): family for name, family in known.families.items()}
+    for one in known.published:
+        if plain_name(one.key.model) == plain:
+            if "audio_window" in one.terms:
+                return "speech"
+            if "target_token" in one.terms:
+                return "translation"
+            if "output_token" not in one.terms:
+                return "video" if "video_second" in one.terms else "classifier"
+            return "causal-lm"
+    if plain in said:
+        return said[plain]
+    for pattern, family in ((_SPEECH, "speech"), (_TRANSLATION, "translation"), (_CLASSIFIER, "classifier")):
+        if pattern.search(wanted.model):
+            return family
+    return "speech" if wanted.audio_seconds is not None else "causal-lm"
+
+
+def _nearest(wanted: Wanted, family: str, known: Known) -> str:
+    alike = [one for one in known.published if family_of(replace(wanted, model=one.key.model), known) == family]
+    plain = plain_name(wanted.model)
+    own = [one for one in alike if plain_name(one.key.model) == plain] or alike
+    cells = sorted({f"{o.key.engine}/{o.key.model}:{o.key.precision} on {o.key.hardware}" for o in own})
+    near = f"the nearest measured is {', '.join(cells[:3])}" if cells else "none is measured"
+    return (
+        f"{wanted.model}: {family} is estimated from measured coefficients alone, and none fits what was asked; "
+        f"{near}; measure it, and give its folder with --results"
+    )
+
+
+def _by_prior(wanted: Wanted, tokens_in: Range | None, known: Known, notes: list[str]) -> Answer:
+    _model_known(wanted, known)
+    scope = wanted.scope or _WALL
+    job = _sized(_job(wanted, None if tokens_in is None else tokens_in.value, scope, known), wanted, notes)
+    if wanted.hardware and job.card.name == "unknown":
+        names = [name.replace(" ", "-") for name, _ in known.catalogue.cards]
+        raise UnknownName(
+            "hardware", wanted.hardware.lower(), [*names, *(one.key.hardware for one in known.published)]
+        )
+    priced = price(job, "", known.prior, Evidence())
+    energy = _spread(priced.energy_j, job, tokens_in, known.prior)
+    energy = _outside(energy, job, notes)
+    value = energy.value
+    parts = split_j(known.prior, job)
+    whole = math.fsum(parts.values())
+    taken = seconds(known.prior, job) * job.cards / value
+    return Answer(
+        wanted=wanted,
+        energy_j=energy,
+        terms_j={**{name: value * part / whole for name, part in parts.items()}, "idle_share": 0.0},
+        basis=priced.basis,
+        method=priced.method,
+        scope=scope,
+        rests_on=(f"the physical prior, bench/data/prior.json, {priced.rests_on}",),
+        notes=(
+            *notes,
+            *job.notes,
+            "what cards draw while they wait is inside input and output; hours that nobody used are not inside",
+            *(() if scope == "gpu" else ("host power is modelled: watts beside a card, for as long as it works",)),
+        ),
+        chain=_chain(job, known.prior),
+        card=job.card,
+        device_s=times(energy, taken),
+        job=job,
+    )
+
+
+def _model_known(wanted: Wanted, known: Known) -> None:
+    if wanted.params_b is not None:
+        return
+    plain = plain_name(wanted.model)
+    sized = re.search(r"\d\s*[bm](?![a-z0-9])", wanted.model, re.IGNORECASE)
+    if not sized and not any(name in plain for name, _ in known.catalogue.shapes):
+        raise UnknownName("model", wanted.model, known.models)
+
+
+def _job(wanted: Wanted, tokens: float | None, scope: Scope, known: Known) -> Job:
+    if wanted.output_tokens is None:
+        raise BadInput(f"{wanted.model}: output_tokens is missing; needed is how long an answer is")
+    asked = Asked(
+        model=wanted.model,
+        params_b=wanted.params_b,
+        active_params_b=wanted.active_params_b,
+        precision=wanted.precision,
+        gpu=wanted.hardware,
+        n_gpus=wanted.cards,
+        batch=wanted.batch,
+        input_tokens=tokens,
+        output_tokens=wanted.output_tokens,
+        engine=wanted.engine,
+        scope=scope,
+    )
+    return job_of(asked, known.catalogue)
+
+
+def _sized(job: Job, wanted: Wanted, notes: list[str]) -> Job:
+    """The job on as many cards as hold its weights. Raises BadInput where those that were said do not."""
+    cards = job.cards
+    while job.weight_bytes > FULL_RATIO * job.card.memory_b * cards:
+        cards *= 2
+    if cards == job.cards:
+        return job
+    if wanted.cards is not None:
+        raise BadInput(
+            f"{job.shape.name}: {job.weight_bytes / 1e9:.3g} GB of weights do not fit {job.cards:g} of "
+            f"{job.card.name}; needed are {cards:g}, or fewer bits (--precision)"
+        )
+    notes.append(f"{cards:g} cards assumed: its weights do not fit one")
+    return replace(job, cards=cards)
+
+
+def _spread(energy: Range, job: Job, tokens_in: Range | None, prior: Prior) -> Range:
+    """The interval of a prompt whose length is a range: the ends' ends."""
+    if tokens_in is None or tokens_in.low == tokens_in.high:
+        return energy
+    ends = [
+        price(replace(job, prompt_tokens=tokens), "", prior, Evidence()).energy_j
+        for tokens in (tokens_in.low, tokens_in.high)
+    ]
+    return Range(low=min(ends[0].low, energy.low), value=energy.value, high=max(ends[1].high, energy.high))
+
+
+def _outside(energy: Range, job: Job, notes: list[str]) -> Range:
+    """Widened where the prior has seen nothing of the kind, and said."""
+    far = 0.0
+    for what, found, most in (
+        ("prompt tokens", job.prompt_tokens, _SHORT),
+        ("output tokens", job.output_tokens, _SHORT),
+        ("requests at once", job.batch, _LARGE_BATCH),
+    ):
+        if found > most:
+            far += _FARTHER * math.log(found / most)
+            notes.append(f"{found:g} {what} lie outside what the prior has seen (up to {most:g}): widened")
+    return Range(low=energy.low * math.exp(-far), value=energy.value, high=energy.high * math.exp(far))
+
+
+def _chain(job: Job, prior: Prior) -> tuple[str, ...]:
+    found = terms(job)
+    lines = [
+        f"{job.shape.name}: {job.shape.parameters / 1e9:.4g} B parameters, {job.shape.active / 1e9:.4g} B at work",
+        f"{job.bits:g} bits a weight",
+        f"{job.cards:g} × {job.card.name}, {job.card.limit_w:g} W, {job.card.bandwidth_b_s / 1e9:g} GB/s, "
+        f"{job.flops / 1e12:g} TFLOPS, {job.running:.4g} requests at once",
+        "joules of a request = sum over terms of coefficient × joules at the roofline",
+    ]
+    return (
+        *lines,
+        *(
+            f"{name}: {prior.coefficients[name].value:.4g} × {joules:.4g} J ({TERMS[name]})"
+            for name, joules in found.items()
+            if joules > 0
+        ),
+    )

@@ -1,0 +1,88 @@
+"""What estimates rest on, read from the tables, the prior and the published coefficients; it loads no numpy."""
+
+import csv
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from bench.carbon import Embodied, embodied_g
+from bench.errors import BadDeclaration, BadInput, MissingFactor
+from bench.estimators.answer import Answer, times
+from bench.estimators.answering import Known
+from bench.estimators.wanted import TokenRate
+from bench.files.coefficient_files import coefficient_paths, read_coefficients
+from bench.files.config import places
+from bench.files.embodied import board_embodied
+from bench.files.estimating import read_catalogue
+from bench.files.prior_file import read_prior
+from bench.nouns import Coefficients
+from bench.nouns.estimates import Range
+from bench.units import BYTES_PER_GIB
+
+
+def read_known(results: Sequence[Path] = ()) -> Known:
+    """Everything that travels with Joulemark, and the coefficients of results folders, which come first.
+
+    Raises BadInput where a folder has no coefficients, BrokenResults, BadDeclaration.
+    """
+    where = places()
+    own = [one for folder in results for one in _coefficients(folder)]
+    shipped = [
+        one
+        for folder in where.coefficients
+        for path in coefficient_paths(folder)
+        for one in read_coefficients(path)
+    ]
+    return Known(
+        catalogue=read_catalogue(),
+        book=read_prior(),
+        published=(*own, *shipped),
+        token_rates=tuple(_token_rates(where.data / "tokens_per_char.csv")),
+        families=_families(where.models),
+    )
+
+
+def _coefficients(folder: Path) -> Iterator[Coefficients]:
+    inside = folder / "coefficients"
+    paths = coefficient_paths(inside if inside.is_dir() else folder)
+    if not paths:
+        raise BadInput(f"{folder}: no coefficients; needed is a results folder: joulemark fit {folder}")
+    for path in paths:
+        yield from read_coefficients(path)
+
+
+def _families(folder: Path) -> Mapping[str, str]:
+    found = {}
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            found[path.stem] = str(tomllib.loads(path.read_text(encoding="utf-8"))["family"])
+        except (KeyError, ValueError) as error:
+            raise BadDeclaration(str(path), None, f"not a model: {error}") from error
+    return found
+
+
+def _token_rates(path: Path) -> Iterator[TokenRate]:
+    with path.open(encoding="utf-8", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file), start=2):
+            try:
+                yield TokenRate(
+                    tokenizer=row["tokenizer"],
+                    language=row["lang"],
+                    ratio=float(row["tokens_per_char"]),
+                    meaning=float(row["tokens_vs_EN_same_meaning"]),
+                )
+            except (KeyError, TypeError, ValueError) as error:
+                raise BadDeclaration(str(path), number, f"not a rate of tokens: {error}") from error
+
+
+def embodied_of(answer: Answer) -> tuple[Range | None, str]:
+    """The embodied grams of all requests, and what they rest on, or None and why there are none."""
+    if answer.card is None or answer.device_s is None:
+        return None, "embodied: how long a request holds its hardware is not known"
+    if answer.card.name == "unknown":
+        return None, "embodied: no hardware was named"
+    try:
+        made: Embodied = board_embodied(answer.card.name, answer.card.memory_b / BYTES_PER_GIB)
+    except MissingFactor as error:
+        return None, f"embodied: {error}"
+    return embodied_g(made, times(answer.device_s, answer.wanted.count)), "; ".join(made.rests_on)
