@@ -13,9 +13,10 @@ from bench.errors import BadInput, UnknownName
 from bench.estimators.answer import Answer, times
 from bench.estimators.asked import Asked, Catalogue, job_of, plain_name
 from bench.estimators.by_cell import by_cell, cells_of
-from bench.estimators.ladder import Evidence, price
+from bench.estimators.ladder import Evidence, Seen, price
 from bench.estimators.prior import TERMS, Book, Prior, seconds, split_j
 from bench.estimators.roofline import FULL_RATIO, Job, Scope, terms
+from bench.estimators.seen_cells import seen_cells
 from bench.estimators.wanted import TokenRate, Wanted, input_of
 from bench.nouns import Coefficients
 from bench.nouns.estimates import Range
@@ -58,7 +59,9 @@ def answer(wanted: Wanted, known: Known) -> Answer:
     own = cells_of(wanted, known.published)
     if own:
         found = by_cell(wanted, own, family, tokens_in, known.catalogue, known.token_rates, notes)
-        if found is not None:
+        if found is not None and not (
+            found.scope == "gpu" and found.basis == "bounded" and _carried(wanted, known)
+        ):
             return found
     if family != "causal-lm":
         raise BadInput(_nearest(wanted, family, known))
@@ -107,8 +110,9 @@ def _by_prior(wanted: Wanted, tokens_in: Range | None, known: Known, notes: list
         raise UnknownName(
             "hardware", wanted.hardware.lower(), [*names, *(one.key.hardware for one in known.published)]
         )
-    priced = price(job, "", known.prior, Evidence())
-    energy = _spread(priced.energy_j, job, tokens_in, known.prior)
+    evidence = Evidence(seen=_carried(wanted, known))
+    priced = price(job, "", known.prior, evidence)
+    energy = _spread(priced.energy_j, job, tokens_in, known.prior, evidence)
     energy = _outside(energy, job, notes)
     value = energy.value
     parts = split_j(known.prior, job)
@@ -119,9 +123,12 @@ def _by_prior(wanted: Wanted, tokens_in: Range | None, known: Known, notes: list
         energy_j=energy,
         terms_j={**{name: value * part / whole for name, part in parts.items()}, "idle_share": 0.0},
         basis=priced.basis,
-        method=priced.method,
+        method=priced.method.replace("another card", "another batch or card"),
         scope=scope,
-        rests_on=(f"the physical prior, bench/data/prior.json, {priced.rests_on}",),
+        rests_on=(
+            *(() if priced.method == "prior" else (priced.rests_on,)),
+            f"the physical prior, bench/data/prior.json, fitted on {', '.join(known.prior.sources)}",
+        ),
         notes=(
             *notes,
             *job.notes,
@@ -133,6 +140,11 @@ def _by_prior(wanted: Wanted, tokens_in: Range | None, known: Known, notes: list
         device_s=times(energy, taken),
         job=job,
     )
+
+
+def _carried(wanted: Wanted, known: Known) -> list[Seen]:
+    """What our own cards were measured at with this model, to be carried over."""
+    return seen_cells(wanted.model, known.published, known.catalogue, known.prior, wanted.scope or _WALL)
 
 
 def _model_known(wanted: Wanted, known: Known) -> None:
@@ -179,12 +191,12 @@ def _sized(job: Job, wanted: Wanted, notes: list[str]) -> Job:
     return replace(job, cards=cards)
 
 
-def _spread(energy: Range, job: Job, tokens_in: Range | None, prior: Prior) -> Range:
+def _spread(energy: Range, job: Job, tokens_in: Range | None, prior: Prior, evidence: Evidence) -> Range:
     """The interval of a prompt whose length is a range: the ends' ends."""
     if tokens_in is None or tokens_in.low == tokens_in.high:
         return energy
     ends = [
-        price(replace(job, prompt_tokens=tokens), "", prior, Evidence()).energy_j
+        price(replace(job, prompt_tokens=tokens), "", prior, evidence).energy_j
         for tokens in (tokens_in.low, tokens_in.high)
     ]
     return Range(low=min(ends[0].low, energy.low), value=energy.value, high=max(ends[1].high, energy.high))

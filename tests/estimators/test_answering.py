@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 from bench.errors import BadInput, UnknownName
 from bench.estimators.answer import TERMS, plain
 from bench.estimators.answering import Known, answer
+from bench.estimators.published import request_j
 from bench.estimators.roofline import least_j
 from bench.estimators.wanted import number, wanted_of
+from bench.files.coefficient_files import coefficient_paths, read_coefficients
+from bench.files.config import places
 from bench.files.knowing import read_known
 from bench.units import J_PER_KWH
 
@@ -225,3 +228,45 @@ def test_a_host_beside_a_busy_board_never_stands_for_the_whole():
         replace(one, key=replace(one.key, device="gpu")) for one in KNOWN.published if one.boundary == "host"
     ]
     assert asked(replace(KNOWN, published=beside), **MEASURED).method == "prior"
+
+
+def measured_on(hardware: str) -> Known:
+    """The simulated server's coefficients, as if a card had given them: 2.5 times what the prior says there."""
+    path = places().checkout / "results/simulated/servers/coefficients"
+    one = read_coefficients(coefficient_paths(path)[0])[1]
+    key = replace(one.key, model="llama-3.1-8b", hardware=hardware, precision="bf16", engine="vllm")
+    wanted = asked(
+        model="llama-3.1-8b", hardware=hardware, in_tokens=100.0, out_tokens=60.0, batch=1.0, scope="gpu"
+    )
+    work = {"prompt_token": 100.0, "output_token": 60.0}
+    factor = 2.5 * wanted.energy_j.value / request_j(one, work).energy_j.value
+
+    def times(q):
+        return replace(q, value=q.value * factor, low=q.low * factor, high=q.high * factor)
+
+    every = {name: {n: times(q) for n, q in getattr(one, name).items()} for name in ("terms", "rates")}
+    return replace(KNOWN, published=(replace(one, key=key, simulated=False, components={}, **every),))
+
+
+def test_a_measured_card_is_carried_to_another_batch_and_card():
+    known = measured_on("nvidia-h100-sxm5-80gb")
+    said = {"model": "llama-3.1-8b", "in_tokens": 100.0, "out_tokens": 60.0, "precision": "bf16"}
+    cell = asked(known, **said, hardware="nvidia-h100-sxm5-80gb", batch=1.0)
+    batch = asked(known, **said, hardware="nvidia-h100-sxm5-80gb", batch=16.0, scope="gpu")
+    card = asked(known, **said, hardware="a100", batch=1.0, scope="gpu")
+    assert (cell.method, cell.scope) == ("measured cell", "gpu")
+    for found in (batch, card):
+        assert found.method == "same model, another batch or card"
+        assert found.basis == "scaled"
+        prior = asked(**said, hardware=found.wanted.hardware, batch=found.wanted.batch, scope="gpu")
+        assert found.energy_j.value == pytest.approx(2.5 * prior.energy_j.value, rel=0.3)
+        assert found.energy_j.high / found.energy_j.low < prior.energy_j.high / prior.energy_j.low
+        assert any("synthetic weights" in line for line in found.rests_on)
+    assert any("nothing measured it" in note for note in cell.notes)
+
+
+def test_a_simulated_card_is_no_evidence_of_another():
+    known = measured_on("nvidia-h100-sxm5-80gb")
+    played = replace(known, published=[replace(one, simulated=True) for one in known.published])
+    found = asked(played, **{**LLAMA, "hardware": "a100"})
+    assert found.method == "prior"
