@@ -51,7 +51,7 @@ def plain_estimate(found: "Estimated", *, explain: bool) -> dict[str, Any]:
 
 
 def _requests(count: float) -> str:
-    return f"{count:g} request" if count == 1 else f"{count:g} requests"
+    return "1 request" if count == 1 else f"{count:.12g} requests"
 
 
 def _row(name: str, one: "Range", unit: str) -> tuple[str, ...]:
