@@ -22,8 +22,10 @@ import rivals_docs
 
 from bench.cli.app import app
 from bench.files.coefficient_files import coefficient_paths, read_coefficients
+from bench.files.comparisons import read_compared
 from bench.files.frames.describe import column_lines
 from bench.files.frames.tables import TABLES
+from bench.files.layout import comparison_ids, comparison_path
 from bench.files.models import model_names, read_model
 from bench.files.suites import read_suite, suite_names
 from bench.fit.intervals import SYNTHETIC_DATA_RATIO_95
@@ -32,6 +34,7 @@ from bench.meters.nvml.probe import GAIN_RATIO_95
 from bench.meters.rapl import GAIN_RATIO_95 as RAPL_GAIN_RATIO_95
 from bench.nouns import ModelSpec, WindowEnergy
 from bench.physics.rules import RULES
+from bench.report.compare_text import comparison_text
 from bench.report.terminal import coefficient_table, peer_table
 from bench.run.audit import THEMES, audit, check_name
 
@@ -40,6 +43,8 @@ TARGET = ROOT / "docs" / "reference.md"
 METHOD = ROOT / "docs" / "method.md"
 README = ROOT / "README.md"
 CROSS_CHECK = ROOT / "docs" / "how-to" / "cross-check.md"
+COMPARE = ROOT / "docs" / "how-to" / "compare.md"
+COMPARED = ROOT / "results" / "comparisons" / "cpu-2-threads"
 EXAMPLE = ROOT / "results" / "examples" / "cpu-2-threads"
 
 
@@ -184,6 +189,13 @@ def cross_check() -> str:
     return _with_numbers(_between(page, "beside", f"```\n{peer_table([_INVENTED])}\n```\n"))
 
 
+def compared() -> str:
+    """The page on comparisons, with what the sealed one of three GGUF precisions prints."""
+    every = [read_compared(comparison_path(COMPARED, id_)) for id_ in comparison_ids(COMPARED)]
+    shown = next(one for one in every if {made.engine for made in one.candidates} == {"llama_cpp"})
+    return _between(COMPARE.read_text(encoding="utf-8"), "example", f"```\n{comparison_text(shown)}\n```\n")
+
+
 # Figures that nobody measured, to show a table's layout.
 _INVENTED = WindowEnergy(
     domain="gpu:0", device="GPU-1", boundary="gpu", basis="measured", energy_j=1000.0, low_j=950.0, high_j=1050.0,
@@ -235,6 +247,7 @@ def main() -> int:
         METHOD: method(),
         README: readme(),
         CROSS_CHECK: cross_check(),
+        **({COMPARE: compared()} if COMPARED.exists() else {}),
         rivals_docs.PAGE: rivals_docs.page(),
         METHOD.with_name(meter_docs.DRAWING): meter_docs.drawing(meter_docs.read(perf_meter.RESULT)),
         METHOD.with_name(fit_limits_docs.DRAWING): fit_limits_docs.drawing(fit_limits_docs.read()),
