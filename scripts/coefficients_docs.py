@@ -35,7 +35,7 @@ _ABOUT: Mapping[str, str] = {
     ),
     "compared": (
         "`joulemark verify results/comparisons/cpu-2-threads` proves them; weights of Mistral and NLLB are "
-        "**synthetic**, those of the intent classifier trained. The host's power is **modelled** from how "
+        "**synthetic**. The host's power is **modelled** from how "
         "busy it was: a ratio of its joules is one of processor times, and cannot see the power of the "
         "instruction mix."
     ),
