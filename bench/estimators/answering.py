@@ -38,6 +38,7 @@ class Known:
     published: Sequence[Coefficients] = ()
     token_rates: tuple[TokenRate, ...] = ()
     families: Mapping[str, str] = field(default_factory=dict)
+    prior_sources: tuple[str, ...] = ()  # the files that fed the prior, each with its commit, licence and sha256
 
     @property
     def prior(self) -> Prior:
@@ -132,10 +133,11 @@ def _by_prior(wanted: Wanted, tokens_in: Range | None, known: Known, notes: list
         notes=(
             *notes,
             *job.notes,
+            f"on {job.cards:g} × {job.card.name}, {job.running:.4g} requests at once",
             "what cards draw while they wait is inside input and output; hours that nobody used are not inside",
             *(() if scope == "gpu" else ("host power is modelled: watts beside a card, for as long as it works",)),
         ),
-        chain=_chain(job, known.prior),
+        chain=(*_chain(job, known.prior), *(f"the prior was fed by {one}" for one in known.prior_sources)),
         card=job.card,
         device_s=times(energy, taken),
         job=job,

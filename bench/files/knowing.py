@@ -14,7 +14,7 @@ from bench.files.coefficient_files import coefficient_paths, read_coefficients
 from bench.files.config import places
 from bench.files.embodied import board_embodied
 from bench.files.estimating import read_catalogue
-from bench.files.prior_file import read_prior
+from bench.files.prior_file import read_fed, read_prior
 from bench.nouns import Coefficients
 from bench.nouns.estimates import Range
 from bench.units import BYTES_PER_GIB
@@ -39,6 +39,7 @@ def read_known(results: Sequence[Path] = ()) -> Known:
         published=(*own, *shipped),
         token_rates=tuple(_token_rates(where.data / "tokens_per_char.csv")),
         families=_families(where.models),
+        prior_sources=read_fed(),
     )
 
 

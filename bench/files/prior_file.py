@@ -100,6 +100,20 @@ def read_prior(path: Path | None = None) -> Book:
         raise BadDeclaration(str(path), None, f"not a prior: {error!r}") from error
 
 
+def read_fed(path: Path | None = None) -> tuple[str, ...]:
+    """A line for each file that fed the prior, with its commit, licence and sha256. Raises BadDeclaration."""
+    path = path or prior_path()
+    try:
+        sources = json.loads(path.read_text(encoding="utf-8"))["sources"]
+        return tuple(
+            f"{one['source']}: {one['repository']} at {one['commit']} ({one['licence']}), {one['file']}, "
+            f"{one['rows']} rows, sha256 {one['sha256']}"
+            for one in sources
+        )
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise BadDeclaration(str(path), None, f"not a prior with its sources: {error!r}") from error
+
+
 def _prior(fit: Mapping[str, Any]) -> Prior:
     return Prior(
         coefficients={

@@ -270,3 +270,9 @@ def test_a_simulated_card_is_no_evidence_of_another():
     played = replace(known, published=[replace(one, simulated=True) for one in known.published])
     found = asked(played, **{**LLAMA, "hardware": "a100"})
     assert found.method == "prior"
+
+
+def test_the_chain_of_the_prior_ends_at_its_sources_and_names_its_card():
+    found = asked(**{**LLAMA, "hardware": "a10g"})
+    assert any("on 1 × nvidia-a10, 8 requests at once" in note for note in found.notes)
+    assert any("fed by" in line and "sha256" in line and " at " in line for line in found.chain)
