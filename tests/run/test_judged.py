@@ -152,7 +152,7 @@ class Speaker(FakeSession):
         return [self.answers.get(id_) for id_ in asked]
 
 
-ORDER = [("echo", "whisper-tiny", "q8", ""), ("echo", "whisper-tiny", "f16", "")]
+ORDER = [("echo", "whisper-tiny", "q8", "", ""), ("echo", "whisper-tiny", "f16", "", "")]
 
 
 def heard_round(out, number, precision, misheard, clips=12):
