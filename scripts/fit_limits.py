@@ -23,8 +23,8 @@ from coefficients_truth import truth  # noqa: E402
 from sim.fast_line import Ask, cell_steps, measured, noisy, without_gain  # noqa: E402
 from sim.scheduler import Physics  # noqa: E402
 
+from bench.estimators.predict import predict  # noqa: E402
 from bench.fit.coefficients import fit  # noqa: E402
-from bench.fit.predict import predict  # noqa: E402
 from bench.fit.rows import Measured  # noqa: E402
 from bench.nouns import Coefficients  # noqa: E402
 from bench.physics.sharing import shared_work  # noqa: E402

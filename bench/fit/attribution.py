@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.fit.predict import predict
+from bench.estimators.predict import predict
 from bench.fit.rows import Group, Row
 from bench.fit.terms import SHOWN, TERMS, Term
 from bench.nouns import Basis, Boundary, Coefficients, Outcome, Run, Usage, Window

@@ -1,30 +1,26 @@
-"""Formulas of others on the same rows: labelled rivals, never an estimate of ours.
+"""The formulas of `bench.estimators.rivals` on measured rows: at a row's own cards and scope, never ours.
 
-EcoLogits 0.11.3 (ecologits/impacts/llm.py, MPL-2.0): Wh an output token and GPU a·e^(b·64)·P + g, and a server of
-1.2 kW for 8 GPUs shared by 64 requests for its latency. Flat: 0.6 Wh for a thousand tokens, in and out. Squared:
-(in² + out) ÷ 60 tokens a second on the whole GPU. All three as of 2026-11-20.
+What they count by their own rules (the number of GPUs, PUE, a draw beside the tokens) is the row's here, or left
+out: a row is the joules of these cards, not of a service.
 """
 
-import math
 from collections.abc import Callable, Mapping
 
+from bench.estimators.rivals import ecologits, flat, squared_input
 from bench.estimators.roofline import Job
 from bench.units import J_PER_KWH
 
-_J_PER_WH = J_PER_KWH / 1e3
-_A, _B, _G = 1.1665273170451914e-06, -0.011205921025579175, 4.052928146734005e-05
-_LATENCY = (6.785088094353663e-4, 3.119310311688259e-4, 0.019473717579473387)
-_BATCH, _SERVER_KW = 64.0, 1.2
+_TOKENS_PER_S = 60.0  # the older calculators' own (rivals.squared_input)
 
 
-def ecologits_j(job: Job, batch: float = _BATCH) -> float:
+def ecologits_j(job: Job, batch: float = ecologits.BATCH) -> float:
     """Joules a request by EcoLogits at its own batch of 64, on the cards of the row; the server off GPU scope."""
     billions = job.shape.active / 1e9
-    cards = job.output_tokens * (_A * math.exp(_B * batch) * billions + _G) * job.cards
+    cards_kwh = job.output_tokens * ecologits.token_wh(billions, batch) * job.cards / 1e3
     if job.scope == "gpu":
-        return cards * _J_PER_WH
-    seconds = job.output_tokens * (_LATENCY[0] * billions + _LATENCY[1] * batch + _LATENCY[2])
-    return (cards + seconds / 3600 * _SERVER_KW * 1e3 * job.cards / 8 / batch) * _J_PER_WH
+        return cards_kwh * J_PER_KWH
+    seconds = job.output_tokens * ecologits.token_s(billions, batch)
+    return (cards_kwh + ecologits.server_kwh_of(seconds, job.cards, batch)) * J_PER_KWH
 
 
 def ecologits_at_batch_j(job: Job) -> float:
@@ -33,13 +29,14 @@ def ecologits_at_batch_j(job: Job) -> float:
 
 
 def flat_j(job: Job) -> float:
-    """Joules a request at 0.6 Wh for a thousand tokens."""
-    return (job.prompt_tokens + job.output_tokens) * 0.6e-3 * _J_PER_WH
+    """Joules a request by the flat rate of a thousand tokens alone."""
+    return (job.prompt_tokens + job.output_tokens) / 1e3 * flat.KWH_PER_1K_TOKENS * J_PER_KWH
 
 
 def squared_j(job: Job) -> float:
-    """Joules a request where the prompt is squared, at 60 tokens a second and the cards' limit."""
-    return (job.prompt_tokens**2 + job.output_tokens) / 60 * job.card.limit_w * job.cards
+    """Joules a request where the prompt is squared, at the cards' limit."""
+    seconds = squared_input.duration_s(job.prompt_tokens, job.output_tokens, _TOKENS_PER_S)
+    return seconds * job.card.limit_w * job.cards
 
 
 RIVALS: Mapping[str, Callable[[Job], float]] = {

@@ -9,8 +9,8 @@ from sim.fast_line import Ask, measured
 from sim.scheduler import Physics
 
 from bench.errors import BadInput
+from bench.estimators.predict import predict
 from bench.fit.coefficients import fit
-from bench.fit.predict import predict
 from bench.nouns import CoefficientKey, Coefficients, Quantity
 
 PHYSICS = Physics(decode_context_token_s=0.0)

@@ -32,7 +32,7 @@ PUE, WUE_L_PER_KWH, PLANT_L_PER_KWH = 1.2, 0.569, 3.1321
 GRID_G_PER_KWH = 384.4  # USA 2025, Our World in Data (CC BY 4.0), as 0.11.3 carries it
 _ENERGY = (1.1665273170451914e-06, -0.011205921025579175, 4.052928146734005e-05)  # Wh/token/B, 1/batch, Wh/token
 _LATENCY = (0.0006785088094353663, 0.0003119310311688259, 0.019473717579473387)  # s/token/B, /batch, s/token
-_BATCH, _SERVER_KW, _SERVER_GPUS = 64, 1.2, 8
+BATCH, _SERVER_KW, _SERVER_GPUS = 64, 1.2, 8
 _GPU_GB, _MEMORY_RATIO, _BYTES = 80.0, 1.2, 2.0
 _SERVER_KG, _GPU_KG, _LIFE_S = 5700.0, 273.0, 3 * 365 * 24 * S_PER_H
 _MOST_B = 1e5  # chosen: beyond any model
@@ -55,9 +55,9 @@ def figure(
     if latency_s != math.inf:
         within("latency_s", latency_s, 0.0, math.inf)
     needed = gpus(total)
-    generated_s = min(latency_s, output_tokens * (_LATENCY[0] * active + _LATENCY[1] * _BATCH + _LATENCY[2]))
-    gpu_kwh = output_tokens * (_ENERGY[0] * math.exp(_ENERGY[1] * _BATCH) * active + _ENERGY[2]) / 1e3
-    server_kwh = generated_s / S_PER_H * _SERVER_KW * needed / _SERVER_GPUS / _BATCH
+    generated_s = min(latency_s, output_tokens * token_s(active))
+    gpu_kwh = output_tokens * token_wh(active) / 1e3
+    server_kwh = server_kwh_of(generated_s, needed)
     it_kwh = server_kwh + needed * gpu_kwh
     energy_kwh = within("pue", pue, 1.0, 10.0) * it_kwh
     hardware_kg = needed / _SERVER_GPUS * _SERVER_KG + needed * _GPU_KG
@@ -67,9 +67,24 @@ def figure(
         rival=RIVAL,
         energy_kwh=energy_kwh,
         carbon_g=energy_kwh * within("grid_g_per_kwh", grid_g_per_kwh, 0.0, 1e4),
-        embodied_g=1e3 * generated_s * hardware_kg / (_LIFE_S * _BATCH),
+        embodied_g=1e3 * generated_s * hardware_kg / (_LIFE_S * BATCH),
         water_l=it_kwh * litres,
     )
+
+
+def token_wh(active_params_b: float, batch: float = BATCH) -> float:
+    """Wh of one GPU for an output token, where so many requests run at once."""
+    return _ENERGY[0] * math.exp(_ENERGY[1] * batch) * active_params_b + _ENERGY[2]
+
+
+def token_s(active_params_b: float, batch: float = BATCH) -> float:
+    """Seconds an output token takes."""
+    return _LATENCY[0] * active_params_b + _LATENCY[1] * batch + _LATENCY[2]
+
+
+def server_kwh_of(generated_s: float, cards: float, batch: float = BATCH) -> float:
+    """kWh of the server without its GPUs, a request's share of it while it is answered."""
+    return generated_s / S_PER_H * _SERVER_KW * cards / _SERVER_GPUS / batch
 
 
 def gpus(total_params_b: float) -> int:
