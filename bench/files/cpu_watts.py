@@ -4,10 +4,12 @@ Stdlib only and light: the sampler's process imports it.
 """
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.errors import BadDeclaration
 from bench.files.config import places
+from bench.files.data_rows import read_rows
 from bench.physics.host_power import WattRow
 from bench.units import BYTES_PER_GIB
 
@@ -17,25 +19,19 @@ _W_PER_KW = 1e3
 
 def read_watt_rows(path: Path | None = None) -> tuple[WattRow, ...]:
     """Every row of cpu_watts.csv, the flagged ones too. Raises BadDeclaration naming the line."""
-    path = path or places().data / "cpu_watts.csv"
-    rows = []
-    with path.open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), start=2):
-            try:
-                rows.append(
-                    WattRow(
-                        microarchitecture=row["microarchitecture"],
-                        vendor=row["vendor"],
-                        min_w=float(row["min_w_per_thread"]),
-                        max_w=float(row["max_w_per_thread"]),
-                        gib_per_chip=float(row["gb_per_chip"]) * _BYTES_PER_GB / BYTES_PER_GIB,
-                        scope=row["scope"],
-                        flag=row["notes"].strip(),
-                    )
-                )
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise BadDeclaration(str(path), number, f"not a row of watts: {error}") from error
-    return tuple(rows)
+    return read_rows(path or places().data / "cpu_watts.csv", _watt_row, "a row of watts")
+
+
+def _watt_row(row: Mapping[str, str]) -> WattRow:
+    return WattRow(
+        microarchitecture=row["microarchitecture"],
+        vendor=row["vendor"],
+        min_w=float(row["min_w_per_thread"]),
+        max_w=float(row["max_w_per_thread"]),
+        gib_per_chip=float(row["gb_per_chip"]) * _BYTES_PER_GB / BYTES_PER_GIB,
+        scope=row["scope"],
+        flag=row["notes"].strip(),
+    )
 
 
 def read_memory_w_per_gib(path: Path | None = None) -> float:

@@ -1,14 +1,13 @@
 """What estimates look up: architectures, cards and prompt lengths, from tables and hardware profiles."""
 
-import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bench.errors import BadDeclaration
 from bench.estimators.asked import CARD_DOUBT, Catalogue, PromptLength, plain_name
 from bench.estimators.roofline import Card, Shape
 from bench.files.config import places
+from bench.files.data_rows import read_rows
 from bench.files.profiles import read_profiles
 from bench.nouns import HardwareProfile
 
@@ -27,25 +26,19 @@ _WHOLE = (10.0, 0.88)  # a superchip's limit holds its CPU and memory
 def read_catalogue(data: Path | None = None) -> Catalogue:
     """Every architecture, card and prompt length. Raises BadDeclaration with file and line."""
     folder = data or places().data
+    named = read_rows(folder / "architectures.csv", _named, "an architecture")
     return Catalogue(
-        shapes=tuple(_shapes(folder / "architectures.csv")),
+        shapes=tuple((plain_name(name), shape) for names, shape in named for name in names),
         cards=tuple(_cards(read_profiles())),
-        prompts=tuple(_prompts(folder / "prompt_lengths.csv")),
+        prompts=read_rows(folder / "prompt_lengths.csv", _prompt, "a prompt length"),
     )
 
 
-def _shapes(path: Path) -> Iterator[tuple[str, Shape]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), start=2):
-            try:
-                shape = _shape(row)
-            except (KeyError, TypeError, ValueError) as error:
-                raise BadDeclaration(str(path), number, f"not an architecture: {error}") from error
-            for name in (row["name"], *filter(None, row["also"].split(";"))):
-                yield plain_name(name), shape
+def _named(row: Mapping[str, str]) -> tuple[tuple[str, ...], Shape]:
+    return (row["name"], *filter(None, row["also"].split(";"))), _shape(row)
 
 
-def _shape(row: dict[str, str]) -> Shape:
+def _shape(row: Mapping[str, str]) -> Shape:
     return Shape(
         name=row["name"],
         parameters=float(row["total_b"]) * 1e9,
@@ -64,18 +57,10 @@ def _shape(row: dict[str, str]) -> Shape:
     )
 
 
-def _prompts(path: Path) -> Iterator[PromptLength]:
-    with path.open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), start=2):
-            try:
-                yield PromptLength(
-                    task=row["task"],
-                    model=row["model"],
-                    tokens=float(row["tokens"]),
-                    doubt=float(row["doubt"]),
-                )
-            except (KeyError, TypeError, ValueError) as error:
-                raise BadDeclaration(str(path), number, f"not a prompt length: {error}") from error
+def _prompt(row: Mapping[str, str]) -> PromptLength:
+    return PromptLength(
+        task=row["task"], model=row["model"], tokens=float(row["tokens"]), doubt=float(row["doubt"])
+    )
 
 
 def _cards(profiles: Sequence[HardwareProfile]) -> Iterator[tuple[str, Card]]:

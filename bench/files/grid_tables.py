@@ -3,20 +3,19 @@
 The tables are described in bench/data/README.md. A missing cell is an error with its line, never a number.
 """
 
-import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import cast
 
 from bench.carbon.factors import Scope
 from bench.carbon.places import PueBasis
-from bench.errors import BadDeclaration, BadInput
+from bench.files.data_rows import read_rows
 from bench.nouns import Range
 
-_T = TypeVar("_T")
 _SCOPES = ("life_cycle", "direct")
 _BASES = ("published", "design", "assumed")
+_WHAT = "a row of this table"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +83,7 @@ class EmbodiedRow:
 
 def read_countries(folder: Path) -> tuple[Country, ...]:
     """Every row of countries.csv. Raises BadDeclaration naming the line."""
-    return _rows(
+    return read_rows(
         folder / "countries.csv",
         lambda row: Country(
             iso3=_text(row, "iso3"),
@@ -95,12 +94,13 @@ def read_countries(folder: Path) -> tuple[Country, ...]:
             several_zones=_one_of(row, "grid_zones", ("one", "several")) == "several",
             aliases=tuple(name for name in row["aliases"].split("|") if name),
         ),
+        _WHAT,
     )
 
 
 def read_grid(folder: Path) -> tuple[GridRow, ...]:
     """Every row of grid.csv. Raises BadDeclaration naming the line."""
-    return _rows(folder / "grid.csv", _grid_row)
+    return read_rows(folder / "grid.csv", _grid_row, _WHAT)
 
 
 def _grid_row(row: Mapping[str, str]) -> GridRow:
@@ -120,7 +120,7 @@ def _grid_row(row: Mapping[str, str]) -> GridRow:
 
 def read_region_rows(folder: Path) -> tuple[RegionRow, ...]:
     """Every row of regions.csv. Raises BadDeclaration naming the line."""
-    return _rows(
+    return read_rows(
         folder / "regions.csv",
         lambda row: RegionRow(
             name=_text(row, "region"),
@@ -129,12 +129,13 @@ def read_region_rows(folder: Path) -> tuple[RegionRow, ...]:
             live_zone=_text(row, "live_zone"),
             note=row["notes"],
         ),
+        _WHAT,
     )
 
 
 def read_buildings(folder: Path) -> tuple[BuildingRow, ...]:
     """Every row of pue.csv. Raises BadDeclaration naming the line."""
-    return _rows(
+    return read_rows(
         folder / "pue.csv",
         lambda row: BuildingRow(
             place=_text(row, "place"),
@@ -145,12 +146,13 @@ def read_buildings(folder: Path) -> tuple[BuildingRow, ...]:
             note=row["notes"],
             source=_text(row, "source"),
         ),
+        _WHAT,
     )
 
 
 def read_embodied_rows(folder: Path) -> tuple[EmbodiedRow, ...]:
     """Every row of embodied.csv. Raises BadDeclaration naming the line."""
-    return _rows(
+    return read_rows(
         folder / "embodied.csv",
         lambda row: EmbodiedRow(
             kind=_text(row, "kind"),
@@ -160,18 +162,8 @@ def read_embodied_rows(folder: Path) -> tuple[EmbodiedRow, ...]:
             source=_text(row, "source"),
             licence=_text(row, "licence"),
         ),
+        _WHAT,
     )
-
-
-def _rows(path: Path, made: Callable[[Mapping[str, str]], _T]) -> tuple[_T, ...]:
-    found = []
-    with path.open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file, strict=True), start=2):
-            try:
-                found.append(made(row))
-            except (KeyError, TypeError, ValueError, AttributeError, BadInput) as error:
-                raise BadDeclaration(str(path), number, f"not a row of this table: {error}") from error
-    return tuple(found)
 
 
 def _text(row: Mapping[str, str], column: str) -> str:

@@ -1,6 +1,5 @@
 """What estimates rest on, read from the tables, the prior and the published coefficients; it loads no numpy."""
 
-import csv
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from bench.estimators.answering import Known
 from bench.estimators.wanted import TokenRate
 from bench.files.coefficient_files import coefficient_paths, read_coefficients
 from bench.files.config import places
+from bench.files.data_rows import read_rows
 from bench.files.embodied import board_embodied
 from bench.files.estimating import read_catalogue
 from bench.files.prior_file import read_fed, read_prior
@@ -37,7 +37,7 @@ def read_known(results: Sequence[Path] = ()) -> Known:
         catalogue=read_catalogue(),
         book=read_prior(),
         published=(*own, *shipped),
-        token_rates=tuple(_token_rates(where.data / "tokens_per_char.csv")),
+        token_rates=read_rows(where.data / "tokens_per_char.csv", _token_rate, "a rate of tokens"),
         families=_families(where.models),
         prior_sources=read_fed(),
     )
@@ -62,18 +62,13 @@ def _families(folder: Path) -> Mapping[str, str]:
     return found
 
 
-def _token_rates(path: Path) -> Iterator[TokenRate]:
-    with path.open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), start=2):
-            try:
-                yield TokenRate(
-                    tokenizer=row["tokenizer"],
-                    language=row["lang"],
-                    ratio=float(row["tokens_per_char"]),
-                    meaning=float(row["tokens_vs_EN_same_meaning"]),
-                )
-            except (KeyError, TypeError, ValueError) as error:
-                raise BadDeclaration(str(path), number, f"not a rate of tokens: {error}") from error
+def _token_rate(row: Mapping[str, str]) -> TokenRate:
+    return TokenRate(
+        tokenizer=row["tokenizer"],
+        language=row["lang"],
+        ratio=float(row["tokens_per_char"]),
+        meaning=float(row["tokens_vs_EN_same_meaning"]),
+    )
 
 
 def embodied_of(answer: Answer) -> tuple[Range | None, str]:
