@@ -50,6 +50,7 @@ def show(said: dict[str, list[str]]) -> None:
     """Prints the estimate of these options, read as text. Raises as bench.run.estimating.estimate."""
     from bench.cli import estimate_text
     from bench.cli.output import give, say
+    from bench.estimators.priced import plain_estimate
     from bench.estimators.wanted import number, wanted_of
     from bench.run.estimating import estimate
 
@@ -67,7 +68,7 @@ def show(said: dict[str, list[str]]) -> None:
         results=[Path(path) for path in said.get("results", [])],
     )
     if "json" in said:
-        give(estimate_text.plain_estimate(found, explain="explain" in said))
+        give(plain_estimate(found, explain="explain" in said))
     else:
         say(estimate_text.estimate_table(found, explain="explain" in said))
 

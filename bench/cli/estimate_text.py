@@ -1,14 +1,13 @@
 """An estimate as people and as machines read it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.cli.output import table
-from bench.estimators.answer import plain
 
 if TYPE_CHECKING:
+    from bench.estimators.priced import Estimated
     from bench.estimators.rivals import RivalFigure
     from bench.nouns.estimates import Range
-    from bench.run.estimating import Estimated
 
 _HEAD = ("", "low", "value", "high", "unit")
 
@@ -40,16 +39,6 @@ def estimate_table(found: "Estimated", *, explain: bool) -> str:
     return "\n".join(lines)
 
 
-def plain_estimate(found: "Estimated", *, explain: bool) -> dict[str, Any]:
-    """The JSON object, but for its schema_version."""
-    data: dict[str, Any] = dict(plain(found.answer, found.carbon))
-    if found.rivals:
-        data["shadow"] = [_shadow(one, found.answer.wanted.count) for one in found.rivals]
-    if explain:
-        data["chain"] = list(found.answer.chain)
-    return data
-
-
 def _requests(count: float) -> str:
     return "1 request" if count == 1 else f"{count:.12g} requests"
 
@@ -60,15 +49,3 @@ def _row(name: str, one: "Range", unit: str) -> tuple[str, ...]:
 
 def _shadow_row(one: "RivalFigure", count: float) -> tuple[str, ...]:
     return (one.label, "", f"{one.energy_kwh * count:.4g}", "", "kWh, with its building; no interval")
-
-
-def _shadow(one: "RivalFigure", count: float) -> dict[str, Any]:
-    grams = None if one.carbon_g is None else one.carbon_g * count
-    return {
-        "rival": one.label,
-        "energy_kwh": one.energy_kwh * count,
-        "carbon_g": grams,
-        "counts": one.rival.counts,
-        "leaves_out": one.rival.leaves_out,
-        "source": one.rival.source,
-    }

@@ -14,15 +14,21 @@ BOARDS_PER_HOST = 8  # what the figure for a server with boards was made for
 
 
 def board_embodied(
-    name: str, memory_gib: float, *, boards_per_host: int = BOARDS_PER_HOST, folder: Path | None = None
+    name: str,
+    memory_gib: float,
+    *,
+    boards_per_host: int = BOARDS_PER_HOST,
+    folder: Path | None = None,
+    rows: Sequence[EmbodiedRow] = (),
 ) -> Embodied:
     """One board with its share of a host. Raises MissingFactor where no open figure of such a board is known.
 
-    `boards_per_host` is how many share the host's figure; the figure itself is for eight.
+    `boards_per_host` is how many share the host's figure; the figure itself is for eight. `rows`: the table, where
+    somebody has read it already.
     """
     if not 1 <= boards_per_host <= BOARDS_PER_HOST:
         raise BadInput(f"{name}: {boards_per_host!r} boards in a host; needed is 1 to {BOARDS_PER_HOST}")
-    rows = read_embodied_rows(folder or places().data)
+    rows = rows or read_embodied_rows(folder or places().data)
     board = _only(rows, "board", _class_of(name, memory_gib))
     host = _only(rows, "server", "with boards")
     return _spread(name, board.value + host.value / boards_per_host, rows, (board, host))

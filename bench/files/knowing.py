@@ -14,6 +14,7 @@ from bench.files.config import places
 from bench.files.data_rows import read_rows
 from bench.files.embodied import board_embodied
 from bench.files.estimating import read_catalogue
+from bench.files.grid_tables import EmbodiedRow
 from bench.files.prior_file import read_fed, read_prior
 from bench.nouns import Coefficients
 from bench.nouns.estimates import Range
@@ -71,14 +72,17 @@ def _token_rate(row: Mapping[str, str]) -> TokenRate:
     )
 
 
-def embodied_of(answer: Answer) -> tuple[Range | None, str]:
-    """The embodied grams of all requests, and what they rest on, or None and why there are none."""
+def embodied_of(answer: Answer, rows: Sequence[EmbodiedRow] = ()) -> tuple[Range | None, str]:
+    """The embodied grams of all requests, and what they rest on, or None and why there are none.
+
+    `rows`: the table, where somebody has read it already.
+    """
     if answer.card is None or answer.device_s is None:
         return None, "embodied: how long a request holds its hardware is not known"
     if answer.card.name == "unknown":
         return None, "embodied: no hardware was named"
     try:
-        made: Embodied = board_embodied(answer.card.name, answer.card.memory_b / BYTES_PER_GIB)
+        made: Embodied = board_embodied(answer.card.name, answer.card.memory_b / BYTES_PER_GIB, rows=rows)
     except MissingFactor as error:
         return None, f"embodied: {error}"
     return embodied_g(made, times(answer.device_s, answer.wanted.count)), "; ".join(made.rests_on)

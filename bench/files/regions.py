@@ -4,13 +4,13 @@ read_regions().place("francecentral")      also "France Central", "France", "FR"
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.carbon.factors import Factor, Kind, Scope
 from bench.carbon.mixture import mixture
-from bench.carbon.places import Place, Pue, Wue
+from bench.carbon.places import Place, Pue, Wue, place_of
 from bench.carbon.spread import ZONES_RATIO, country_range, direct_range
 from bench.errors import BadDeclaration, BadInput, UnknownName
 from bench.files.config import places as folders
@@ -73,6 +73,24 @@ def read_regions(folder: Path | None = None, *, year: int = NEWEST) -> Regions:
         mixtures[name] = mixture(name, inside)
     found = {**regions, **countries, **mixtures}
     return Regions(year=year, places=found, aliases=_aliases(found, tables.countries.values()))
+
+
+def place_asked(
+    region: str,
+    *,
+    pue: float | None = None,
+    g_per_kwh: float | None = None,
+    regions: Callable[[], Regions] = read_regions,
+) -> Place | None:
+    """The place by its name, or by two numbers of the user's own; None where neither is said.
+
+    Raises BadInput, UnknownName.
+    """
+    if pue is None and g_per_kwh is None:
+        return regions().place(region) if region else None
+    if pue is None or g_per_kwh is None or region:
+        raise BadInput("give either a region, or both pue and g_per_kwh of a place of your own")
+    return place_of("a place of the user's own", g_per_kwh=g_per_kwh, pue=pue, year=NEWEST)
 
 
 def folded(name: str) -> str:
