@@ -5,11 +5,12 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import BadInput, CannotRun, NoEngine
+from bench.loading.child import signals_held
 from bench.nouns import Check, Loaded, LoadSpec, Outcome, Request, Session, Usage
 
 _REMEDY = "apt-get install ffmpeg"
@@ -96,9 +97,14 @@ class _Session:
     def run(self, batch: Sequence[Request]) -> Sequence[Outcome]:
         """Extracts the sound tracks, all of the batch at once, into nothing."""
         start_ns = time.monotonic_ns()
-        children = [self._start(request) for request in batch]
-        errors = [child.communicate()[1] for child in children]
-        end_ns = time.monotonic_ns()
+        children: list[subprocess.Popen[str]] = []
+        with ExitStack() as ending:
+            ending.callback(_end, children)
+            with signals_held():  # not one of them is started and unknown
+                for request in batch:
+                    children.append(self._start(request))
+            errors = [child.communicate()[1] for child in children]
+            end_ns = time.monotonic_ns()
         batch_id = next(self._batches)
         return [
             Outcome(
@@ -140,6 +146,14 @@ def _output_options(config: Mapping[str, object], threads: int | None) -> list[s
     rate, channels = str(config["sampling_rate_hz"]), str(config["channels"])
     limit = [] if threads is None else ["-threads", str(threads)]
     return ["-vn", "-ar", rate, "-ac", channels, *limit, "-f", "wav", "-"]
+
+
+def _end(children: "Sequence[subprocess.Popen[str]]") -> None:
+    """Ends those that still run: the batch was interrupted."""
+    for child in children:
+        if child.poll() is None:
+            child.kill()
+            child.communicate()
 
 
 def _said(command: list[str]) -> "subprocess.CompletedProcess[str]":

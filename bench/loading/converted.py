@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -21,6 +22,7 @@ import psutil
 from bench.errors import CannotRun, JoulemarkError
 from bench.files.codec import build, plain
 from bench.files.config import cache_folder, inherited_with
+from bench.loading.child import child
 from bench.loading.parent import end_with_parent
 from bench.nouns import LoadSpec
 from bench.units import BYTES_PER_GIB
@@ -79,12 +81,12 @@ def run_apart(module: str, spec: LoadSpec, folder: Path, **more: str) -> None:
     alone = inherited_with(HF_HUB_OFFLINE="1") if spec.weights == "synthetic" else None
     command = [sys.executable, "-P", "-m", module]
     with tempfile.TemporaryFile("w+") as said:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, stderr=said, text=True, env=alone)
-        try:
+
+        def start() -> "subprocess.Popen[str]":
+            return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, stderr=said, text=True, env=alone)
+
+        with child(start, _kill) as process:
             code = _served(process, job)
-        finally:
-            process.kill()
-            process.wait()
         if code:
             raise CannotRun(f"{spec.model.name} could not be converted: {_last(said, code)}")
 
@@ -120,6 +122,14 @@ def _served(process: "subprocess.Popen[str]", job: str) -> int:
             process.stdin.close()
         except BrokenPipeError:  # it died before it read its job
             process.wait()
+
+
+def _kill(process: "subprocess.Popen[str]") -> None:
+    process.kill()
+    process.wait()
+    if process.stdin is not None:
+        with suppress(BrokenPipeError):
+            process.stdin.close()
 
 
 def _last(said: IO[str], code: int) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.errors import CannotRun
 from bench.files.config import inherited_with
+from bench.loading.child import child
 from bench.sensing.ending import end
 
 _ANSWER_WITHIN_S = 120.0  # starting CUDA and making its matrices takes seconds, on a slow disk a minute
@@ -47,14 +48,15 @@ class Remote:
 @contextmanager
 def remote(module: str, **variables: str) -> Iterator[Remote]:
     """`python -m MODULE` with these environment variables beside ours; it ends with the block."""
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", module],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=inherited_with(**variables),
-    )
-    try:
+
+    def start() -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=inherited_with(**variables),
+        )
+
+    with child(start, lambda process: end(process, _END_WITHIN_S)) as process:
         yield Remote(process)
-    finally:
-        end(process, _END_WITHIN_S)

@@ -4,13 +4,16 @@
    ^ mark                         ^ mark      so that ticks lie on both sides of the work
 """
 
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import FrameType
 from typing import IO
 
 from bench.errors import SensorLost
+from bench.loading.child import Answer, answering
 from bench.nouns import Fault, Source, Trace, Window, WindowEnergy
 from bench.physics.doubles import unmasked
 from bench.physics.energy import window_energies
@@ -51,8 +54,7 @@ def meter_command(
     recorder.mark()
     sleep(APPROACH_S)
     start_ns, start_unix_ns = clock_ns(), wall_ns()
-    with subprocess.Popen(command, stdout=stdout) as process:
-        code = _wait(process)
+    code = _run(command, stdout)
     end_ns, end_unix_ns = clock_ns(), wall_ns()
     recorder.mark()
     witnesses.end()
@@ -72,13 +74,23 @@ def meter_command(
     )
 
 
-def _wait(process: "subprocess.Popen[bytes]") -> int:
-    """The command's code. Ctrl-C is the command's to answer: it has received it too."""
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue
+def _run(command: Sequence[str], stdout: IO[str] | int | None) -> int:
+    """The command's code. Ctrl-C is the command's to answer: it has received it too; SIGTERM is passed on."""
+    told: list[int] = []
+    running: list[subprocess.Popen[bytes]] = []
+
+    def pass_on(number: int, _: FrameType | None) -> None:
+        told.append(number)
+        for process in running:
+            process.send_signal(number)
+
+    # functions, not SIG_IGN: what is ignored here would be ignored by the command as well, through exec
+    answers: dict[int, Answer] = {signal.SIGINT: lambda *_: None, signal.SIGTERM: pass_on}
+    with answering(answers), subprocess.Popen(command, stdout=stdout) as process:
+        running.append(process)
+        for number in told:  # it came while the command was started
+            process.send_signal(number)
+        return process.wait()
 
 
 def read_trace(

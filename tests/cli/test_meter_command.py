@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 
@@ -29,6 +30,24 @@ def test_stdout_is_one_object_whatever_the_command_prints():
     assert (done.returncode, found["command_exit_code"]) == (137, 137)
     assert b"hello" in done.stderr
     assert [d["basis"] for d in found["domains"]] == ["modelled"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+def test_a_signal_is_the_commands_and_its_energy_is_said_all_the_same(number, code):
+    """Ctrl-C reaches the command itself, SIGTERM is passed on; neither leaves it behind or its joules unsaid."""
+    slept = "import sys, time; print('up', file=sys.stderr, flush=True); time.sleep(2)"
+    command = [sys.executable, "-P", "-m", "bench", "meter", "--json", "--", sys.executable, "-c", slept]
+    environment = {**os.environ, "JOULEMARK_METERS": "constant:power_w=100"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stderr.readline() == b"up\n"
+        process.send_signal(number)
+        said = process.communicate(timeout=SLOW_TO_START_S)[0]
+
+    found = json.loads(said)
+    took_s = (found["command_end_ns"] - found["command_start_ns"]) * 1e-9
+    assert (process.returncode, found["command_exit_code"]) == (code, code)
+    assert (took_s < 2) == (number == signal.SIGTERM)
+    assert found["domains"][0]["energy_j"] > 0
 
 
 def test_json_keeps_its_domains_and_adds_the_ledger():

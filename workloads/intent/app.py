@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+from bench.loading.parent import end_with_parent
+
 from . import INTENTS, tokens
 from .batching import Batcher
 from .export import VARIANTS, export
@@ -52,6 +54,7 @@ class Options:
     max_batch: int = 1
     max_wait_ms: float = 0.0
     cache: Path = Path("out/intent")
+    ends_with_parent: bool = False
 
 
 class Refusal(BaseModel):
@@ -114,6 +117,8 @@ def server_config(options: Options) -> uvicorn.Config:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command: prints the address that it answers at, then serves until it is stopped."""
     options = _options(arguments)
+    if options.ends_with_parent:
+        end_with_parent()
     config = server_config(options)
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     # The protocol is named because asyncio turns off the wait for small packets (Nagle) only where it is: without
@@ -166,6 +171,7 @@ def _options(arguments: Sequence[str] | None) -> Options:
     asked.add_argument("--max-batch", type=_between(int, 1, MOST_BATCH), default=usual.max_batch)
     asked.add_argument("--max-wait-ms", type=_between(float, 0, MOST_WAIT_MS), default=usual.max_wait_ms)
     asked.add_argument("--cache", type=Path, default=usual.cache, help="where the ONNX files are built")
+    asked.add_argument("--ends-with-parent", action="store_true", help="end as soon as standard input does")
     return Options(**vars(asked.parse_args(arguments)))
 
 

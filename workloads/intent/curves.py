@@ -21,6 +21,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
+from bench.loading.child import child
+
 from .serving import NotServedError, Variant, app_command, serving, stop
 
 VARIANTS = ("fp32", "int8", "pruned-50", "pruned-80", "pruned-90", "units-50", "rows", "rows-int8")
@@ -147,12 +149,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _waited(command: Sequence[str]) -> int:
     """The exit code of the command; one that is under way when we are interrupted is ended first."""
-    process = subprocess.Popen(command)
-    try:
+
+    def start() -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(command)
+
+    with child(start, stop) as process:
         return process.wait()
-    finally:
-        if process.poll() is None:
-            stop(process)
 
 
 def _terminated(_: int, __: FrameType | None) -> NoReturn:

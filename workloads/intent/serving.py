@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from bench.loading.child import child
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 WITHIN_S, STOPS_WITHIN_S = 120.0, 20.0
 """Until it answers: the first start builds the ONNX file, seconds on a small machine. Chosen, with room."""
@@ -55,10 +57,12 @@ def serving(variant: Variant, *, port: int = 0, cache: Path = Path("out/intent")
 
     Raises NotServedError where it does not come up, or where somebody else answers at its address.
     """
-    process = subprocess.Popen(
-        app_command(variant, port=port, cache=cache.resolve()), cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    try:
+    command = (*app_command(variant, port=port, cache=cache.resolve()), "--ends-with-parent")
+
+    def start() -> "subprocess.Popen[str]":
+        return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    with child(start, stop) as process:
         assert process.stdout is not None, "a pipe was asked for"
         address = process.stdout.readline().strip()
         if not address:
@@ -68,10 +72,6 @@ def serving(variant: Variant, *, port: int = 0, cache: Path = Path("out/intent")
             )
         _await(process, address)
         yield address
-    finally:
-        stop(process)
-        if process.stdout is not None:
-            process.stdout.close()
 
 
 def stop(process: "subprocess.Popen[Any]") -> None:
@@ -82,6 +82,9 @@ def stop(process: "subprocess.Popen[Any]") -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
 
 
 def _await(process: "subprocess.Popen[str]", address: str) -> None:
