@@ -1,0 +1,1 @@
+"""Estimates over HTTP: one application, made of what is known at its start; it measures nothing."""
