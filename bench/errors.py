@@ -17,6 +17,8 @@ JoulemarkError
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from bench.phrases import Phrase, joined
+
 
 class JoulemarkError(Exception):
     """Any failure that Joulemark foresees; the command line prints it without a traceback."""
@@ -36,8 +38,8 @@ class UnknownName(BadInput):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         options = sorted(set(known))
         near = get_close_matches(name, options, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else _listing(options)
-        super().__init__(f"unknown {kind} {name!r}: {hint}")
+        hint = Phrase("did you mean {names}?", names=_either(near)) if near else _listing(options)
+        super().__init__(Phrase("unknown {kind} {name!r}: {hint}", kind=Phrase(kind), name=name, hint=hint))
         self.kind, self.name, self.near = kind, name, tuple(near)
 
 
@@ -85,7 +87,14 @@ class Interrupted(JoulemarkError):
     exit_code = 130
 
 
-def _listing(options: list[str]) -> str:
+def _either(names: list[str]) -> Phrase:
+    return joined(map(repr, names), Phrase(" or "))
+
+
+def _listing(options: list[str]) -> Phrase:
+    if not options:
+        return Phrase("none is declared")
     shown = ", ".join(options[:12])
-    more = f" … ({len(options)} in all)" if len(options) > 12 else ""
-    return f"known are {shown}{more}" if options else "none is declared"
+    if len(options) > 12:
+        return Phrase("known are {shown} … ({n} in all)", shown=shown, n=len(options))
+    return Phrase("known are {shown}", shown=shown)

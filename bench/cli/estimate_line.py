@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.errors import BadInput, JoulemarkError, UnknownName
+from bench.phrases import ENGLISH, Phrase, speaking
 
 NUMBERS = (
     "in_tokens", "out_tokens", "audio_seconds", "chars", "cards", "batch", "params_b", "active_params_b", "count",
@@ -38,10 +39,10 @@ def read_line(argv: Sequence[str]) -> dict[str, list[str]]:
         if not equals:
             following = next(words, None)
             if following is None:
-                raise BadInput(f"{name} stands without a value; needed is one after it")
+                raise BadInput(Phrase("{name} stands without a value; needed is one after it", name=name))
             value = following
         if own in found and own != "results":
-            raise BadInput(f"{name} is said twice; give it once")
+            raise BadInput(Phrase("{name} is said twice; give it once", name=name))
         found.setdefault(own, []).append(value)
     return found
 
@@ -75,12 +76,19 @@ def show(said: dict[str, list[str]]) -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Runs one command line, without the word `estimate`; returns the exit code."""
+    from bench.cli.language import taken
     from bench.cli.output import fail
+    from bench.files.locales import own_language
 
+    spoken = ENGLISH
     try:
-        show(read_line(argv))
+        said, line = taken(argv)
+        spoken = said or own_language()
+        with speaking(spoken):
+            show(read_line(line))
     except JoulemarkError as error:
-        return fail(error, as_json="--json" in argv)
+        with speaking(spoken):
+            return fail(error, as_json="--json" in argv)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from bench.errors import JoulemarkError
+from bench.phrases import Phrase, told
 
 SCHEMA_VERSION = 1
 
 
 def say(text: str = "") -> None:
     """Prints one text for people to stdout."""
-    print(text)
+    print(told(text))
 
 
 def note(text: str) -> None:
     """Prints one line beside the result, to stderr."""
-    print(text, file=sys.stderr, flush=True)
+    print(told(text), file=sys.stderr, flush=True)
 
 
 def give(data: dict[str, Any]) -> None:
@@ -27,9 +28,10 @@ def give(data: dict[str, Any]) -> None:
 
 def fail(error: JoulemarkError, *, as_json: bool) -> int:
     """Prints what was found, what was needed and what to do; returns the exit code."""
+    message = told(Phrase("{error}", error=error))
     if as_json:
-        give({"error": {"kind": type(error).__name__, "message": str(error)}})
-    note(f"joulemark: {error}")
+        give({"error": {"kind": type(error).__name__, "message": message}})
+    note(f"joulemark: {message}")
     return error.exit_code
 
 
@@ -39,7 +41,7 @@ def table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> str:
     import textwrap
 
     width = max(60, min(shutil.get_terminal_size((100, 24)).columns, 140))
-    every = [head, *rows]
+    every = [tuple(map(told, row)) for row in (head, *rows)]
     widths = [max(len(row[i]) for row in every) for i in range(len(head) - 1)]
     left = sum(widths) + 2 * len(widths)
     lines = []

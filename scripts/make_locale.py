@@ -1,0 +1,83 @@
+"""Catalogues of bench/data/locale: sentences found in the code are added to each .po, each .mo is made from it.
+
+python scripts/make_locale.py           what is new comes in untranslated, what is gone is marked obsolete
+python scripts/make_locale.py --check   exit code 1 where that would change anything
+"""
+
+import io
+import re
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCALE = ROOT / "bench" / "data" / "locale"
+_KEYWORDS = {"Phrase": None, "UnknownName": (1,), "_": None, "gettext": None}
+_METHODS = [("**.py", "python"), ("**/templates/*.html", "jinja2")]
+_HEAD = "# Joulemark in another language: sentences come from the code, made by scripts/make_locale.py."
+_WRITTEN = datetime(2026, 11, 22, tzinfo=UTC)  # a date of the day would change the files with every call
+_OPTIONS = {"**/templates/*.html": {"trimmed": "true"}}
+
+
+def sentences() -> Iterator[tuple[str, str]]:
+    """Every template of a Phrase, kind of an UnknownName and text of a page in bench/: (file, sentence)."""
+    found = extract_from_dir(
+        ROOT / "bench", method_map=_METHODS, options_map=_OPTIONS, keywords=_KEYWORDS, comment_tags=()
+    )
+    for file, _, message, *_ in found:
+        text = message if isinstance(message, str) else message[0]
+        if re.search(r"[^\W\d_]", re.sub(r"\{[^}]*\}", "", text)):  # of fields alone there is nothing to say
+            yield file, text
+
+
+def catalogue(path: Path) -> Catalog:
+    """The catalogue of a file, with every sentence of the code, sorted."""
+    with path.open("rb") as file:
+        found = read_po(file, locale=path.parts[-3])
+    fresh = Catalog(project="joulemark")
+    for file, message in sorted(sentences()):
+        fresh.add(message, locations=[(f"bench/{file}", None)])
+    found.creation_date = found.revision_date = _WRITTEN
+    found.header_comment, found.last_translator, found.language_team = _HEAD, "", ""
+    found.msgid_bugs_address = ""
+    found.update(fresh, no_fuzzy_matching=True, update_creation_date=False)
+    return found
+
+
+def po_bytes(found: Catalog) -> bytes:
+    """The catalogue for people: by sentence, without line numbers, which change with every edit."""
+    out = io.BytesIO()
+    write_po(out, found, width=110, sort_output=True, include_lineno=False, omit_header=False)
+    return out.getvalue()
+
+
+def mo_bytes(found: Catalog) -> bytes:
+    """The catalogue as gettext reads it."""
+    out = io.BytesIO()
+    write_mo(out, found)
+    return out.getvalue()
+
+
+def main(check: bool) -> int:
+    """Writes or checks every catalogue; returns the exit code."""
+    differs = False
+    for path in sorted(LOCALE.glob("*/LC_MESSAGES/joulemark.po")):
+        found = catalogue(path)
+        for target, content in ((path, po_bytes(found)), (path.with_suffix(".mo"), mo_bytes(found))):
+            if not target.exists() or target.read_bytes() != content:
+                differs = True
+                if not check:
+                    target.write_bytes(content)
+        missing = [message.id for message in found if message.id and not message.string]
+        print(f"{path.relative_to(ROOT)}: {len(found)} sentences, {len(missing)} without a translation")
+    return 1 if check and differs else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv[1:]))
