@@ -21,6 +21,7 @@ from bench.cli import (
     profile,
     results,
     validate,
+    volumes,
 )
 from bench.cli.language import taken
 from bench.cli.output import fail
@@ -78,6 +79,7 @@ for command in (
     export.export,
     estimate.estimate,
     validate.validate,
+    volumes.volumes,
 ):
     app.command(command.__name__.rstrip("_"))(command)
 app.command(

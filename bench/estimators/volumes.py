@@ -1,0 +1,216 @@
+"""Flows of requests over months → kWh and kg a month at P10, P50 and P90, by a seeded Monte Carlo.
+
+Why a Monte Carlo: a sum over flows of products (requests grown, joules of a request, PUE, grid) has no closed
+form, and its percentiles over several months even less; where one exists (one flow, log-normals alone) a test
+holds the percentiles to it. Draws are stratified (a Latin hypercube: every input is drawn once from each of
+`DRAWS` strata of equal probability; McKay, Beckman and Conover, Technometrics 21 (1979), 239-245, checked
+2026-11-22), so that the same input gives the same figures to the last digit and percentiles of a single input
+are exact.
+
+What is drawn once a draw, for it is one cause in every request and month: the joules of a request (one z for all
+flows: coefficients of one meter and one prior err together, and taking them so is never too narrow), PUE, the
+grid, making the hardware; of each flow its requests of the first month, its growth, its ceiling, and the mean of
+lengths that were counted from n files, σ/√n. What is drawn anew every month: which lengths and languages its N
+requests happen to have, σ·√N of their sum, so that it matters for few requests and vanishes for many.
+"""
+
+import math
+import random
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from bench.errors import BadInput
+from bench.estimators.flows import Priced
+from bench.estimators.likely import Likely, drawn
+from bench.nouns.estimates import Range
+from bench.units import J_PER_KWH
+
+DRAWS = 2000
+SEED = 20261122
+MOST_MONTHS, MOST_FLOWS = 120, 50
+_MOST_REQUESTS = 1e15  # a month, of one flow
+_NODES = tuple(at / 10 for at in range(-45, 46))  # of z, between which the mean joules are read off
+_G_PER_KG = 1000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What makes grams of kWh: PUE and g CO2e a kWh, each with its 90 % interval."""
+
+    pue: Range
+    g_per_kwh: Range
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amounts:
+    """Requests, kWh of computers, kg CO2e of their electricity and of making their hardware; None: not known."""
+
+    requests: Likely
+    energy_kwh: Likely
+    location_kg: Likely | None
+    embodied_kg: Likely | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projection:
+    """`months` one by one, `total` over all of them, and `flows` over all months, in their order.
+
+    Percentiles of a total are of the draws' totals: they are no sum of the months' percentiles.
+    """
+
+    months: tuple[Amounts, ...]
+    total: Amounts
+    flows: tuple[Amounts, ...]
+
+
+def project(
+    flows: Sequence[Priced],
+    months: int,
+    site: Site | None = None,
+    embodied_g: Sequence[Range | None] = (),
+    *,
+    draws: int = DRAWS,
+    seed: int = SEED,
+) -> Projection:
+    """What these flows take over so many months. `embodied_g`: of one request of each flow [g]. BadInput."""
+    if not 1 <= months <= MOST_MONTHS:
+        raise BadInput(f"months is {months}; needed is 1 to {MOST_MONTHS}")
+    if not 1 <= len(flows) <= MOST_FLOWS:
+        raise BadInput(f"{len(flows)} flows; needed are 1 to {MOST_FLOWS}")
+    made = [*embodied_g] or [None] * len(flows)
+    runs = list(_drawn(flows, months, site, made, draws, seed))
+    whole = all(one is not None for one in made)
+
+    def told(of: Sequence[Sequence["_Sums"]]) -> Amounts:
+        """Percentiles over draws of sums of parts."""
+        return Amounts(
+            requests=_likely([math.fsum(p.requests for p in parts) for parts in of]),
+            energy_kwh=_likely([math.fsum(p.kwh for p in parts) for parts in of]),
+            location_kg=_likely([math.fsum(p.kg for p in parts) for parts in of]) if site else None,
+            embodied_kg=_likely([math.fsum(p.made_kg for p in parts) for parts in of]) if whole else None,
+        )
+
+    return Projection(
+        months=tuple(told([[run.months[at]] for run in runs]) for at in range(months)),
+        total=told([run.months for run in runs]),
+        flows=tuple(told([[run.flows[at]] for run in runs]) for at in range(len(flows))),
+    )
+
+
+@dataclass(slots=True)
+class _Sums:
+    requests: float = 0.0
+    kwh: float = 0.0
+    kg: float = 0.0
+    made_kg: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One draw: sums of its months, and of its flows."""
+
+    months: tuple[_Sums, ...]
+    flows: tuple[_Sums, ...]
+
+
+class _Curve:
+    """Mean joules of a request, and their variance over lengths and languages, at a draw z of the coefficients."""
+
+    def __init__(self, priced: Priced) -> None:
+        self._means: list[float] = []
+        self._squares: list[float] = []  # of the coefficient of variation
+        for z in _NODES:
+            joules = [(weight, drawn(one, z)) for weight, one in priced.parts]
+            mean = math.fsum(w * j for w, j in joules)
+            self._means.append(mean)
+            variance = math.fsum(w * (j - mean) ** 2 for w, j in joules)
+            self._squares.append(variance / mean**2 if mean > 0 else 0.0)
+
+    def at(self, z: float) -> tuple[float, float]:
+        """Mean joules, and the square of their coefficient of variation."""
+        place = min(max(bisect_right(_NODES, z) - 1, 0), len(_NODES) - 2)
+        part = (z - _NODES[place]) / (_NODES[place + 1] - _NODES[place])
+        low, high = self._means[place], self._means[place + 1]
+        # straight on the scale of logarithms, as the joules of every length are
+        mean = low * (high / low) ** part if low > 0 else max(0.0, low + (high - low) * part)
+        return mean, self._squares[place] + (self._squares[place + 1] - self._squares[place]) * part
+
+
+def _drawn(
+    flows: Sequence[Priced], months: int, site: Site | None, made: Sequence[Range | None], draws: int, seed: int
+) -> Iterator[_Run]:
+    rng = random.Random(seed)
+    columns = [_normals(rng, draws) for _ in range(4 + 4 * len(flows) + months)]
+    curves = [_Curve(one) for one in flows]
+    for of in zip(*columns, strict=True):
+        joules_z, pue_z, grid_z, made_z, *rest = of
+        own = [rest[4 * at : 4 * at + 4] for at in range(len(flows))]
+        sums, by_flow = [_Sums() for _ in range(months)], [_Sums() for _ in flows]
+        variances = [0.0] * months
+        for at, one in enumerate(flows):
+            mean_j, square = curves[at].at(joules_z)
+            mean_j *= _counted(one, square, own[at][3])
+            made_g = drawn(made[at], made_z) if made[at] is not None else 0.0  # type: ignore[arg-type]
+            first = one.flow.requests.at(own[at][0])
+            for month, sum_ in enumerate(sums):
+                count = one.flow.growth.requests(first, month, own[at][1], own[at][2])
+                _refuse_absurd(one, count, month)
+                for each in (sum_, by_flow[at]):
+                    each.requests += count
+                    each.kwh += count * mean_j / J_PER_KWH
+                    each.made_kg += count * made_g / _G_PER_KG
+                variances[month] += count * square * (mean_j / J_PER_KWH) ** 2
+        for month, sum_ in enumerate(sums):
+            sum_.kwh = _scattered(sum_.kwh, variances[month], rest[4 * len(flows) + month])
+        if site is not None:
+            kg_per_kwh = drawn(site.pue, pue_z) * drawn(site.g_per_kwh, grid_z) / _G_PER_KG
+            for each in (*sums, *by_flow):
+                each.kg = each.kwh * kg_per_kwh
+        yield _Run(tuple(sums), tuple(by_flow))
+
+
+def _counted(one: Priced, square: float, z: float) -> float:
+    """By how much the mean joules move, for their lengths were counted from n files: a relative error of cv/√n."""
+    return 1.0 if one.flow.counted is None else _moved(square / one.flow.counted, z)
+
+
+def _scattered(kwh: float, variance: float, z: float) -> float:
+    """A month's kWh with the scatter of its own requests."""
+    return kwh * _moved(variance / kwh**2, z) if kwh > 0 else kwh
+
+
+def _moved(square: float, z: float) -> float:
+    """A log-normal of mean 1 whose coefficient of variation has that square; never below nought."""
+    width = math.sqrt(math.log1p(square))
+    return math.exp(width * z - width * width / 2)
+
+
+def _refuse_absurd(one: Priced, count: float, month: int) -> None:
+    if count > _MOST_REQUESTS:
+        raise BadInput(
+            f"flow {one.flow.name!r} grows to {count:.3g} requests in month {month + 1}; needed is a number that "
+            "a month can have: give fewer months, less growth, or a ceiling with kind = 'saturating'"
+        )
+
+
+def _normals(rng: random.Random, draws: int) -> list[float]:
+    """Standard normal numbers, one from the middle of each of `draws` strata, shuffled."""
+    normal = NormalDist()
+    found = [normal.inv_cdf((at + 0.5) / draws) for at in range(draws)]
+    rng.shuffle(found)
+    return found
+
+
+def _likely(values: Sequence[float]) -> Likely:
+    ordered = sorted(values)
+    return Likely(p10=_quantile(ordered, 0.1), p50=_quantile(ordered, 0.5), p90=_quantile(ordered, 0.9))
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    """Hazen's: the middle of each stratum holds its own probability."""
+    place = share * len(ordered) - 0.5
+    at = min(max(math.floor(place), 0), len(ordered) - 1)
+    after = min(at + 1, len(ordered) - 1)
+    return ordered[at] + (ordered[after] - ordered[at]) * (place - at)
