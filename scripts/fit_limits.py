@@ -1,7 +1,6 @@
 """Where the fit fails: campaigns of the simulated server in which one of its assumptions is broken more and more.
 
     python scripts/fit_limits.py [--keep]      about two minutes; --keep writes docs/fit_limits.json
-
 Each panel has a fault that grows along x, what is then wrong, and how often the fit says so itself. The server and
 its clock are simulated (tests/sim), so that the truth is known.
 """
@@ -10,7 +9,7 @@ import argparse
 import json
 import random
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -178,58 +177,45 @@ def small() -> Panel:
 def drifting() -> Panel:
     """A board that draws more and more over the campaign: cells in the order of their size, and shuffled."""
     lines = []
-    orders = (("cells by size", range(9)), ("cells shuffled", (4, 0, 8, 2, 6, 1, 7, 3, 5)))
-    for name, order in orders:
+    for name, order in (("cells by size", range(9)), ("cells shuffled", (4, 0, 8, 2, 6, 1, 7, 3, 5))):
         points = []
         for drift in (0.0, 0.01, 0.02, 0.05, 0.1, 0.2):
             base = _base(_GRID, _FLAT, 1)
             base = [_scaled(base[k], 1 + drift * (at / 8 - 0.5)) for at, k in enumerate(order)]
-            true = truth(_FLAT, shared_steps=False)
-            held = [
-                q.low <= true[t] <= q.high
-                for seed in range(CAMPAIGNS)
-                for c in fit(noisy(base, NOISE, seed))
-                for t, q in c.terms.items()
-                if t in ("prompt_token", "output_token")
-            ]
-            points.append(Point(x=drift, y=sum(held) / len(held)))
+            points.append(Point(x=drift, y=_held((base for _ in range(CAMPAIGNS)), NOISE)))
         lines.append(Line(name=name, points=tuple(points)))
-    return Panel(
-        name="drifting",
-        title="A machine that drifts",
-        x="more power above idle at the end than at the start",
-        y="95 % intervals that hold the truth",
-        said="",
-        lines=tuple(lines),
-        share=True,
+    return _covering(
+        "drifting", "A machine that drifts", "more power above idle at the end than at the start", lines
     )
 
 
 def sharing() -> Panel:
     """Errors that all windows of a run have in common: cells of one run, and of three."""
     lines = []
-    true = truth(_FLAT, shared_steps=False)
     for repeats in (1, 3):
         base = [one for k in range(repeats) for one in _base(_FEW, _FLAT, 1, first=10 * k)]
         points = []
         for common in (0.0, 0.005, 0.01, 0.02, 0.05, 0.1):
-            held = []
-            for seed in range(CAMPAIGNS):
-                draw = random.Random(1000 + seed)
-                day = [_scaled(one, 1 + common * draw.gauss(0, 1)) for one in base]
-                found = fit(noisy(day, _STEADY, seed))[0].terms.items()
-                held += [q.low <= true[t] <= q.high for t, q in found if t in ("prompt_token", "output_token")]
-            points.append(Point(x=common, y=sum(held) / len(held) if held else None))
+            draws = (random.Random(1000 + seed) for seed in range(CAMPAIGNS))
+            days = ([_scaled(one, 1 + common * draw.gauss(0, 1)) for one in base] for draw in draws)
+            points.append(Point(x=common, y=_held(days, _STEADY)))
         lines.append(Line(name=f"{repeats} run{'s' if repeats > 1 else ''} a cell", points=tuple(points)))
-    return Panel(
-        name="sharing",
-        title="Windows of one run that err together",
-        x=f"scatter of runs (windows of one scatter by {_STEADY:.1%})",
-        y="95 % intervals that hold the truth",
-        said="",
-        lines=tuple(lines),
-        share=True,
-    )
+    x = f"scatter of runs (windows of one scatter by {_STEADY:.1%})"
+    return _covering("sharing", "Windows of one run that err together", x, lines)
+
+
+def _held(campaigns: Iterable[Sequence[Measured]], noise: float) -> float | None:
+    """The share of the tokens' 95 % intervals, of terms fitted to each campaign, that hold the truth."""
+    true = truth(_FLAT, shared_steps=False)
+    fits = (c for seed, base in enumerate(campaigns) for c in fit(noisy(base, noise, seed)))
+    terms = ((t, q) for c in fits for t, q in c.terms.items() if t in ("prompt_token", "output_token"))
+    held = [q.low <= true[t] <= q.high for t, q in terms]
+    return sum(held) / len(held) if held else None
+
+
+def _covering(name: str, title: str, x: str, lines: Sequence[Line]) -> Panel:
+    y = "95 % intervals that hold the truth"
+    return Panel(name=name, title=title, x=x, y=y, said="", lines=tuple(lines), share=True)
 
 
 def _campaigns(shapes: Sequence[tuple[int, int]], physics: Physics) -> Iterator[tuple[Coefficients, ...]]:
