@@ -13,7 +13,7 @@ from perf_goals import markdown_table
 DRAWING = "fit_limits.svg"
 _WIDTH, _HEIGHT, _COLUMNS = 440, 270, 2
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 16, 44, 92
-_LOWEST, _HIGHEST = -3.5, 0.5  # decades of an error that are drawn
+_LOWEST, _HIGHEST = -3.5, 1.0  # decades of an error that are drawn
 _COLOURS = ("#0b6e4f", "#b5541c")
 _GREY = "#77776f"
 
@@ -85,7 +85,7 @@ def _panel(panel: Mapping[str, Any], number: int) -> list[str]:
 
 
 def _grid(share: bool) -> list[str]:
-    marks = (0.0, 0.25, 0.5, 0.75, 1.0) if share else (1e-3, 1e-2, 1e-1, 1.0)
+    marks = (0.0, 0.25, 0.5, 0.75, 1.0) if share else (1e-3, 1e-2, 1e-1, 1.0, 10.0)
     made = []
     for mark in marks:
         y = _y(mark, share=share)
