@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 
 from bench.errors import BadInput, UnknownName
 from bench.estimators.answer import Answer, times
@@ -24,14 +25,14 @@ from bench.nouns.estimates import Range
 _SPEECH = re.compile(r"whisper|wav2vec|parakeet|canary|voxtral", re.IGNORECASE)
 _TRANSLATION = re.compile(r"nllb|m2m|opus-mt|marian|seamless|madlad", re.IGNORECASE)
 _CLASSIFIER = re.compile(r"\bbert\b|lstm|intent", re.IGNORECASE)
-_SHORT, _FARTHER = 2000.0, 0.25  # tokens that the prior has seen, and by what power a bound moves beyond: chosen
-_LARGE_BATCH = 1000.0
+SHORT, FARTHER = 2000.0, 0.25  # tokens that the prior has seen, and by what power a bound moves beyond: chosen
+LARGE_BATCH = 1000.0
 _WALL: Scope = "wall"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Known:
-    """What estimates rest on. `families`: of every declared model, by its name."""
+    """What estimates rest on. `families`: of every declared model, by its name. Equal to itself alone."""
 
     catalogue: Catalogue
     book: Book
@@ -57,7 +58,7 @@ def answer(wanted: Wanted, known: Known) -> Answer:
     notes: list[str] = []
     tokens_in = input_of(wanted, known.token_rates, notes)
     family = family_of(wanted, known)
-    own = cells_of(wanted, known.published)
+    own = _cells(wanted.model, wanted.precision, wanted.engine, wanted.hardware, known)
     if own:
         found = by_cell(wanted, own, family, tokens_in, known.catalogue, known.token_rates, notes)
         if found is not None and not (
@@ -71,7 +72,12 @@ def answer(wanted: Wanted, known: Known) -> Answer:
 
 def family_of(wanted: Wanted, known: Known) -> str:
     """What kind of model it is: as measured, as declared, or as its name says; else a language model."""
-    plain = plain_name(wanted.model)
+    return _family(wanted.model, wanted.audio_seconds is not None, known)
+
+
+@lru_cache(maxsize=1024)
+def _family(model: str, sound: bool, known: Known) -> str:
+    plain = plain_name(model)
     said = {plain_name(name): family for name, family in known.families.items()}
     for one in known.published:
         if plain_name(one.key.model) == plain:
@@ -85,9 +91,16 @@ def family_of(wanted: Wanted, known: Known) -> str:
     if plain in said:
         return said[plain]
     for pattern, family in ((_SPEECH, "speech"), (_TRANSLATION, "translation"), (_CLASSIFIER, "classifier")):
-        if pattern.search(wanted.model):
+        if pattern.search(model):
             return family
-    return "speech" if wanted.audio_seconds is not None else "causal-lm"
+    return "speech" if sound else "causal-lm"
+
+
+@lru_cache(maxsize=1024)
+def _cells(model: str, precision: str, engine: str, hardware: str, known: Known) -> tuple[Coefficients, ...]:
+    """The cells of these names: looked up once, for a service is asked for the same ones over and over."""
+    said = Wanted(model=model, precision=precision, engine=engine, hardware=hardware)
+    return tuple(cells_of(said, known.published))
 
 
 def _nearest(wanted: Wanted, family: str, known: Known) -> str:
@@ -137,16 +150,21 @@ def _by_prior(wanted: Wanted, tokens_in: Range | None, known: Known, notes: list
             "what cards draw while they wait is inside input and output; hours that nobody used are not inside",
             *(() if scope == "gpu" else ("host power is modelled: watts beside a card, for as long as it works",)),
         ),
-        chain=(*_chain(job, known.prior), *(f"the prior was fed by {one}" for one in known.prior_sources)),
+        explained=partial(_chain, job, known),
         card=job.card,
         device_s=times(energy, taken),
         job=job,
     )
 
 
-def _carried(wanted: Wanted, known: Known) -> list[Seen]:
+def _carried(wanted: Wanted, known: Known) -> tuple[Seen, ...]:
     """What our own cards were measured at with this model, to be carried over."""
-    return seen_cells(wanted.model, known.published, known.catalogue, known.prior, wanted.scope or _WALL)
+    return _seen(wanted.model, wanted.scope or _WALL, known)
+
+
+@lru_cache(maxsize=1024)
+def _seen(model: str, scope: Scope, known: Known) -> tuple[Seen, ...]:
+    return tuple(seen_cells(model, known.published, known.catalogue, known.prior, scope))
 
 
 def _model_known(wanted: Wanted, known: Known) -> None:
@@ -208,18 +226,18 @@ def _outside(energy: Range, job: Job, notes: list[str]) -> Range:
     """Widened where the prior has seen nothing of the kind, and said."""
     far = 0.0
     for what, found, most in (
-        ("prompt tokens", job.prompt_tokens, _SHORT),
-        ("output tokens", job.output_tokens, _SHORT),
-        ("requests at once", job.batch, _LARGE_BATCH),
+        ("prompt tokens", job.prompt_tokens, SHORT),
+        ("output tokens", job.output_tokens, SHORT),
+        ("requests at once", job.batch, LARGE_BATCH),
     ):
         if found > most:
-            far += _FARTHER * math.log(found / most)
+            far += FARTHER * math.log(found / most)
             notes.append(f"{found:g} {what} lie outside what the prior has seen (up to {most:g}): widened")
     return Range(low=energy.low * math.exp(-far), value=energy.value, high=energy.high * math.exp(far))
 
 
-def _chain(job: Job, prior: Prior) -> tuple[str, ...]:
-    found = terms(job)
+def _chain(job: Job, known: Known) -> tuple[str, ...]:
+    found, prior = terms(job), known.prior
     lines = [
         f"{job.shape.name}: {job.shape.parameters / 1e9:.4g} B parameters, {job.shape.active / 1e9:.4g} B at work",
         f"{job.bits:g} bits a weight",
@@ -234,4 +252,5 @@ def _chain(job: Job, prior: Prior) -> tuple[str, ...]:
             for name, joules in found.items()
             if joules > 0
         ),
+        *(f"the prior was fed by {one}" for one in known.prior_sources),
     )

@@ -14,7 +14,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bench.estimators.roofline import Job, least_j, pieces, terms
+from bench.estimators.roofline import Job, joules_of, least_j, pieces, terms
 from bench.nouns.estimates import Range
 
 # The terms, and what a coefficient of 1 means: full power at full speed, or full power for that time
@@ -37,7 +37,7 @@ TERMS: Mapping[str, str] = {
 _OF_INPUT = ("prefill", "first", "request")
 Z90 = 1.6449  # of a normal distribution: the two-sided 90 %
 _NUDGE = 1.1
-_LEAST_RATIO = 0.05  # of the value, below which no interval reaches
+LEAST_RATIO = 0.05  # of the value, below which no interval reaches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +77,12 @@ class Book:
 
 def energy_j(prior: Prior, job: Job) -> float:
     """The joules of a request, in the job's scope; never below what its bytes cost at least."""
-    found = terms(job)
-    value = math.fsum(prior.coefficients[name].value * joules for name, joules in found.items())
-    return max(value, least_j(job))
+    return max(math.fsum(_joules(prior, job).values()), least_j(job))
+
+
+def _joules(prior: Prior, job: Job) -> dict[str, float]:
+    """The joules of each term, its coefficient inside."""
+    return {name: prior.coefficients[name].value * joules for name, joules in terms(job).items()}
 
 
 def split_j(prior: Prior, job: Job) -> Mapping[str, float]:
@@ -87,10 +90,11 @@ def split_j(prior: Prior, job: Job) -> Mapping[str, float]:
 
     They add up to the sum of the terms; the power supply's loss lies with what it feeds.
     """
-    cards = terms(replace(job, scope="gpu"))
+    found_s = pieces(job)
+    cards, whole = joules_of(found_s, job, "gpu"), joules_of(found_s, job, job.scope)
     loss = job.card.supply_ratio if job.scope == "wall" else 1.0
     found = {"input": 0.0, "output": 0.0, "host": 0.0}
-    for name, joules in terms(job).items():
+    for name, joules in whole.items():
         one = prior.coefficients[name].value
         found["input" if name in _OF_INPUT else "output"] += one * cards[name] / loss
         found["host"] += one * (joules - cards[name] / loss)
@@ -104,7 +108,10 @@ def seconds(prior: Prior, job: Job) -> float:
 
 def moves(prior: Prior, job: Job) -> tuple[float, float]:
     """How far ln(joules) may lie below and above the value, before `width`: both positive."""
-    found = {name: prior.coefficients[name].value * joules for name, joules in terms(job).items()}
+    return _moves(prior, job, _joules(prior, job))
+
+
+def _moves(prior: Prior, job: Job, found: Mapping[str, float]) -> tuple[float, float]:
     total = math.fsum(found.values())
     if total <= 0:
         return 0.0, 0.0
@@ -113,16 +120,19 @@ def moves(prior: Prior, job: Job) -> tuple[float, float]:
         reach = Z90 * prior.coefficients[name].spread
         up += (joules / total * math.expm1(reach)) ** 2
         down += (joules / total * -math.expm1(-reach)) ** 2
-    rest = Z90 * math.hypot(prior.overall, job.doubt, felt(prior, job))
-    low = -math.log(max(_LEAST_RATIO, 1 - math.sqrt(down)))
+    rest = Z90 * math.hypot(prior.overall, job.doubt, felt(prior, job, total))
+    low = -math.log(max(LEAST_RATIO, 1 - math.sqrt(down)))
     return math.hypot(low, rest), math.hypot(math.log1p(math.sqrt(up)), rest)
 
 
-def felt(prior: Prior, job: Job) -> float:
-    """What doubts about a prompt and a batch that nobody gave do to ln(joules): size times the slope there."""
+def felt(prior: Prior, job: Job, total_j: float) -> float:
+    """What doubts about a prompt and a batch that nobody gave do to ln(joules): size times the slope there.
+
+    `total_j` is the sum of the job's terms.
+    """
     if not job.prompt_doubt and not job.batch_doubt:
         return 0.0
-    here = energy_j(prior, job)
+    here = max(total_j, least_j(job))
     prompt = math.log(energy_j(prior, replace(job, prompt_tokens=job.prompt_tokens * _NUDGE)) / here)
     batch = math.log(energy_j(prior, replace(job, batch=job.batch * _NUDGE)) / here)
     return math.hypot(job.prompt_doubt * prompt, job.batch_doubt * batch) / math.log(_NUDGE)
@@ -130,7 +140,8 @@ def felt(prior: Prior, job: Job) -> float:
 
 def estimate(prior: Prior, job: Job) -> Range:
     """The joules of a request with their 90 % interval."""
-    value = energy_j(prior, job)
-    below, above = moves(prior, job)
-    low = max(min(value, least_j(job)), value * math.exp(-prior.width * below))
+    found, least = _joules(prior, job), least_j(job)
+    value = max(math.fsum(found.values()), least)
+    below, above = _moves(prior, job, found)
+    low = max(min(value, least), value * math.exp(-prior.width * below))
     return Range(low=low, value=value, high=value * math.exp(prior.width * above))

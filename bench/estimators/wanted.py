@@ -9,9 +9,9 @@ from bench.estimators.rivals.figure import positive, within
 from bench.estimators.roofline import Scope
 from bench.nouns.estimates import Range, exactly
 
-_MOST_TOKENS = 1e7  # of one request; chosen: ten times the longest context sold (a million; 2026-11-21)
-_MOST_SOUND_S = 1e6  # of one request: twelve days; chosen
-_MOST_BATCH, _MOST_CARDS, _MOST_COUNT, _LONGEST_NAME = 1e5, 1e4, 1e15, 200
+MOST_TOKENS = 1e7  # of one request; chosen: ten times the longest context sold (a million; 2026-11-21)
+MOST_SOUND_S = 1e6  # of one request: twelve days; chosen
+_MOST_BATCH, _MOST_CARDS, MOST_COUNT, _LONGEST_NAME = 1e5, 1e4, 1e15, 200
 SCOPES: tuple[Scope, ...] = ("gpu", "machine", "wall")
 _NAME = re.compile(r"[\w .:/+()@-]+")
 
@@ -45,10 +45,10 @@ class Wanted:
         for name in ("language", "hardware", "engine", "precision"):
             _named(name, getattr(self, name), needed=False)
         for name, least, most in (
-            ("input_tokens", 0.0, _MOST_TOKENS),
-            ("output_tokens", 0.0, _MOST_TOKENS),
-            ("characters", 0.0, 10 * _MOST_TOKENS),
-            ("audio_seconds", 0.0, _MOST_SOUND_S),
+            ("input_tokens", 0.0, MOST_TOKENS),
+            ("output_tokens", 0.0, MOST_TOKENS),
+            ("characters", 0.0, 10 * MOST_TOKENS),
+            ("audio_seconds", 0.0, MOST_SOUND_S),
             ("batch", 1.0, _MOST_BATCH),
             ("cards", 1.0, _MOST_CARDS),
         ):
@@ -57,7 +57,7 @@ class Wanted:
         for name in ("params_b", "active_params_b"):
             if (found := getattr(self, name)) is not None:
                 within(name, positive(name, found), 0.0, 1e5)
-        within("count", self.count, 0.0, _MOST_COUNT)
+        within("count", self.count, 0.0, MOST_COUNT)
         if self.scope is not None and self.scope not in SCOPES:
             raise BadInput(f"scope is {self.scope!r:.40}; needed is one of {', '.join(SCOPES)}")
         if self.input_tokens is not None and self.characters is not None:
@@ -89,7 +89,7 @@ def wanted_of(said: Mapping[str, object]) -> Wanted:
             continue
         if isinstance(value, bool) or not isinstance(value, kind):
             raise BadInput(f"{name} is {value!r:.60}; needed is {'text' if kind is str else 'a number'}")
-        if isinstance(value, int) and abs(value) > _MOST_COUNT:
+        if isinstance(value, int) and abs(value) > MOST_COUNT:
             raise BadInput(f"{name} is an integer beyond any; needed is a number that a request can have")
         if own in found:
             raise BadInput(f"{name} is said twice; give it once")

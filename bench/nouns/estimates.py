@@ -3,9 +3,13 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from bench.errors import BadInput
+
+if TYPE_CHECKING:  # nouns load no array library: whoever fills columns has loaded it
+    import numpy as np
+    import numpy.typing as npt
 
 # how an estimate was come by, the surest first: a measured cell; a fit over measured cells; such a figure scaled
 # to another batch, GPU or size; what is known of limits alone
@@ -45,3 +49,40 @@ class Range:
 def exactly(value: float) -> Range:
     """A number that is known without error: a count, a factor between units. Raises BadInput."""
     return Range(low=value, value=value, high=value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeColumns:
+    """Many ranges of one unit: three arrays of one length, low ≤ value ≤ high; NaN in all three: there is none."""
+
+    low: "npt.NDArray[np.float64]"
+    value: "npt.NDArray[np.float64]"
+    high: "npt.NDArray[np.float64]"
+
+    def row(self, at: int) -> Range | None:
+        """One of them, None where there is none."""
+        low, value, high = (float(column[at]) for column in (self.low, self.value, self.high))
+        return None if math.isnan(value) else Range(low=low, value=value, high=high)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimates:
+    """Estimates of many requests, a row each: kWh of the computers, grams with the building, how it was come by.
+
+    `refusal`: nought where a row was answered, else where in `reasons` it says why it was not; a refused row has
+    no number in any column. `grade` counts in GRADES, -1 where refused. `carbon_g` is location-based; None where
+    no region was given.
+    """
+
+    energy_kwh: RangeColumns
+    carbon_g: RangeColumns | None
+    grade: "npt.NDArray[np.int8]"
+    refusal: "npt.NDArray[np.int32]"
+    reasons: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.grade)
+
+    def reason(self, at: int) -> str:
+        """Why a row was refused; empty where it was answered."""
+        return self.reasons[int(self.refusal[at])]

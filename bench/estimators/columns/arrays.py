@@ -1,0 +1,52 @@
+"""Blocks of rows, small enough for a core's own cache, and the columns of numbers that cells bring to them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, fields
+from typing import Any
+
+import numpy as np
+
+from bench.estimators.columns.asked import Floats, Numeric
+
+BLOCK = 8192  # rows: fifteen such columns of 64 KiB lie in a second-level cache of 1 MiB
+
+
+class Table:
+    """Numbers of cells, a column each; a column of one and the same number is that number."""
+
+    def __init__(self, cells: Sequence[Any]) -> None:
+        rows = np.array([astuple(cell) for cell in cells], float).reshape(len(cells), -1)
+        names = [one.name for one in fields(cells[0])] if cells else []
+        self.columns: Mapping[str, Numeric] = {
+            name: _one_or_all(np.ascontiguousarray(rows[:, at])) for at, name in enumerate(names)
+        }
+
+
+def _one_or_all(column: Floats) -> Numeric:
+    first = float(column[0])
+    return first if bool(np.all((column == first) | (np.isnan(column) & np.isnan(first)))) else column
+
+
+class Rows:
+    """A block's rows by their cells. What `pick` gives lasts until the next pick, or, without `into`, for good."""
+
+    def __init__(self, table: Table, at: Any, into: Floats | None = None) -> None:
+        self._table, self._at, self._into = table.columns, at, into
+
+    def pick(self, name: str) -> Numeric:
+        """A number for every row, or one for all."""
+        column = self._table[name]
+        if isinstance(column, float):
+            return column
+        return np.take(column, self._at, out=self._into, mode="clip")
+
+
+class Scratch:
+    """Columns of a block to work in, made once."""
+
+    def __init__(self, count: int, rows: int = BLOCK) -> None:
+        self._columns = [np.empty(rows) for _ in range(count)]
+
+    def of(self, rows: int) -> list[Floats]:
+        """All of them, cut to a block's rows."""
+        return [column[:rows] for column in self._columns]

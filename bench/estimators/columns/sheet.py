@@ -1,0 +1,146 @@
+"""Where answers go: columns of kWh, grams, grades and refusals, filled block by block."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bench.carbon import Place
+from bench.carbon.factors import Scope as GridScope
+from bench.carbon.grams import grams_per_it_kwh
+from bench.errors import BadInput, JoulemarkError
+from bench.estimators.columns.arrays import Rows, Table
+from bench.estimators.columns.asked import Columns, Floats, Names, Numeric
+from bench.estimators.columns.combos import named
+from bench.nouns.estimates import Estimates, RangeColumns
+
+PlaceOf = Callable[[str], Place]
+_UNNAMED = "region: a code that is none of its names; needed is one that counts in names"
+_SIDES = ("low", "value", "high")
+
+
+@dataclass(slots=True)
+class Reasons:
+    """Why rows are refused, each said once; the first is that they are not."""
+
+    texts: list[str] = field(default_factory=lambda: [""])
+    _codes: dict[str, int] = field(default_factory=lambda: {"": 0})
+
+    def code(self, text: str) -> int:
+        """Where that reason stands."""
+        if text not in self._codes:
+            self._codes[text] = len(self.texts)
+            self.texts.append(text)
+        return self._codes[text]
+
+
+@dataclass(frozen=True, slots=True)
+class _Grams:
+    low: float
+    value: float
+    high: float
+    refusal: float
+
+
+class Grid:
+    """Grams a kWh of every row's place, PUE inside."""
+
+    def __init__(self, region: Names, place: PlaceOf | None, scope: GridScope, reasons: Reasons) -> None:
+        self._codes, names = named(region)
+        self.table = Table([_grams(name, place, scope, reasons) for name in names])
+        self.known = any(names)
+        self.refuses = bool(np.any(self.table.columns["refusal"]))
+
+    def rows(self, at: Any, into: Floats | None = None) -> Rows:
+        """The factors of some rows."""
+        return Rows(self.table, None if self._codes is None else self._codes[at].astype(np.intp), into)
+
+
+def _grams(name: object, place: PlaceOf | None, scope: GridScope, reasons: Reasons) -> _Grams:
+    nowhere = float("nan")
+    if not isinstance(name, str):
+        return _Grams(nowhere, nowhere, nowhere, reasons.code(_UNNAMED))
+    if not name:
+        return _Grams(nowhere, nowhere, nowhere, 0)
+    try:
+        if place is None:
+            raise BadInput(f"region {name!r}: no places were handed in; needed is read_regions().place")
+        low, value, high = grams_per_it_kwh(place(name), scope=scope)
+        return _Grams(low, value, high, 0)
+    except JoulemarkError as error:
+        return _Grams(nowhere, nowhere, nowhere, reasons.code(str(error)))
+
+
+def blank(rows: int, *, grams: bool) -> Estimates:
+    """Columns of that length, nothing in them yet."""
+
+    def three() -> RangeColumns:
+        return RangeColumns(**{side: np.empty(rows) for side in _SIDES})
+
+    return Estimates(
+        energy_kwh=three(),
+        carbon_g=three() if grams else None,
+        grade=np.empty(rows, np.int8),
+        refusal=np.empty(rows, np.int32),
+        reasons=(),
+    )
+
+
+def fitting(out: Estimates, asked: Columns, *, grams: bool) -> Estimates:
+    """The columns handed in, cut to the rows asked. Raises BadInput where they are too short, or lack grams."""
+    rows = len(asked)
+    if len(out) < rows or (out.carbon_g is None) is grams:
+        raise BadInput(
+            f"out: columns of {len(out)} rows {'with' if out.carbon_g else 'without'} grams; needed are {rows} "
+            f"{'with' if grams else 'without'}"
+        )
+
+    def cut(one: RangeColumns) -> RangeColumns:
+        return RangeColumns(**{side: getattr(one, side)[:rows] for side in _SIDES})
+
+    return Estimates(
+        energy_kwh=cut(out.energy_kwh),
+        carbon_g=None if out.carbon_g is None else cut(out.carbon_g),
+        grade=out.grade[:rows],
+        refusal=out.refusal[:rows],
+        reasons=(),
+    )
+
+
+class Sheet:
+    """The columns in the making."""
+
+    def __init__(self, into: Estimates, grid: Grid) -> None:
+        self.into, self._grid = into, grid
+
+    def write(self, at: Any, ranges: Sequence[Floats], times: Numeric, spare: Floats | None) -> None:
+        """Energies [J] of one request at the rows `at` (low, value, high), times the kWh a joule and request."""
+        grams = self.into.carbon_g
+        factors = self._grid.rows(at, spare) if grams is not None else None
+        for side, joules in zip(_SIDES, ranges, strict=True):
+            energy = getattr(self.into.energy_kwh, side)
+            if isinstance(at, slice):
+                np.multiply(joules, times, out=energy[at])
+                if factors is not None:
+                    np.multiply(energy[at], factors.pick(side), out=getattr(grams, side)[at])
+            else:
+                energy[at] = kwh = joules * times
+                if factors is not None:
+                    getattr(grams, side)[at] = kwh * factors.pick(side)
+
+    def refuse(self, at: Any, refusal: Any) -> None:
+        """These rows have no answer."""
+        for ranges in (self.into.energy_kwh, self.into.carbon_g):
+            if ranges is not None:
+                for side in _SIDES:
+                    getattr(ranges, side)[at] = np.nan
+        self.into.grade[at] = -1
+        self.into.refusal[at] = refusal
+
+    def refuse_regions(self, part: slice) -> None:
+        """What lies at no known place."""
+        if self._grid.refuses:
+            refusal = np.broadcast_to(self._grid.rows(part).pick("refusal"), len(self.into.grade[part]))
+            at = np.flatnonzero((refusal > 0) & (self.into.refusal[part] == 0))
+            self.refuse(at + part.start, refusal[at])
