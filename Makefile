@@ -26,9 +26,11 @@ bench: .venv/.ready ## Measure: set up, doctor, plan, run, fit, report (SUITE=qu
 	@$(JOULEMARK) doctor || true
 	@$(JOULEMARK) bench $(SUITE) $(BENCH_FLAGS)
 
-demo: .venv/.ready ## The same line on a pretend engine and a pretend meter, in half a minute
+demo: .venv/.ready ## The same line on a pretend engine and a pretend meter, in half a minute; then an older README's example
 	@JOULEMARK_METERS='constant:power_w=60;busy_w=40' $(JOULEMARK) bench demo --out out/demo \
 		--weights-path busy=1,per_request_s=0.02,per_prompt_token_s=0.0002,per_output_token_s=0.004
+	@echo
+	@$(JOULEMARK) older
 
 doctor: .venv/.ready ## What works here, what does not, why, and how to mend it
 	@$(JOULEMARK) doctor
@@ -53,8 +55,8 @@ format: .venv/.ready ## Format and mend what can be mended
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
 
-perf: .venv/.ready ## How well the harness does (TABLE=harness), every engine on the same work (engines), whether terms hold (coefficients)
-	@test -f scripts/perf_$(TABLE).py || { echo "no table $(TABLE); there are: harness, meter, engines, coefficients" >&2; exit 2; }
+perf: .venv/.ready ## How well it does: TABLE=harness, meter, engines, coefficients, estimators (DATA=FOLDER of measured rows)
+	@test -f scripts/perf_$(TABLE).py || { echo "no table $(TABLE); there are: harness, meter, engines, coefficients, estimators" >&2; exit 2; }
 	@.venv/bin/python scripts/perf_$(TABLE).py
 
 perf-meter: .venv/.ready ## How far the meter is from the truth, on simulated sensors (a quarter of an hour)

@@ -91,7 +91,7 @@ class _Filled(string.Formatter):
 ENGLISH = Language(code="en")
 _IN_FORCE: ContextVar[Language] = ContextVar("language", default=ENGLISH)
 _GROUP = "\u202f"  # narrow no-break space
-_NUMBER = re.compile(r"([+-]?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?(%?)")
+_NUMBER = re.compile(r"([+-]?)(\d+|\d{1,3}(?:,\d{3})+)(?:\.(\d+))?(?:e([+-]\d+))?(%?)")
 _GROUP_FROM_DIGITS = 5
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -105,11 +105,11 @@ def _rewritten(text: str, decimal: str) -> str:
     if found is None:
         return text
     sign, whole, rest, exponent, percent = found.groups()
-    power = int(exponent or 0)
+    power, grouped, whole = int(exponent or 0), "," in whole, whole.replace(",", "")
     if 0 < power < 15:  # 1.234e+04 is 12 340
         digits = (rest or "").ljust(power, "0")
         whole, rest, power = whole + digits[:power], digits[power:], 0
-    if len(whole) >= _GROUP_FROM_DIGITS:
+    if grouped or len(whole) >= _GROUP_FROM_DIGITS:
         whole = f"{int(whole):,}".replace(",", _GROUP)
     written = sign.replace("-", "\u2212") + whole + (decimal + rest if rest else "")
     times = f"\u00a0×\u00a010{str(power).translate(_SUPERSCRIPT)}" if power else ""

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.estimators.older_api import calculate, older_request
+from bench.estimators.older_api import older_request
+from bench.estimators.older_compared import README_EXAMPLE, compared
 from bench.estimators.prefill import ON_GPUS, ON_TWO_THREADS, PrefillRatio
 from bench.estimators.rivals import (
     RivalFigure,
@@ -18,13 +19,9 @@ from bench.estimators.rivals import (
     squared_input,
     teads_curve,
 )
+from bench.nouns import Range
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "how-to" / "rivals.md"
-EXAMPLE = {
-    "region": {"pue": 1.2, "carbon_intensity": 55},
-    "hardware": {"power_gpu": 400, "power_cpu": 100, "eta_cpu": 0.2},
-    "profile": {"name": "test", "input_size": 1000, "output_size": 200, "throughput": 60, "count": 1},
-}
 _ALL = (
     ecologits,
     flat,
@@ -107,22 +104,17 @@ def _several() -> list[str]:
 
 
 def _example() -> list[str]:
-    request = older_request(EXAMPLE)
-    answer = calculate(request)
-    work = {"input_tokens": request.input_size, "output_tokens": request.output_size}
-    meant = corrected_input.figure(**work, server=request.server)
-    there = squared_input.figure(**work, server=request.server)
-    ours = {name: answer[name] for name in ("results", "low", "high")}
-    wh = {name: _words(one["total_kWh"] * 1e3) for name, one in ours.items()}
-    grams = {name: _words(one["unit_gCO2e"]) for name, one in ours.items()}
-    return [
-        "| | Wh | g CO2e |",
-        "|---|---|---|",
-        f"| as it was computed there | {_words(there.energy_kwh * 1e3)} | {_words(there.carbon_g)} |",
-        f"| as its authors meant it | {_words(meant.energy_kwh * 1e3)} | {_words(meant.carbon_g)} |",
-        f"| with the measured ratio | {wh['results']} ({wh['low']} to {wh['high']}) "
-        f"| {grams['results']} ({grams['low']} to {grams['high']}) |",
-    ]
+    lines = ["| | seconds | Wh | g CO2e | how |", "|---|---|---|---|---|"]
+    for one in compared(older_request(README_EXAMPLE)):
+        wh = Range(**{name: getattr(one.energy_kwh, name) * 1e3 for name in ("low", "value", "high")})
+        spans = [_span(found, bounds=one.has_interval) for found in (one.duration_s, wh, one.carbon_g)]
+        lines.append(f"| {' | '.join((one.name, *spans, one.because))} |")
+    return lines
+
+
+def _span(found: Range, *, bounds: bool) -> str:
+    low, value, high = map(_words, found)
+    return f"{value} ({low} to {high})" if bounds else value
 
 
 def _ratios() -> list[str]:

@@ -18,6 +18,7 @@ from bench.cli import (
     measure,
     meter,
     next_cells,
+    older,
     profile,
     results,
     validate,
@@ -79,6 +80,7 @@ for command in (
     export.export,
     estimate.estimate,
     validate.validate,
+    older.older,
     volumes.volumes,
 ):
     app.command(command.__name__.rstrip("_"))(command)

@@ -35,12 +35,24 @@ def fail(error: JoulemarkError, *, as_json: bool) -> int:
     return error.exit_code
 
 
-def table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> str:
-    """Rows as left-aligned columns that fit a terminal: the last column wraps under itself."""
-    import shutil
+def wrapped(text: str) -> str:
+    """One line as lines that fit a terminal, those after the first set in."""
     import textwrap
 
-    width = max(60, min(shutil.get_terminal_size((100, 24)).columns, 140))
+    return "\n".join(textwrap.wrap(text, _width(), subsequent_indent="  ", break_on_hyphens=False))
+
+
+def _width() -> int:
+    import shutil
+
+    return max(60, min(shutil.get_terminal_size((100, 24)).columns, 140))
+
+
+def table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> str:
+    """Rows as left-aligned columns that fit a terminal: the last column wraps under itself."""
+    import textwrap
+
+    width = _width()
     every = [tuple(map(told, row)) for row in (head, *rows)]
     widths = [max(len(row[i]) for row in every) for i in range(len(head) - 1)]
     left = sum(widths) + 2 * len(widths)
