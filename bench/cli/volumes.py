@@ -1,17 +1,11 @@
-"""volumes: a project's months of requests → kWh and kg at P10, P50 and P90; or a folder's files → their
-lengths."""
+"""volumes: a project's months of requests → kWh and kg at P10, P50 and P90; or a folder's files → lengths."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from bench.cli.output import give, say, table
-
-if TYPE_CHECKING:
-    from bench.estimators.likely import Likely
-    from bench.estimators.volumes import Amounts
-    from bench.run.volumes import Projected
+from bench.cli.output import give, note, say
 
 
 def volumes(
@@ -19,65 +13,72 @@ def volumes(
     months: Annotated[int | None, typer.Option(help="How many months, in place of the file's.")] = None,
     region: Annotated[str, typer.Option(help="An Azure region or a country, in place of the file's.")] = "",
     results: Annotated[list[Path] | None, typer.Option(help="A results folder of your own; repeatable.")] = None,
+    scan: Annotated[
+        Path | None, typer.Option("--scan", help="A folder of your files: their lengths, by language.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="Of files whose name and folders say none: fr, en …")] = "",
+    tokenizer: Annotated[
+        str, typer.Option(help="What counts a text's tokens: tekken, v3 …, or table; tekken unless said.")
+    ] = "",
+    hidden: Annotated[bool, typer.Option("--hidden", help="Scan hidden files and folders too.")] = False,
+    most_files: Annotated[int, typer.Option(help="Stop scanning after so many files.")] = 200_000,
+    write: Annotated[
+        Path | None, typer.Option("--write", help="With --scan: the TOML of volumes to write.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Project kWh and kg CO2e a month at P10, P50 and P90 from volumes, growth and lengths."""
+    """Project kWh and kg CO2e a month at P10, P50 and P90, or scan a folder of files for their lengths."""
+    if scan is None:
+        _projected(file, months, region, results or [], write, json)
+        return
+    _scanned(file, scan, language, tokenizer, hidden, most_files, write, json)
+
+
+def _projected(
+    file: Path | None, months: int | None, region: str, results: list[Path], write: Path | None, json: bool
+) -> None:
+    from bench.cli import volumes_text as text
     from bench.errors import BadInput
-    from bench.run import volumes as work
+    from bench.run.volumes import volumes as work
 
-    if file is None:
-        raise BadInput("no file; needed is a TOML of volumes, or --scan DIR: docs/how-to/volumes.md")
-    found = work.volumes(file, months=months, region=region, results=results or ())
+    if file is None or file.is_dir():
+        raise BadInput(f"{file or 'no file'}; needed is a TOML of volumes, or --scan DIR: docs/how-to/volumes.md")
+    if write is not None:
+        raise BadInput("--write without --scan; needed is a folder whose lengths are to be written")
+    found = work(file, months=months, region=region, results=results)
     if json:
-        give(plain_projected(found))
+        give(text.plain_projected(found))
     else:
-        say(projected_text(found))
+        say(text.projected_text(found))
 
 
-def projected_text(found: "Projected") -> str:
-    """A line a month with a bar, totals, a line a flow, then what was assumed and what it rests on."""
-    top = max(one.energy_kwh.p90 for one in found.projection.months)
-    rows = [
-        (name, *_figures(one), _bar(one.energy_kwh, top))
-        for name, one in zip(found.months, found.projection.months, strict=True)
-    ]
-    rows.append(("total", *_figures(found.projection.total), ""))
-    rows += [
-        (f"  {one.flow.name}", *_figures(amounts), "")
-        for one, amounts in zip(found.flows, found.projection.flows, strict=True)
-    ]
-    return table(rows, ("month", "requests", "kWh P10", "P50", "P90", "kg P10", "P50", "P90", ""))
+def _scanned(
+    file: Path | None,
+    folder: Path,
+    language: str,
+    tokenizer: str,
+    hidden: bool,
+    most_files: int,
+    write: Path | None,
+    json: bool,
+) -> None:
+    from bench.cli import scan_text as text
+    from bench.errors import BadInput
+    from bench.files.atomic import write_whole
+    from bench.run.scanning import distributions, scan_folder, volumes_text
 
-
-def _figures(one: "Amounts") -> tuple[str, ...]:
-    return (f"{one.requests.p50:.4g}", *_three(one.energy_kwh), *_three(one.location_kg))
-
-
-def _three(one: "Likely | None") -> tuple[str, ...]:
-    return ("", "", "") if one is None else tuple(f"{x:.3g}" for x in (one.p10, one.p50, one.p90))
-
-
-def _bar(one: "Likely", top: float) -> str:
-    return "" if top <= 0 else "█" * round(24 * one.p50 / top)
-
-
-def plain_projected(found: "Projected") -> dict[str, Any]:
-    """The JSON object, but for its schema_version."""
-    return {
-        "title": found.project.title,
-        "months": [
-            {"month": name, **_plain(one)} for name, one in zip(found.months, found.projection.months, strict=True)
-        ],
-        "total": _plain(found.projection.total),
-    }
-
-
-def _plain(one: "Amounts") -> dict[str, Any]:
-    def three(of: "Likely | None") -> dict[str, float] | None:
-        return None if of is None else {"p10": of.p10, "p50": of.p50, "p90": of.p90}
-
-    return {
-        "requests": three(one.requests),
-        "energy_kwh": three(one.energy_kwh),
-        "carbon_kg": {"location": three(one.location_kg), "embodied": three(one.embodied_kg)},
-    }
+    if file is not None:
+        raise BadInput(f"{file} and --scan {folder}; needed is one of them: a TOML to project, or a folder")
+    if write is not None and write.exists():
+        raise BadInput(f"{write} is there already; needed is a new name, so that nothing of yours is lost")
+    found = scan_folder(folder, language=language, tokenizer=tokenizer, hidden=hidden, most_files=most_files)
+    by_kind = distributions(found)
+    if write is not None and by_kind:
+        write_whole(write, volumes_text(found).encode("utf-8"))
+        note(f"wrote {write}; put right what it holds as `assumed`, then: joulemark volumes {write}")
+    if json:
+        give(text.plain_scan(found, by_kind))
+    else:
+        say(text.scan_table(found, by_kind))
+    if not by_kind:
+        raise typer.Exit(1)

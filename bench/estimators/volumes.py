@@ -33,6 +33,7 @@ MOST_MONTHS, MOST_FLOWS = 120, 50
 _MOST_REQUESTS = 1e15  # a month, of one flow
 _NODES = tuple(at / 10 for at in range(-45, 46))  # of z, between which the mean joules are read off
 _G_PER_KG = 1000.0
+_CV_SQUARE_OF_ONE = 1.0  # of what one file stands for: chosen, that of lengths that are exponentially distributed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,36 +84,52 @@ def project(
     runs = list(_drawn(flows, months, site, made, draws, seed))
     whole = all(one is not None for one in made)
 
-    def told(of: Sequence[Sequence["_Sums"]]) -> Amounts:
-        """Percentiles over draws of sums of parts."""
+    def told(of: Sequence["_Sums"]) -> Amounts:
         return Amounts(
-            requests=_likely([math.fsum(p.requests for p in parts) for parts in of]),
-            energy_kwh=_likely([math.fsum(p.kwh for p in parts) for parts in of]),
-            location_kg=_likely([math.fsum(p.kg for p in parts) for parts in of]) if site else None,
-            embodied_kg=_likely([math.fsum(p.made_kg for p in parts) for parts in of]) if whole else None,
+            requests=_likely([one.requests for one in of]),
+            energy_kwh=_likely([one.kwh for one in of]),
+            location_kg=_likely([one.kg for one in of]) if site else None,
+            embodied_kg=_likely([one.made_kg for one in of]) if whole else None,
         )
 
     return Projection(
-        months=tuple(told([[run.months[at]] for run in runs]) for at in range(months)),
-        total=told([run.months for run in runs]),
-        flows=tuple(told([[run.flows[at]] for run in runs]) for at in range(len(flows))),
+        months=tuple(told([run.months[at] for run in runs]) for at in range(months)),
+        total=told([run.total for run in runs]),
+        flows=tuple(told([run.flows[at] for run in runs]) for at in range(len(flows))),
     )
 
 
 @dataclass(slots=True)
 class _Sums:
+    """Of a month, a flow or all of both; `variance` is that of the kWh by the scatter of the requests' own."""
+
     requests: float = 0.0
     kwh: float = 0.0
-    kg: float = 0.0
+    variance: float = 0.0
     made_kg: float = 0.0
+    kg: float = 0.0
+
+    def add(self, count: float, request_kwh: float, square: float, made_g: float) -> None:
+        """Adds so many requests of a mean kWh, the square of their coefficient of variation, and grams each."""
+        self.requests += count
+        self.kwh += count * request_kwh
+        self.variance += count * square * request_kwh**2
+        self.made_kg += count * made_g / _G_PER_KG
+
+    def scatter(self, z: float, kg_per_kwh: float) -> None:
+        """Draws which lengths the requests happen to have, and counts the grams."""
+        if self.kwh > 0:
+            self.kwh *= _moved(self.variance / self.kwh**2, z)
+        self.kg = self.kwh * kg_per_kwh
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One draw: sums of its months, and of its flows."""
+    """One draw."""
 
     months: tuple[_Sums, ...]
     flows: tuple[_Sums, ...]
+    total: _Sums
 
 
 class _Curve:
@@ -142,43 +159,39 @@ def _drawn(
     flows: Sequence[Priced], months: int, site: Site | None, made: Sequence[Range | None], draws: int, seed: int
 ) -> Iterator[_Run]:
     rng = random.Random(seed)
-    columns = [_normals(rng, draws) for _ in range(4 + 4 * len(flows) + months)]
+    columns = [_normals(rng, draws) for _ in range(6 + 5 * len(flows))]
     curves = [_Curve(one) for one in flows]
-    for of in zip(*columns, strict=True):
-        joules_z, pue_z, grid_z, made_z, *rest = of
-        own = [rest[4 * at : 4 * at + 4] for at in range(len(flows))]
-        sums, by_flow = [_Sums() for _ in range(months)], [_Sums() for _ in flows]
-        variances = [0.0] * months
+    for joules_z, pue_z, grid_z, made_z, month_z, total_z, *rest in zip(*columns, strict=True):
+        run = _Run(tuple(_Sums() for _ in range(months)), tuple(_Sums() for _ in flows), _Sums())
         for at, one in enumerate(flows):
+            first_z, growth_z, ceiling_z, counted_z, _ = rest[5 * at : 5 * at + 5]
             mean_j, square = curves[at].at(joules_z)
-            mean_j *= _counted(one, square, own[at][3])
-            made_g = drawn(made[at], made_z) if made[at] is not None else 0.0  # type: ignore[arg-type]
-            first = one.flow.requests.at(own[at][0])
-            for month, sum_ in enumerate(sums):
-                count = one.flow.growth.requests(first, month, own[at][1], own[at][2])
+            request_kwh = mean_j * _counted(one, square, counted_z) / J_PER_KWH
+            made_g = 0.0 if (each_g := made[at]) is None else drawn(each_g, made_z)
+            first = one.flow.requests.at(first_z)
+            for month, sums in enumerate(run.months):
+                count = one.flow.growth.requests(first, month, growth_z, ceiling_z)
                 _refuse_absurd(one, count, month)
-                for each in (sum_, by_flow[at]):
-                    each.requests += count
-                    each.kwh += count * mean_j / J_PER_KWH
-                    each.made_kg += count * made_g / _G_PER_KG
-                variances[month] += count * square * (mean_j / J_PER_KWH) ** 2
-        for month, sum_ in enumerate(sums):
-            sum_.kwh = _scattered(sum_.kwh, variances[month], rest[4 * len(flows) + month])
-        if site is not None:
-            kg_per_kwh = drawn(site.pue, pue_z) * drawn(site.g_per_kwh, grid_z) / _G_PER_KG
-            for each in (*sums, *by_flow):
-                each.kg = each.kwh * kg_per_kwh
-        yield _Run(tuple(sums), tuple(by_flow))
+                for each in (sums, run.flows[at], run.total):
+                    each.add(count, request_kwh, square, made_g)
+        kg_per_kwh = drawn(site.pue, pue_z) * drawn(site.g_per_kwh, grid_z) / _G_PER_KG if site else 0.0
+        for sums in run.months:  # one z for all: every month's percentiles are its own, and none is of two months
+            sums.scatter(month_z, kg_per_kwh)
+        for at, sums in enumerate(run.flows):
+            sums.scatter(rest[5 * at + 4], kg_per_kwh)
+        run.total.scatter(total_z, kg_per_kwh)
+        yield run
 
 
 def _counted(one: Priced, square: float, z: float) -> float:
-    """By how much the mean joules move, for their lengths were counted from n files: a relative error of cv/√n."""
-    return 1.0 if one.flow.counted is None else _moved(square / one.flow.counted, z)
+    """By how much the mean joules move, for their lengths were counted from n files: a relative error of cv/√n.
 
-
-def _scattered(kwh: float, variance: float, z: float) -> float:
-    """A month's kWh with the scatter of its own requests."""
-    return kwh * _moved(variance / kwh**2, z) if kwh > 0 else kwh
+    The variance of a few files is too small by (n − 1)/n on average; of one file there is none, and 1 is taken.
+    """
+    if one.flow.counted is None:
+        return 1.0
+    n = one.flow.counted
+    return _moved(square / (n - 1) if n > 1 else _CV_SQUARE_OF_ONE, z)
 
 
 def _moved(square: float, z: float) -> float:

@@ -24,6 +24,7 @@ _MISTRAL_FILES = {
     "v7": "mistral_instruct_tokenizer_241114.model.v7",
     "tekken": "tekken_240911.json",
 }
+PACKAGED = tuple(_MISTRAL_FILES)
 # Special ids lie at either end of a vocabulary, so seeded ids keep to the middle. The widest of our models:
 # below 1027 (Mistral v3: control and byte pieces; its own file in mistral-common 1.13.1), and from 199 998 of
 # 201 088 (gpt-oss; https://huggingface.co/hokar3361/gpt-oss-coderjs-v0.1/blob/main/tokenizer_config.json);
@@ -83,6 +84,17 @@ def open_tokenizer(model: ModelSpec) -> tuple[Tokenizer | None, str]:
             f"{vocabulary}: declare the tokenizer that belongs to the model"
         )
     return tokenizer, f"token ids by {tokenizer.name} (mistral-common {tokenizer.version})"
+
+
+def packaged(short: str) -> Tokenizer:
+    """A tokenizer of mistral-common by our name for it: tekken, v1, v3 … Raises UnknownName, NoEngine."""
+    if short not in _MISTRAL_FILES:
+        raise UnknownName("tokenizer", short, _MISTRAL_FILES)
+    try:
+        return _mistral(_MISTRAL_FILES[short])
+    except ImportError as error:
+        remedy = "pip install 'joulemark[transformers]'"
+        raise NoEngine(f"tokenizer {short} needs mistral-common, which is absent: {remedy}") from error
 
 
 def prompt_source(model: ModelSpec, texts: Sequence[str], seed: int) -> PromptSource:

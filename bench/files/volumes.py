@@ -22,6 +22,8 @@ languages = {fr = 0.6, en = 0.3, ar = 0.1}
 output_tokens = 250
 growth = {kind = "saturating", per_month = 0.1, ceiling = 6000}
 counted = 412                         # files that lengths and shares were counted from: a mean of few is not sure
+assumed = ["per_month"]               # keys that nobody knows: `joulemark volumes --scan` writes them, and the
+                                      # projection says so until they are taken out
 """
 
 import math
@@ -61,6 +63,7 @@ class Project:
     g_per_kwh: float | None
     flows: tuple[Flow, ...]
     places: tuple[tuple[str, int | None], ...]
+    assumed: tuple[tuple[str, ...], ...]  # of each flow, the keys that stand in for what nobody knows
 
 
 def read_volumes(path: Path) -> Project:
@@ -76,6 +79,7 @@ def read_volumes(path: Path) -> Project:
         region=table.text("region", ""),
         pue=table.optional_number("pue"),
         g_per_kwh=table.optional_number("g_per_kwh"),
+        assumed=tuple(_assumed(one) for one in entries),
         flows=tuple(_flow(one, at) for at, one in enumerate(entries)),
         places=tuple((one.file, one.line("name") or one.line("model")) for one in entries),
     )
@@ -92,6 +96,14 @@ def _start(table: Table) -> str:
     if start and not _MONTH.fullmatch(start):
         raise table.wrong("start", f"expected a month as 2026-12, found {start!r}")
     return start
+
+
+def _assumed(table: Table) -> tuple[str, ...]:
+    found = table.texts("assumed", ())
+    for key in found:
+        if key not in table:
+            raise table.wrong("assumed", f"{key!r} is no key of this flow; known are {', '.join(table.keys())}")
+    return found
 
 
 def _flow(table: Table, at: int) -> Flow:

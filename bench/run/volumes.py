@@ -1,17 +1,17 @@
 """A file of volumes → kWh and kg a month: what is known is read, every flow is priced, months are drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.carbon import Place, place_of
+from bench.carbon import Place
 from bench.errors import BadDeclaration, BadInput
 from bench.estimators.answering import Known
 from bench.estimators.flows import Flow, Priced, price
 from bench.estimators.growth import LONGEST_EXPONENTIAL
 from bench.estimators.volumes import Projection, Site, project
 from bench.files.knowing import embodied_of, read_known
-from bench.files.regions import NEWEST, read_regions
+from bench.files.regions import place_asked
 from bench.files.volumes import Project, months_from, read_volumes
 from bench.nouns.estimates import Range
 
@@ -37,9 +37,11 @@ def volumes(path: Path, *, months: int | None = None, region: str = "", results:
     said = replace(said, months=months if months is not None else said.months)
     if region:
         said = replace(said, region=region, pue=None, g_per_kwh=None)
-    place = _place(said)
+    place = place_asked(said.region, pue=said.pue, g_per_kwh=said.g_per_kwh)
     known = read_known(results)
-    priced = [_priced(one, where, known) for one, where in zip(said.flows, said.places, strict=True)]
+    priced = _in_one_scope(
+        [_priced(one, where, known) for one, where in zip(said.flows, said.places, strict=True)], said, known
+    )
     embodied, why = _embodied(priced)
     site = None if place is None else Site(pue=place.pue.ratio, g_per_kwh=place.factor().g_per_kwh)
     found = project(priced, said.months, site, embodied)
@@ -50,18 +52,10 @@ def volumes(path: Path, *, months: int | None = None, region: str = "", results:
         flows=tuple(priced),
         projection=found,
         beyond=tuple(_beyond(flow, said.months) for flow in said.flows),
-        assumed=tuple(_assumed(said)),
-        notes=tuple(dict.fromkeys([*_notes(priced, said.months), *why, *_place_notes(place)])),
+        assumed=(*_place_assumed(said), *_merged(list(_assumed(said)))),
+        notes=(*_merged([*_notes(priced, said.months), *why]), *_place_notes(place)),
         rests_on=tuple(dict.fromkeys(line for one in priced for line in one.usual.rests_on)),
     )
-
-
-def _place(said: Project) -> Place | None:
-    if said.pue is None and said.g_per_kwh is None:
-        return read_regions().place(said.region) if said.region else None
-    if said.pue is None or said.g_per_kwh is None or said.region:
-        raise BadInput("give either a region, or both pue and g_per_kwh of a place of your own")
-    return place_of("a place of the user's own", g_per_kwh=said.g_per_kwh, pue=said.pue, year=NEWEST)
 
 
 def _priced(flow: Flow, where: tuple[str, int | None], known: Known) -> Priced:
@@ -71,15 +65,33 @@ def _priced(flow: Flow, where: tuple[str, int | None], known: Known) -> Priced:
         raise BadDeclaration(*where, f"flow {flow.name!r}: {error}") from error
 
 
-def _embodied(priced: Sequence[Priced]) -> tuple[list[Range | None], list[str]]:
-    """Grams of making the hardware of one request of each flow, and why there are none."""
-    found, why = [], []
+def _in_one_scope(priced: Sequence[Priced], said: Project, known: Known) -> Sequence[Priced]:
+    """The flows with joules that hold the same, for they are added: at the plug where they differ. BadInput."""
+    if len({one.usual.scope for one in priced}) < 2:
+        return priced
+    at_plug = [
+        replace(flow, wanted=replace(flow.wanted, scope=flow.wanted.scope or "wall")) for flow in said.flows
+    ]
+    found = [_priced(flow, where, known) for flow, where in zip(at_plug, said.places, strict=True)]
+    if len({one.usual.scope for one in found}) > 1:
+        told = ", ".join(f"{one.flow.name} the {one.usual.scope}" for one in found)
+        raise BadInput(
+            f"flows hold different things and do not add: {told}; needed is one scope: say scope = 'gpu', "
+            "'machine' or 'wall' in every [[flow]], or project them apart"
+        )
+    return found
+
+
+def _embodied(priced: Sequence[Priced]) -> tuple[list[Range | None], list[tuple[str, str]]]:
+    """Grams of making the hardware of one request of each flow, and of whom there are none, and why."""
+    found: list[Range | None] = []
+    why: list[tuple[str, str]] = []
     for one in priced:
         usual = replace(one.usual, device_s=one.device_s, wanted=replace(one.usual.wanted, count=1.0))
         grams, reason = embodied_of(usual)
         found.append(grams)
         if grams is None:
-            why.append(f"{one.flow.name}: {reason}")
+            why.append((one.flow.name, reason))
     return found, why
 
 
@@ -88,44 +100,61 @@ def _beyond(flow: Flow, months: int) -> int | None:
     return None if known is None or flow.growth.kind == "none" or months <= known else int(known) + 1
 
 
-def _assumed(said: Project) -> list[str]:
+def _place_assumed(said: Project) -> list[str]:
     found = [] if said.start else ["no start: months are numbered"]
-    found += [] if said.region or said.pue is not None else ["no region: no grams"]
-    for flow in said.flows:
+    return found + ([] if said.region or said.pue is not None else ["no region: no grams"])
+
+
+def _merged(told: Sequence[tuple[str, str]]) -> list[str]:
+    """(flow, text) → a line a text, with every flow that it is true of before it."""
+    flows: dict[str, list[str]] = {}
+    for name, text in told:
+        flows.setdefault(text, []).append(name)
+    return [f"{', '.join(dict.fromkeys(names))}: {text}" for text, names in flows.items()]
+
+
+def _assumed(said: Project) -> Iterator[tuple[str, str]]:
+    """(flow, what was taken where nothing was said)."""
+    for flow, keys in zip(said.flows, said.assumed, strict=True):
         growth = flow.growth
+        if keys:
+            yield flow.name, f"{', '.join(keys)} stand in for what nobody has said yet: put them right"
         if growth.kind == "none":
-            found.append(f"{flow.name}: no growth said, every month as the first")
-        else:
-            if growth.factor.known:
-                found.append(f"{flow.name}: growth taken as known without error; give p10, p50 and p90")
-            if growth.known_months is None:
-                found.append(f"{flow.name}: known_months is not said: how far growth rests on data is not known")
+            yield flow.name, "no growth said, every month as the first"
+        elif growth.factor.known:
+            yield flow.name, "growth taken as known without error; give its p10, p50 and p90"
+        if growth.kind != "none" and growth.known_months is None:
+            yield flow.name, "known_months is not said: how far the growth rests on data is not known"
         if flow.requests.known:
-            found.append(f"{flow.name}: {flow.requests.p50:g} requests in the first month taken as known")
+            yield flow.name, "requests of the first month taken as known; give their p10, p50 and p90 if not"
         if flow.input_kind == "characters" and not flow.shares:
-            found.append(f"{flow.name}: no languages said: tokens of any language")
-    return found
+            yield flow.name, "no languages said: tokens of any language"
+        if flow.counted == 1:
+            yield flow.name, "one file tells no spread of lengths: as wide as they are long taken"
 
 
-def _notes(priced: Sequence[Priced], months: int) -> list[str]:
-    found = []
+def _notes(priced: Sequence[Priced], months: int) -> Iterator[tuple[str, str]]:
+    """(flow, what a reader has to know)."""
     for one in priced:
         flow, name = one.flow, one.flow.name
         beyond = _beyond(flow, months)
         if beyond is not None:
-            found.append(
-                f"{name}: growth was seen over {flow.growth.known_months:g} months; months {beyond} to {months} "
-                "lie beyond what it tells, and their percentiles hold only if it goes on as it was"
+            yield (
+                name,
+                f"growth was seen over {flow.growth.known_months:g} months; months {beyond} to {months} (*) lie "
+                "beyond what it tells: their percentiles hold if it goes on as it was",
             )
         if flow.growth.kind == "exponential" and months > LONGEST_EXPONENTIAL and flow.growth.factor.p90 > 1:
-            found.append(
-                f"{name}: exponential growth over {months} months is a what-if, no forecast; give a ceiling with "
-                "kind = 'saturating'"
+            yield (
+                name,
+                f"exponential growth over {months} months is a what-if, no forecast; give a ceiling with "
+                "kind = 'saturating'",
             )
         if one.outside_ratio > 0:
-            found.append(f"{name}: {one.outside_ratio:.0%} of requests lie outside what was measured: widened")
-        found += [f"{name}: {note}" for note in one.notes if "outside" not in note]
-    return found
+            yield name, f"{one.outside_ratio:.0%} of requests lie outside what was measured: widened"
+        for note in one.notes:
+            if "outside" not in note:
+                yield name, note
 
 
 def _place_notes(place: Place | None) -> list[str]:
