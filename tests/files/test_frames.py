@@ -1,4 +1,4 @@
-"""Tidy frames of a result folder: void is never a number, ids join, dtypes never change, damage is named."""
+"""Tidy frames of a result folder: void is never a number, ids join, dtypes never change."""
 
 import re
 import subprocess
@@ -8,50 +8,26 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from fakes import GPU, HOST, outcome, run_of, seconds, ticking, window
+from fakes import GPU, HOST, outcome, seconds
+from frames_demo import by_domain, made, sealed
 
 import bench
-from bench.errors import BadInput, BrokenResults, CannotRun
-from bench.files.atomic import write_whole
-from bench.files.codec import plain
+from bench.errors import CannotRun
 from bench.files.frames.columns import PANDAS
-from bench.files.frames.of_runs import ceiling_rows
 from bench.files.frames.tables import TABLES
-from bench.files.json_text import json_bytes
-from bench.files.store import MeteredRecord, Published, read_sealed, write_metered, write_run
-from bench.nouns import Quality, Quantity, Share, Times, Usage, Verdict
-from bench.nouns.calibration import Ceilings, MeasuredFigure
-from bench.nouns.compared import Compared, ComparisonRecord, Level, Made, Pair, Ratio, Work, WorkCompared
-from bench.nouns.scores import Score
+from bench.files.store import MeteredRecord, Published, write_metered, write_run
+from bench.nouns import Times, Usage, Verdict
 from bench.run.publish import published
 
 pytest.importorskip("pandas", reason="pandas is not installed: pip install 'joulemark[frames]'")
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
 EXAMPLE = ROOT / "results" / "examples" / "cpu-2-threads"
+
+
 LOADS = ROOT / "results" / "simulated" / "servers"
-
-
-def made(run_id="r1", **more):
-    """2 s of 100 W on a GPU between idle, one request of 8 tokens; nothing on the host."""
-    return run_of(
-        ticking(lambda t: 100.0, 0, 5),
-        [window("idle", "bare-1", 0.5, 1.0), window("work", "1", 1.5, 3.5)],
-        [outcome(1.5, 3.5, output_tokens=8)],
-        sources=(GPU, replace(HOST, basis="excluded", reason="no /proc here")),
-        run_id=run_id,
-        **more,
-    )
-
-
-def sealed(out, *verdicts, run_id="r1"):
-    run = made(run_id)
-    figures = published(run)
-    return write_run(out, run, replace(figures, verdicts=verdicts), "0")
-
-
-def by_domain(frame, phase="work"):
-    return {row.domain: row for row in frame[frame.phase == phase].itertuples()}
 
 
 def test_a_window_s_energy_is_one_row_a_domain(tmp_path):
@@ -216,18 +192,6 @@ def test_quantiles_that_few_requests_tell_are_missing_with_the_reason(tmp_path):
     assert row.reason == "too few requests tell p90, p95, p99"
 
 
-@pytest.mark.parametrize("part", ["run.json", "readings.csv.gz", "windows.csv", "outcomes.jsonl"])
-def test_a_damaged_run_is_named_and_never_left_out(tmp_path, part):
-    """A frame without it would be a smaller one, and not say so."""
-    sealed(tmp_path)
-    folder = sealed(tmp_path, run_id="r2")
-    content = (folder / part).read_bytes()
-    (folder / part).write_bytes(content[: len(content) // 2])
-
-    with pytest.raises(BrokenResults, match=rf"r2/{part}"):
-        bench.read_results(tmp_path)
-
-
 def test_a_metered_command_is_a_run_without_a_model(tmp_path):
     """Of a declared power: its window is flagged, and so is it."""
     run = made()
@@ -247,142 +211,6 @@ def test_a_metered_command_is_a_run_without_a_model(tmp_path):
     assert str(row.started_at) == "2026-11-21 00:00:00+00:00"
     assert results.windows.verdict.tolist() == ["flag"]
     assert results.windows.test_double.tolist() == [True]
-
-
-def test_a_renamed_run_is_named(tmp_path):
-    """A copy under another name is no second measurement."""
-    sealed(tmp_path).rename(tmp_path / "runs" / "r9")
-
-    with pytest.raises(BrokenResults, match="copied or renamed"):
-        bench.read_results(tmp_path)
-
-
-def test_damaged_coefficients_are_named(tmp_path):
-    """Their file is."""
-    (tmp_path / "coefficients").mkdir()
-    (tmp_path / "coefficients" / "m.json").write_text('{"schema_version": 1}')
-
-    with pytest.raises(BrokenResults, match=r"m\.json"):
-        bench.read_results(tmp_path)
-
-
-def test_a_folder_above_or_below_is_told_which_is_meant(tmp_path):
-    """An empty answer to a mistyped path would pass for an empty folder."""
-    folder = sealed(tmp_path / "out")
-
-    with pytest.raises(BadInput, match=f"lie in {tmp_path / 'out'}"):
-        bench.read_results(tmp_path)
-    with pytest.raises(BadInput, match="is one run"):
-        bench.read_results(folder)
-    with pytest.raises(BadInput, match="no such folder"):
-        bench.read_results(tmp_path / "nowhere")
-
-
-def test_a_score_stands_with_its_part_and_a_missing_one_with_its_reason(tmp_path):
-    """By class or language; a run that could not be scored has one row that says why."""
-    figures = published(made())
-    text = Quality(
-        requests=4, of=4, unsteady=0, library="jiwer 4.0.0", voice="synthetic", languages=("fr",),
-        scores={"wer@fr": Score(value=0.5, low=0.25, high=1.1, n=4)},
-    )  # fmt: skip
-    classes = Quality(
-        requests=3, of=3, unsteady=0, macro_f1=Share(value=0.75, low=0.5, high=0.9), f1={"a": 0.75, "b": None}
-    )
-    few = Quality(requests=2, of=9, unsteady=0)
-    for number, quality in enumerate((text, classes, few)):
-        write_run(tmp_path, made(f"r{number}"), replace(figures, quality=quality), "0")
-
-    found = bench.read_results(tmp_path).quality
-
-    wer, macro, a, b, none = found.itertuples()
-    assert (wer.metric, wer.part, wer.value, wer.high, wer.requests) == ("wer", "fr", 0.5, 1.1, 4)
-    assert (wer.voice, wer.library) == ("synthetic", "jiwer 4.0.0")
-    assert (macro.metric, macro.value, macro.low) == ("macro_f1", 0.75, 0.5)
-    assert (a.part, a.value, b.part, b.reason) == ("a", 0.75, "b", "neither meant nor said")
-    assert none.reason == "2 of 9 labelled requests were asked: what came first is no sample"
-    assert found.value.isna().tolist() == [False, False, False, True, True]
-
-
-def test_a_comparison_s_ratios_name_both_candidates_and_their_basis(tmp_path):
-    """And a missing score its reason; a declared power is no sensor's."""
-    level = Level(measure="energy", boundary="gpu", basis="measured", value=2.0, low=None, high=None, rounds=1)
-    ratio = Ratio(
-        measure="energy",
-        boundary="gpu",
-        basis="measured",
-        value=0.61,
-        low=0.58,
-        high=0.64,
-        rounds=5,
-        simulated=True,
-    )
-    pair = Pair(one=1, other=0, ratios=(ratio,), no_quality="synthetic weights")
-    work = WorkCompared(
-        work=Work(workload="prompt-32-8", batch=8), unit="output_token", levels=((level,), (level,)), pairs=(pair,)
-    )
-    made_of = Made(
-        engine="echo", engine_version="1", model="m", precision="fp32", weights="synthetic", hardware="h",
-        device="cpu", workload_sha256="0",
-    )  # fmt: skip
-    compared = Compared(candidates=(made_of, made_of), names=("bf16", "int4"), works=(work,), interleaved=True)
-    _comparison(tmp_path, "c1", {"comparison": plain(compared)})
-
-    results = bench.read_results(tmp_path)
-
-    [ratio_row] = results.ratios.itertuples()
-    assert (ratio_row.one, ratio_row.other, ratio_row.value) == ("int4", "bf16", 0.61)
-    assert (ratio_row.work, ratio_row.basis, ratio_row.test_double) == ("prompt-32-8@batch=8", "measured", True)
-    assert results.levels.unit.tolist() == ["J/output_token"] * 2
-    assert results.levels.low.isna().all()
-    assert results.differences.reason.tolist() == ["synthetic weights"]
-
-
-def _comparison(out, name, what):
-    """A comparison's file: its record, and `what` over it."""
-    record = ComparisonRecord(id="c1", names=("bf16", "int4"), runs=(), interleaved=True, measured_for_it=False)
-    write_whole(out / "comparisons" / f"{name}.json", json_bytes(plain(record) | what))
-
-
-@pytest.mark.parametrize(
-    ("name", "what", "said"),
-    [
-        ("c1", {"schema_version": 2}, r"c1\.json: schema_version 2, this Joulemark reads 1"),
-        ("c2", {}, r"c2\.json: its id is 'c1': the file was renamed"),
-        ("c1", {}, r"c1\.json: 'comparison' is missing"),
-        (
-            "c1",
-            {"runs": [{"run_id": "r", "candidate": 2, "round": 1}]},
-            r"c1\.json: a run belongs to no candidate",
-        ),
-    ],
-)
-def test_a_damaged_comparison_is_named(tmp_path, name, what, said):
-    """As a run is: of another schema, renamed, without its figures, or of nobody's runs."""
-    _comparison(tmp_path, name, what)
-
-    with pytest.raises(BrokenResults, match=said):
-        bench.read_results(tmp_path)
-
-
-def test_a_machine_s_ceilings_are_rows_and_those_it_lacks_too(tmp_path):
-    """With what bounds them, and what was read in a sensor's place."""
-    rate = Quantity(value=20.0, low=19.0, high=21.0, unit="GB/s", basis="measured")
-    figure = MeasuredFigure(
-        device="cpu", domain=None, name="triad_rate", quantity=rate, run_id="r1", limited_by="2 threads"
-    )
-    one = read_sealed(sealed(tmp_path))
-    found = replace(one.published, ceilings=Ceilings(figures=(figure,), refused={"gpu:0/triad_gross": "void"}))
-
-    told, refused = ceiling_rows(replace(one, published=found))
-    assert (told["name"], told["value"], told["unit"], told["limited_by"]) == (
-        "triad_rate",
-        20.0,
-        "GB/s",
-        "2 threads",
-    )
-    assert (refused["domain"], refused["name"], refused["value"]) == ("gpu:0", "triad_gross", None)
-    assert refused["reason"] == "void"
-    assert set(told) == set(refused) == {c.name for t in TABLES if t.name == "ceilings" for c in t.columns}
 
 
 def test_it_shows_itself_in_one_line(tmp_path):
