@@ -11,7 +11,7 @@ from bench.nouns import Range, exactly
 # published: for this place by who runs it; design: what a new site was built for; assumed: of others like it;
 # stated: by the user
 PueBasis = Literal["published", "design", "assumed", "stated"]
-_MOST_PUE = 10.0  # rooms of a few servers reach 3; beyond 10 it is another quantity
+MOST_PUE = 10.0  # rooms of a few servers reach 3; beyond 10 it is another quantity
 
 _WHY_ABSENT: Mapping[str, str] = {
     "market": "residual mixes and contracts are not openly licensed: hand in your supplier's factor as market=",
@@ -34,9 +34,9 @@ class Pue:
     note: str = ""
 
     def __post_init__(self) -> None:
-        if self.ratio.low < 1 or self.ratio.high > _MOST_PUE:
+        if self.ratio.low < 1 or self.ratio.high > MOST_PUE:
             raise BadInput(
-                f"a PUE of {self.ratio.words}; needed is 1 to {_MOST_PUE:g}: a building takes what its computers "
+                f"a PUE of {self.ratio.words}; needed is 1 to {MOST_PUE:g}: a building takes what its computers "
                 "take, and more; give facility energy ÷ IT energy"
             )
 

@@ -1,7 +1,7 @@
 """An estimate as it is handed on: energy with its interval, its terms, and all that it rests on."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bench.carbon import CarbonGrams
 from bench.estimators.roofline import Card, Job
@@ -28,10 +28,15 @@ class Answer:
     scope: str
     rests_on: tuple[str, ...]
     notes: tuple[str, ...] = ()
-    chain: tuple[str, ...] = ()
+    explained: Callable[[], Sequence[str]] = field(default=tuple, compare=False)  # the chain, made when it is read
     card: Card | None = None
     device_s: Range | None = None
     job: Job | None = None  # what the prior priced
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """How the value came about, down to runs, sources and formulas."""
+        return tuple(self.explained())
 
     @property
     def energy_kwh(self) -> Range:

@@ -6,6 +6,7 @@ What may be read is a whitelist, the fields of Asked: no outcome (a time, a powe
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from bench.errors import BadInput
 from bench.estimators.roofline import FLOAT_4, Card, Job, Scope, Shape
@@ -77,9 +78,9 @@ class PromptLength:
     doubt: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Catalogue:
-    """What is known beforehand: models by their names, cards, lengths of prompts."""
+    """What is known beforehand: models by their names, cards, lengths of prompts. Equal to itself alone."""
 
     shapes: tuple[tuple[str, Shape], ...]  # a name, without separators and in small letters → its architecture
     cards: tuple[
@@ -88,6 +89,7 @@ class Catalogue:
     prompts: tuple[PromptLength, ...]
 
 
+@lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
     """A model's name without separators: "meta-llama/Llama-3.1-8B" and "llama3.1:8b" share "llama3.18b"."""
     return re.sub(r"[^a-z0-9.]", "", name.lower())
@@ -95,11 +97,17 @@ def plain_name(name: str) -> str:
 
 def job_of(asked: Asked, catalogue: Catalogue) -> Job:
     """The Job of a request, with notes on what was filled in. Raises BadInput where there is nothing to go by."""
-    notes: list[str] = []
-    doubts: list[float] = []
-    shape = _shape(asked, catalogue, notes)
-    card = _card(asked, catalogue, notes)
-    bits = _bits(asked, shape, notes, doubts)
+    named = _named(
+        asked.model,
+        asked.params_b,
+        asked.active_params_b,
+        asked.precision,
+        asked.gpu,
+        asked.engine,
+        catalogue,
+    )
+    shape, card = named.shape, named.card
+    notes, doubts = [*named.notes], [*named.doubts]
     output = asked.output_tokens
     if output is None:
         raise BadInput(f"{asked.model}: no output tokens; needed is how long the answers are")
@@ -109,7 +117,7 @@ def job_of(asked: Asked, catalogue: Catalogue) -> Job:
     job = Job(
         shape=shape,
         card=card,
-        bits=bits,
+        bits=named.bits,
         cards=cards,
         batch=asked.batch or 1.0,
         prompt_tokens=prompt,
@@ -122,6 +130,44 @@ def job_of(asked: Asked, catalogue: Catalogue) -> Job:
     if asked.batch is None:
         job = _batched(job, asked, notes, doubts)
     return replace(job, doubt=sum(d * d for d in doubts) ** 0.5, notes=tuple(notes))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """What names alone say of a request, with notes on what was filled in."""
+
+    shape: Shape
+    card: Card
+    bits: float
+    notes: tuple[str, ...]
+    doubts: tuple[float, ...]
+
+
+@lru_cache(maxsize=1024)
+def _named(
+    model: str,
+    params_b: float | None,
+    active_params_b: float | None,
+    precision: str,
+    gpu: str,
+    engine: str,
+    catalogue: Catalogue,
+) -> _Named:
+    """Looked up once: a service is asked for the same models and cards over and over. Raises BadInput."""
+    asked = Asked(
+        model=model,
+        params_b=params_b,
+        active_params_b=active_params_b,
+        precision=precision,
+        gpu=gpu,
+        engine=engine,
+    )
+    notes: list[str] = []
+    doubts: list[float] = []
+    shape = _shape(asked, catalogue, notes)
+    card = _card(asked, catalogue, notes)
+    bits = _bits(asked, shape, notes, doubts)
+    return _Named(shape=shape, card=card, bits=bits, notes=tuple(notes), doubts=tuple(doubts))
 
 
 def _prompt(asked: Asked, shape: Shape, catalogue: Catalogue, notes: list[str]) -> tuple[float, float]:

@@ -72,7 +72,7 @@ def by_cell(
         told = list(notes)
         try:
             work = _work(wanted, one, family, tokens_in, catalogue, rates, told)
-            parts = [request_j(one, amounts) for amounts in (work.low, work.value, work.high)]
+            parts = _priced(one, work)
         except BadInput as error:
             reasons.append(error)
             continue
@@ -86,6 +86,13 @@ def by_cell(
         return None
     best = min(found, key=lambda each: each[:3])[3]
     return _with_others(best, own)
+
+
+def _priced(one: Coefficients, work: _Work) -> tuple[Found, Found, Found]:
+    """The request at the least, as likely and at the most; priced once where they are one."""
+    value = request_j(one, work.value)
+    low = value if work.low == work.value else request_j(one, work.low)
+    return low, value, value if work.high == work.value else request_j(one, work.high)
 
 
 def _scope_missing(wanted: Wanted, one: Coefficients) -> bool:
@@ -194,7 +201,7 @@ def _answer(wanted: Wanted, one: Coefficients, parts: Sequence[Found], notes: li
         scope=scope,
         rests_on=_rests_on(one),
         notes=tuple(dict.fromkeys([*notes, *one.notes])),
-        chain=mid.lines,
+        explained=mid.explained,
     )
 
 

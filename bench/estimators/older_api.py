@@ -22,7 +22,7 @@ from bench.estimators.rivals.server import OlderServer
 
 OLDER_FORMULA = "quadratic (input²)"  # what version 3.0.0 answers as `formula_used`
 FORMULA = "decode: output ÷ throughput; prefill: input ÷ (throughput × measured ratio)"
-_MOST_CALLS, _LONGEST_NAME, _DIGITS = 10**12, 200, 7
+MOST_CALLS, LONGEST_NAME, _DIGITS = 10**12, 200, 7
 _SECTIONS: Mapping[str, Mapping[str, str]] = {  # their field → ours
     "region": {"pue": "pue", "carbon_intensity": "grid_g_per_kwh"},
     "hardware": {"power_gpu": "gpu_w", "power_cpu": "cpu_w", "eta_cpu": "cpu_share_ratio"},
@@ -50,9 +50,9 @@ class OlderRequest:
     def __post_init__(self) -> None:
         tokens("profile.input_size", self.input_size)
         tokens("profile.output_size", self.output_size)
-        within("profile.count", self.count, 0, _MOST_CALLS)
-        if len(self.name) > _LONGEST_NAME:
-            raise BadInput(f"profile.name has {len(self.name)} characters; needed is {_LONGEST_NAME} at most")
+        within("profile.count", self.count, 0, MOST_CALLS)
+        if len(self.name) > LONGEST_NAME:
+            raise BadInput(f"profile.name has {len(self.name)} characters; needed is {LONGEST_NAME} at most")
 
 
 def older_request(body: object) -> OlderRequest:

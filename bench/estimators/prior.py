@@ -120,16 +120,17 @@ def _moves(prior: Prior, job: Job, found: Mapping[str, float]) -> tuple[float, f
         reach = Z90 * prior.coefficients[name].spread
         up += (joules / total * math.expm1(reach)) ** 2
         down += (joules / total * -math.expm1(-reach)) ** 2
-    rest = Z90 * math.hypot(prior.overall, job.doubt, felt(prior, job, total))
+    rest = Z90 * math.hypot(prior.overall, job.doubt, _felt(prior, job, total))
     low = -math.log(max(LEAST_RATIO, 1 - math.sqrt(down)))
     return math.hypot(low, rest), math.hypot(math.log1p(math.sqrt(up)), rest)
 
 
-def felt(prior: Prior, job: Job, total_j: float) -> float:
-    """What doubts about a prompt and a batch that nobody gave do to ln(joules): size times the slope there.
+def felt(prior: Prior, job: Job) -> float:
+    """What doubts about a prompt and a batch that nobody gave do to ln(joules): size times the slope there."""
+    return _felt(prior, job, math.fsum(_joules(prior, job).values()))
 
-    `total_j` is the sum of the job's terms.
-    """
+
+def _felt(prior: Prior, job: Job, total_j: float) -> float:
     if not job.prompt_doubt and not job.batch_doubt:
         return 0.0
     here = max(total_j, least_j(job))

@@ -11,8 +11,9 @@ term was told apart for an amount, by the ratio itself. Both are chosen; beyond 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from bench.errors import BadInput
 from bench.estimators.predict import predict
@@ -38,7 +39,7 @@ class Found:
     energy_j: Range
     terms_j: Mapping[str, float]
     outside: tuple[str, ...]  # which amounts lie outside what was measured, and how far
-    lines: tuple[str, ...]  # the chain: each term times its amount
+    explained: Callable[[], list[str]]  # the chain: each term times its amount
 
 
 def amounts_of(found: Coefficients, work: Mapping[str, float]) -> dict[str, float]:
@@ -75,7 +76,7 @@ def request_j(found: Coefficients, work: Mapping[str, float]) -> Found:
         energy_j=energy,
         terms_j=_apart(found, amounts_of(found, work), above.value, ratios.value),
         outside=tuple(_said(found, name, work[name]) for name, one in far.items() if one),
-        lines=tuple(_lines(found, amounts_of(found, work), above, ratios)),
+        explained=partial(_lines, found, amounts_of(found, work), above, ratios),
     )
 
 

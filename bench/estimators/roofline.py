@@ -168,19 +168,26 @@ def terms(job: Job) -> dict[str, float]:
     A term's joules hold the host's for the same time where the scope is the machine, and the power supply's loss
     where it is the wall.
     """
-    return {name: seconds * _watts(job, share) for name, (seconds, share) in pieces(job).items()}
+    return joules_of(pieces(job), job, job.scope)
+
+
+def joules_of(found: dict[str, tuple[float, float]], job: Job, scope: Scope) -> dict[str, float]:
+    """The joules of a job's pieces in a scope, which they do not depend on themselves."""
+    watts = {share: _watts(job, scope, share) for share in (MEMORY_SHARE, COMPUTE_SHARE, WAIT_SHARE)}
+    return {name: seconds * watts[share] for name, (seconds, share) in found.items()}
 
 
 def least_j(job: Job) -> float:
     """What no machine can undercut: the weights that its steps read, at the lowest published energy of a byte."""
     steps = max(0.0, job.output_tokens - 1)
-    return job.touched_bytes(job.running) * steps / job.running * rules.LEAST_J_PER_BYTE
+    batch = job.running
+    return job.touched_bytes(batch) * steps / batch * rules.LEAST_J_PER_BYTE
 
 
-def _watts(job: Job, share: float) -> float:
+def _watts(job: Job, scope: Scope, share: float) -> float:
     """Watts that bear a term's time: the cards' limit, and what else the scope holds, as if at that share."""
     limit_w = job.cards * job.card.limit_w
-    if job.scope == "gpu":
+    if scope == "gpu":
         return limit_w
     host_w = job.cards * job.card.host_w / share
-    return (limit_w + host_w) / (job.card.supply_ratio if job.scope == "wall" else 1.0)
+    return (limit_w + host_w) / (job.card.supply_ratio if scope == "wall" else 1.0)

@@ -11,7 +11,7 @@ from bench.nouns.estimates import Range, exactly
 
 MOST_TOKENS = 1e7  # of one request; chosen: ten times the longest context sold (a million; 2026-11-21)
 MOST_SOUND_S = 1e6  # of one request: twelve days; chosen
-_MOST_BATCH, _MOST_CARDS, MOST_COUNT, _LONGEST_NAME = 1e5, 1e4, 1e15, 200
+MOST_BATCH, MOST_CARDS, MOST_COUNT, MOST_PARAMS_B, LONGEST_NAME = 1e5, 1e4, 1e15, 1e5, 200
 SCOPES: tuple[Scope, ...] = ("gpu", "machine", "wall")
 _NAME = re.compile(r"[\w .:/+()@-]+")
 
@@ -49,14 +49,14 @@ class Wanted:
             ("output_tokens", 0.0, MOST_TOKENS),
             ("characters", 0.0, 10 * MOST_TOKENS),
             ("audio_seconds", 0.0, MOST_SOUND_S),
-            ("batch", 1.0, _MOST_BATCH),
-            ("cards", 1.0, _MOST_CARDS),
+            ("batch", 1.0, MOST_BATCH),
+            ("cards", 1.0, MOST_CARDS),
         ):
             if (found := getattr(self, name)) is not None:
                 within(name, found, least, most)
         for name in ("params_b", "active_params_b"):
             if (found := getattr(self, name)) is not None:
-                within(name, positive(name, found), 0.0, 1e5)
+                within(name, positive(name, found), 0.0, MOST_PARAMS_B)
         within("count", self.count, 0.0, MOST_COUNT)
         if self.scope is not None and self.scope not in SCOPES:
             raise BadInput(f"scope is {self.scope!r:.40}; needed is one of {', '.join(SCOPES)}")
@@ -112,8 +112,8 @@ def number(name: str, text: str | None) -> float | None:
 
 
 def _named(name: str, found: str, *, needed: bool) -> None:
-    if (needed and not found.strip()) or len(found) > _LONGEST_NAME or (found and not _NAME.fullmatch(found)):
-        raise BadInput(f"{name} is {found!r:.60}; needed is a name of up to {_LONGEST_NAME} plain characters")
+    if (needed and not found.strip()) or len(found) > LONGEST_NAME or (found and not _NAME.fullmatch(found)):
+        raise BadInput(f"{name} is {found!r:.60}; needed is a name of up to {LONGEST_NAME} plain characters")
 
 
 _TEXTS = ("model", "language", "hardware", "engine", "precision", "scope")

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from bench.estimators.rivals.figure import positive, within
 from bench.units import J_PER_KWH
 
-_MOST_W = 1e6  # chosen: a rack of any maker's draws less
-_MOST_TOKENS_PER_S = 1e9  # chosen: beyond any server
+MOST_W = 1e6  # chosen: a rack of any maker's draws less
+MOST_TOKENS_PER_S = 1e9  # chosen: beyond any server
+MOST_PUE, MOST_G_PER_KWH = 10.0, 1e4  # chosen: beyond any building and any plant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +28,12 @@ class OlderServer:
     grid_g_per_kwh: float = 60.0
 
     def __post_init__(self) -> None:
-        within("hardware.power_gpu", self.gpu_w, 0.0, _MOST_W)
-        within("hardware.power_cpu", self.cpu_w, 0.0, _MOST_W)
+        within("hardware.power_gpu", self.gpu_w, 0.0, MOST_W)
+        within("hardware.power_cpu", self.cpu_w, 0.0, MOST_W)
         within("hardware.eta_cpu", self.cpu_share_ratio, 0.0, 1.0)
-        within("profile.throughput", positive("profile.throughput", self.tokens_per_s), 0.0, _MOST_TOKENS_PER_S)
-        within("region.pue", self.pue, 1.0, 10.0)
-        within("region.carbon_intensity", self.grid_g_per_kwh, 0.0, 1e4)
+        within("profile.throughput", positive("profile.throughput", self.tokens_per_s), 0.0, MOST_TOKENS_PER_S)
+        within("region.pue", self.pue, 1.0, MOST_PUE)
+        within("region.carbon_intensity", self.grid_g_per_kwh, 0.0, MOST_G_PER_KWH)
 
     @property
     def power_w(self) -> float:
