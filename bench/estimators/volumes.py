@@ -3,15 +3,16 @@
 Why a Monte Carlo: a sum over flows of products (requests grown, joules of a request, PUE, grid) has no closed
 form, and its percentiles over several months even less; where one exists (one flow, log-normals alone) a test
 holds the percentiles to it. Draws are stratified (a Latin hypercube: every input is drawn once from each of
-`DRAWS` strata of equal probability; McKay, Beckman and Conover, Technometrics 21 (1979), 239-245, checked
+8000 strata of equal probability; McKay, Beckman and Conover, Technometrics 21 (1979), 239-245, checked
 2026-11-22), so that the same input gives the same figures to the last digit and percentiles of a single input
 are exact.
 
 What is drawn once a draw, for it is one cause in every request and month: the joules of a request (one z for all
 flows: coefficients of one meter and one prior err together, and taking them so is never too narrow), PUE, the
 grid, making the hardware; of each flow its requests of the first month, its growth, its ceiling, and the mean of
-lengths that were counted from n files, σ/√n. What is drawn anew every month: which lengths and languages its N
-requests happen to have, σ·√N of their sum, so that it matters for few requests and vanishes for many.
+lengths that were counted from n files, σ/√n. Which lengths and languages N requests happen to have is drawn for a
+month, and by itself for all months of a flow and of a project: σ·√N of their sum, so that it matters for few
+requests and vanishes for many.
 """
 
 import math
@@ -27,7 +28,8 @@ from bench.estimators.likely import Likely, drawn
 from bench.nouns.estimates import Range
 from bench.units import J_PER_KWH
 
-DRAWS = 2000
+DRAWS, _FEWEST = 8000, 2000  # the fewer for projects whose months and flows are very many
+_MOST_SUMS = 2_000_000  # of a flow's month in a draw: some seconds
 SEED = 20261122
 MOST_MONTHS, MOST_FLOWS = 120, 50
 _MOST_REQUESTS = 1e15  # a month, of one flow
@@ -72,7 +74,7 @@ def project(
     site: Site | None = None,
     embodied_g: Sequence[Range | None] = (),
     *,
-    draws: int = DRAWS,
+    draws: int | None = None,
     seed: int = SEED,
 ) -> Projection:
     """What these flows take over so many months. `embodied_g`: of one request of each flow [g]. BadInput."""
@@ -81,7 +83,8 @@ def project(
     if not 1 <= len(flows) <= MOST_FLOWS:
         raise BadInput(f"{len(flows)} flows; needed are 1 to {MOST_FLOWS}")
     made = [*embodied_g] or [None] * len(flows)
-    runs = list(_drawn(flows, months, site, made, draws, seed))
+    count = draws or max(_FEWEST, min(DRAWS, _MOST_SUMS // (months * len(flows))))
+    runs = list(_drawn(flows, months, site, made, count, seed))
     whole = all(one is not None for one in made)
 
     def told(of: Sequence["_Sums"]) -> Amounts:
@@ -168,12 +171,14 @@ def _drawn(
             mean_j, square = curves[at].at(joules_z)
             request_kwh = mean_j * _counted(one, square, counted_z) / J_PER_KWH
             made_g = 0.0 if (each_g := made[at]) is None else drawn(each_g, made_z)
-            first = one.flow.requests.at(first_z)
+            first, all_months = one.flow.requests.at(first_z), 0.0
             for month, sums in enumerate(run.months):
                 count = one.flow.growth.requests(first, month, growth_z, ceiling_z)
                 _refuse_absurd(one, count, month)
-                for each in (sums, run.flows[at], run.total):
-                    each.add(count, request_kwh, square, made_g)
+                sums.add(count, request_kwh, square, made_g)
+                all_months += count
+            for each in (run.flows[at], run.total):
+                each.add(all_months, request_kwh, square, made_g)
         kg_per_kwh = drawn(site.pue, pue_z) * drawn(site.g_per_kwh, grid_z) / _G_PER_KG if site else 0.0
         for sums in run.months:  # one z for all: every month's percentiles are its own, and none is of two months
             sums.scatter(month_z, kg_per_kwh)
