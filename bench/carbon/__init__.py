@@ -3,6 +3,7 @@
 A light import: none of numpy, pandas, scipy or torch. Tables become places in bench.files.regions.
 """
 
+from bench.carbon.contracts import CONTRACTS, contract, contract_kind
 from bench.carbon.embodied import Embodied, embodied_g
 from bench.carbon.factors import Factor, Kind, same_kind
 from bench.carbon.grams import CarbonGrams, Grams, added, carbon_of, grams_per_it_kwh, together
@@ -12,6 +13,7 @@ from bench.carbon.provisioned import idle_kwh, kwh
 from bench.carbon.spread import ZONES_RATIO, country_range, direct_range
 
 __all__ = [
+    "CONTRACTS",
     "ZONES_RATIO",
     "CarbonGrams",
     "Embodied",
@@ -23,6 +25,8 @@ __all__ = [
     "Wue",
     "added",
     "carbon_of",
+    "contract",
+    "contract_kind",
     "country_range",
     "direct_range",
     "embodied_g",

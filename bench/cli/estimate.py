@@ -31,10 +31,19 @@ def estimate(
     pue: Annotated[str | None, _option(help="Of a place of your own, with --g-per-kwh.")] = None,
     g_per_kwh: Annotated[str | None, _option(help="Of a place of your own, with --pue.")] = None,
     grid: Annotated[str, typer.Option(help="life_cycle, or direct where an open figure is known.")] = "life_cycle",
+    market_factor: Annotated[str | None, _option(help="g CO2e a kWh of a contract of yours.")] = None,
+    market_kind: Annotated[
+        str, typer.Option(help="Its kind: guarantee_of_origin, ppa, supplier or residual_mix.")
+    ] = "",
+    market_scope: Annotated[str, typer.Option(help="What its figure counts: direct or life_cycle.")] = "direct",
     scope: Annotated[str | None, typer.Option(help="What joules hold: gpu, machine or wall.")] = None,
     results: Annotated[list[Path] | None, typer.Option(help="A results folder of your own; repeatable.")] = None,
     shadow: Annotated[bool, typer.Option("--shadow", help="Others' formulas beside it.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="The chain down to runs and sources.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="The figures as CSV on stdout.")] = False,
+    csv_style: Annotated[
+        str, typer.Option(help="CSV: plain, or fr with semicolons and decimal commas.", show_default="plain")
+    ] = "",
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Estimate the energy and the grams of requests, or refuse what is not known."""

@@ -13,10 +13,10 @@ from bench.phrases import ENGLISH, Phrase, speaking
 NUMBERS = (
     "in_tokens", "out_tokens", "audio_seconds", "chars", "cards", "batch", "params_b", "active_params_b", "count",
 )  # fmt: skip
-PLACE_NUMBERS = ("pue", "g_per_kwh")
+PLACE_NUMBERS = ("pue", "g_per_kwh", "market_factor")
 TEXTS = ("model", "language", "hardware", "engine", "precision", "scope")
-OTHERS = ("region", "grid", "results")
-FLAGS = ("shadow", "explain", "json")
+OTHERS = ("region", "grid", "market_kind", "market_scope", "csv_style", "results")
+FLAGS = ("shadow", "explain", "csv", "json")
 _ALSO = {"in_tok": "in_tokens", "out_tok": "out_tokens"}
 _VALUED = (*NUMBERS, *PLACE_NUMBERS, *TEXTS, *OTHERS)
 
@@ -56,6 +56,9 @@ def show(said: dict[str, list[str]]) -> None:
     from bench.run.estimating import estimate
 
     one = {name: values[0] for name, values in said.items()}
+    as_csv = bool({"csv", "csv_style"} & set(said))
+    if as_csv and "json" in said:
+        raise BadInput(Phrase("--csv and --json are two answers to one question; ask for one of them"))
     wanted = wanted_of(
         {name: one.get(name) for name in TEXTS} | {name: number(name, one.get(name)) for name in NUMBERS}
     )
@@ -65,10 +68,15 @@ def show(said: dict[str, list[str]]) -> None:
         grid_scope=one.get("grid", "life_cycle"),
         pue=number("pue", one.get("pue")),
         g_per_kwh=number("g_per_kwh", one.get("g_per_kwh")),
+        market_factor=number("market_factor", one.get("market_factor")),
+        market_kind=one.get("market_kind", ""),
+        market_scope=one.get("market_scope", "direct"),
         shadow="shadow" in said,
         results=[Path(path) for path in said.get("results", [])],
     )
-    if "json" in said:
+    if as_csv:
+        estimate_text.write_csv(found, one.get("csv_style", "plain"))
+    elif "json" in said:
         give(plain_estimate(found, explain="explain" in said))
     else:
         say(estimate_text.estimate_table(found, explain="explain" in said))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
-from bench.carbon import CarbonGrams, Place, carbon_of
+from bench.carbon import CarbonGrams, Factor, Place, carbon_of
 from bench.carbon.factors import Scope
 from bench.errors import BadInput, UnknownName
 from bench.estimators.answer import Answer, plain
@@ -15,7 +15,9 @@ from bench.estimators.answering import Known, answer
 from bench.estimators.rivals import RivalFigure, RivalRequest, beside
 from bench.estimators.wanted import Wanted, input_of
 from bench.nouns.estimates import Range
+from bench.phrases import Phrase
 
+NO_CONTRACT = Phrase("no market-based grams: no contract was given (market_factor with market_kind)")
 GRIDS: tuple[Scope, ...] = get_args(Scope)
 EmbodiedOf = Callable[
     [Answer], tuple[Range | None, str]
@@ -45,17 +47,20 @@ def priced(
     *,
     place: Place | None = None,
     grid: Scope = "life_cycle",
+    market: Factor | None = None,
     shadow: bool = False,
 ) -> Estimated:
-    """The estimate of a request. Raises BadInput, UnknownName, MissingFactor."""
+    """The estimate of a request; `market` is a contract's factor. Raises BadInput, UnknownName, MissingFactor."""
     found = answer(wanted, known)
     embodied, why = embodied_of(found)
     carbon = None
     if place is not None:
-        carbon = carbon_of(found.energy_kwh, place, scope=grid, embodied=embodied)
+        carbon = carbon_of(found.energy_kwh, place, scope=grid, market=market, embodied=embodied)
         found = replace(found, notes=(*found.notes, *(() if embodied is not None else (why,))))
+        if market is None:
+            found = replace(found, notes=(*found.notes, NO_CONTRACT))
     else:
-        found = replace(found, notes=(*found.notes, "no region: no grams"))
+        found = replace(found, notes=(*found.notes, Phrase("no region: no grams")))
     if carbon is not None and embodied is not None:
         carbon = replace(carbon, rests_on=(*carbon.rests_on, why))
     return Estimated(answer=found, carbon=carbon, rivals=_rivals(found, place, known) if shadow else ())
@@ -87,7 +92,7 @@ def _rivals(found: Answer, place: Place | None, known: Known) -> tuple[RivalFigu
     """What others' formulas say of one such request; none of sound, which they do not know."""
     wanted = found.wanted
     if wanted.audio_seconds is not None or wanted.output_tokens is None:
-        raise BadInput("--shadow: the rivals count tokens alone; needed are output_tokens")
+        raise BadInput(Phrase("--shadow: the rivals count tokens alone; needed are output_tokens"))
     tokens_in = input_of(wanted, known.token_rates, [])
     return beside(
         RivalRequest(

@@ -1,3 +1,4 @@
+import csv
 import json
 import subprocess
 import sys
@@ -80,6 +81,13 @@ def test_a_place_of_ones_own(capsys):
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
+        ([*LINE, "--region", "usa", "--market-factor", "12"], "a contract's figure needs its kind"),
+        ([*LINE, "--region", "usa", "--market-factor", "12", "--market-kind", "ppo"], "did you mean 'ppa'"),
+        ([*LINE, "--market-factor", "12", "--market-kind", "ppa"], "no region"),
+        ([*LINE, "--region", "usa", "--market-factor", "-1", "--market-kind", "ppa"], "market_factor: "),
+        ([*LINE, "--csv", "--csv-style", "fre"], "did you mean 'fr'"),
+        ([*LINE, "--lang"], "--lang stands without a value"),
+        ([*LINE, "--lang", "de"], "unknown language 'de'"),
         (["--modle", "x"], "did you mean '--model'"),
         (["--model"], "stands without a value"),
         (["--model", "a", "--model", "b"], "said twice"),
@@ -117,3 +125,35 @@ def test_what_a_simulated_sensor_said_is_called_that(capsys):
     folder = places().checkout / "results" / "simulated" / "servers"
     line = ["--model", "simulated-model", "--in-tokens", "50", "--out-tokens", "50", "--results", str(folder)]
     assert "simulated sensors" in run(capsys, *line)[1]
+
+
+def test_a_contract_stands_beside_the_grid_and_says_its_kind(capsys):
+    contract = ["--region", "usa", "--market-factor", "12.5", "--market-kind", "ppa"]
+    found = json.loads(run(capsys, *LINE, *contract, "--json")[1])
+    grid, market = found["carbon_g"]["location"], found["carbon_g"]["market"]
+    built = json.loads(run(capsys, *LINE, "--region", "usa", "--json")[1])["carbon_g"]
+    assert built["location"] == grid
+    assert market["value"] < grid["value"]
+    assert any("power purchase agreement, stated by the user" in note for note in found["notes"])
+    table = run(capsys, *LINE, *contract)[1]
+    assert "average, direct, production, market-based" in " ".join(table.split())
+
+
+def test_without_a_contract_the_answer_says_why_there_is_no_figure(capsys):
+    found = json.loads(run(capsys, *LINE, "--region", "usa", "--json")[1])
+    assert any(note.startswith("no market-based grams: no contract") for note in found["notes"])
+
+
+@pytest.mark.parametrize(
+    ("style", "delimiter", "decimal"), [((), ",", "."), (("--csv-style", "fr"), ";", ",")], ids=["plain", "fr"]
+)
+def test_csv_holds_the_figures_of_the_json(capsys, style, delimiter, decimal):
+    line = [*LINE, "--region", "usa", "--shadow"]
+    found = json.loads(run(capsys, *line, "--json")[1])
+    _, out, _ = run(capsys, *line, "--csv", *style)
+    rows = {row["figure"]: row for row in csv.DictReader(out.splitlines(), delimiter=delimiter)}
+    for name, one in (("energy", found["energy_kwh"]), ("carbon_location", found["carbon_g"]["location"])):
+        for bound, value in one.items():
+            assert float(rows[name][bound].replace(decimal, ".")) == pytest.approx(value, rel=1e-6)
+    assert rows["output"]["low"] == ""
+    assert sum(name.startswith("rival: ") for name in rows) == len(found["shadow"])
