@@ -1,6 +1,7 @@
 """A server's load curve gives back the watts at rest and the joules of a request, as far as it keeps up."""
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 from fakes import GPU, outcome, run_of, window
@@ -8,6 +9,7 @@ from fakes import GPU, outcome, run_of, window
 from bench.fit.load_curve import load_curves
 from bench.fit.rows import Measured
 from bench.nouns import Pace, WindowEnergy
+from bench.stats import mean
 
 IDLE_W, REQUEST_J = 70.0, 4.0
 
@@ -20,14 +22,17 @@ def energy(where, joules):
     )  # fmt: skip
 
 
-def level(rate, *, answered=None, long_s=10.0, users=None, bend=0.0):
-    """Two idle windows and one of work at a rate; `answered`: what came back of it, over `long_s`."""
+def level(rate, *, answered=None, long_s=10.0, users=None, bend=0.0, off=lambda: 1.0):
+    """Two idle windows and one of work at a rate; `answered`: what came back of it, over `long_s`.
+
+    `off`: what each window's energy is off by, as a factor.
+    """
     answered = answered or rate
     work = window("work", "1", 20.0, 20.0 + long_s)
     windows = [window("idle", "resident-1", 0, 5), window("idle", "resident-2", 6, 11), work]
     count = round(answered * long_s)
     joules = IDLE_W * long_s + REQUEST_J * count * (1 - bend * answered)
-    energies = [energy(w, IDLE_W * 5) for w in windows[:2]] + [energy(work, joules)]
+    energies = [energy(w, IDLE_W * 5 * off()) for w in windows[:2]] + [energy(work, joules * off())]
     run = run_of(
         (), windows, [outcome(20.0 + i / answered, 20.0 + i / answered + 0.05) for i in range(count)],
         sources=(GPU,), run_id=f"r{rate}-{users}",
@@ -47,6 +52,18 @@ def test_watts_at_rest_and_joules_a_request_come_back():
     assert curve.most_per_s == pytest.approx(20.0)
     assert [p.answered_per_s for p in curve.points] == pytest.approx([2, 5, 10, 20])
     assert not curve.bends
+
+
+def test_windows_that_scatter_take_nothing_off_the_line():
+    """Windows that came out low count for no more than others: by their own power, rest is 2 % low at 10 %."""
+    random = Random(3)
+    campaigns = [
+        load_curves([level(r, off=lambda: random.gauss(1.0, 0.1)) for r in (2, 5, 10, 20, 40)])[0]
+        for _ in range(120)
+    ]
+
+    assert mean([c.idle.value for c in campaigns]) == pytest.approx(IDLE_W, rel=0.01)
+    assert mean([c.request.value for c in campaigns]) == pytest.approx(REQUEST_J, rel=0.02)
 
 
 def test_a_level_that_was_not_kept_up_with_is_no_part_of_the_line():
