@@ -2,26 +2,30 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 
 from bench import __version__
-from bench.errors import BadInput
-from bench.estimators.answer import SCHEMA_VERSION
-from bench.estimators.older_api import calculate, older_request
-from bench.estimators.priced import plain_estimate
+from bench.phrases import speaking
 from bench.service import tables
-from bench.service.asking import asking_of, estimated, refused
+from bench.service.answers import Answers
 from bench.service.knowledge import Knowledge
+from bench.service.openapi import openapi_of
 from bench.service.problems import Problem, Refused, body_of
-from bench.service.reading import json_of
+from bench.service.reading import MOST_BATCH_BYTES, MOST_BYTES, json_of
+from bench.service.speaking import language_of
+
+_JSON = "application/json"
+_encoded = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_MOST_BYTES: Mapping[str, int] = {"/v1/estimate/batch": MOST_BATCH_BYTES}
 
 
 def create_app(knowledge: Knowledge, *, origins: Sequence[str] = ()) -> FastAPI:
     """The service of what is known. `origins`: of pages elsewhere that may ask it (CORS); none unless named."""
-    app = FastAPI(title="Joulemark", version=__version__, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Joulemark", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_exception_handler(Refused, _refusal)
     app.add_exception_handler(HTTPException, _status)
     if origins:
@@ -31,67 +35,49 @@ def create_app(knowledge: Knowledge, *, origins: Sequence[str] = ()) -> FastAPI:
             allow_methods=["GET", "POST"],
             allow_headers=["content-type"],
         )
-    _add_estimates(app, knowledge)
-    _add_tables(app, knowledge)
-    return app
-
-
-def _add_estimates(app: FastAPI, knowledge: Knowledge) -> None:
-    @app.post("/v1/estimate")
-    async def estimate(request: Request) -> Response:
-        asking = asking_of(await json_of(request), knowledge)
-        found = plain_estimate(estimated(asking, knowledge), explain=asking.explain)
-        return answered({"schema_version": SCHEMA_VERSION, **found})
-
-    @app.post("/calculate-raw")
-    async def calculate_raw(request: Request) -> Response:
-        body = await json_of(request)
-        try:
-            return answered(calculate(older_request(body)))
-        except BadInput as error:
-            raise _of_older(error) from error
-
-
-def _add_tables(app: FastAPI, knowledge: Knowledge) -> None:
-    fixed: dict[str, Mapping[str, object]] = {
+    answers = Answers(knowledge)
+    for path in answers.routes:
+        app.add_api_route(path, _posted(answers, path), methods=["POST"])
+    fixed: Mapping[str, Mapping[str, object]] = {
         "/health": {"status": "ok", "version": __version__},
         "/v1/models": tables.models(knowledge),
         "/v1/hardware": tables.hardware(knowledge),
         "/v1/regions": tables.regions(knowledge),
+        "/openapi.json": openapi_of(knowledge, answers.example),
     }
     for path, table in fixed.items():
         app.add_api_route(path, _constant(table), methods=["GET"])
+    return app
 
 
-def answered(data: Mapping[str, object]) -> Response:
-    """One JSON object. Raises ValueError for a NaN or an infinity, which no answer may hold."""
-    return Response(json.dumps(data, ensure_ascii=False, allow_nan=False), media_type="application/json")
+def _posted(answers: Answers, path: str) -> Callable[[Request], Awaitable[Response]]:
+    most_bytes = _MOST_BYTES.get(path, MOST_BYTES)
+
+    async def answer(request: Request) -> Response:
+        language = language_of(request.query_params.get("lang"), request.headers.get("accept-language", ""))
+        with speaking(language):
+            found = await answers.answer(path, await json_of(request, most_bytes))
+            return Response(_encoded(found), media_type=_JSON, headers={"content-language": language.code})
+
+    return answer
 
 
 def _constant(data: Mapping[str, object]) -> Callable[[], Awaitable[Response]]:
-    body = answered(data).body
+    body = _encoded(data)
 
     async def table() -> Response:
-        return Response(body, media_type="application/json")
+        return Response(body, media_type=_JSON)
 
     return table
 
 
-def _of_older(error: BadInput) -> Refused:
-    """A refusal of the older shape: its errors begin with the field's path, as profile.count."""
-    path = str(error).partition(" ")[0]
-    parts = [part for part in path.split(".") if part and part != "body"]
-    return refused(("body", *parts), str(error))
+async def _refusal(_: Request, error: Any) -> Response:
+    # the rest of such a body is not read
+    headers = {"connection": "close"} if error.status in (408, 413) else None
+    return Response(body_of(error.problems), error.status, headers, media_type=_JSON)
 
 
-async def _refusal(_: Request, error: Exception) -> Response:
-    assert isinstance(error, Refused)
-    headers = {"connection": "close"} if error.status in (408, 413) else None  # the rest of the body is not read
-    return Response(body_of(error.problems), error.status, headers, media_type="application/json")
-
-
-async def _status(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    message = f"{request.method} {request.url.path[:100]}: {error.detail}; what there is: GET /openapi.json"
+async def _status(request: Request, error: Any) -> Response:
+    message = f"{request.method} {request.url.path[:100]}: {error.detail}; GET /openapi.json tells what there is"
     problem = Problem(loc=("path",), message=message, type="refused")
-    return Response(body_of([problem]), error.status_code, error.headers, media_type="application/json")
+    return Response(body_of([problem]), error.status_code, error.headers, media_type=_JSON)

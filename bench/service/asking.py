@@ -11,8 +11,9 @@ from bench.estimators.priced import Estimated, grid_of, priced
 from bench.estimators.rivals.figure import within
 from bench.estimators.wanted import Wanted, wanted_of
 from bench.files.regions import place_asked
+from bench.phrases import Phrase
 from bench.service.knowledge import Knowledge
-from bench.service.problems import Path, Problem, Refused, Type
+from bench.service.problems import Path, Problem, Refused, refused, words_of
 
 NUMBERS = (
     "in_tokens", "out_tokens", "audio_seconds", "chars", "cards", "batch", "params_b", "active_params_b", "count",
@@ -45,7 +46,7 @@ class Asking:
 def asking_of(body: object, knowledge: Knowledge, at: Path = BODY) -> Asking:
     """What a body asks for. Raises Refused with the field's path."""
     if not isinstance(body, Mapping):
-        raise refused(at, f"{'.'.join(map(str, at))} is {body!r:.60}; needed is an object")
+        raise refused(at, Phrase("{found!r:.60} stands there; needed is an object", found=body))
     for name in body:
         if name not in _OF_REQUEST and name not in _OTHERS:
             raise _unknown((*at, name), UnknownName("field", str(name)[:60], FIELDS))
@@ -75,46 +76,45 @@ def estimated(asking: Asking, knowledge: Knowledge, at: Path = BODY) -> Estimate
         )
     except UnknownName as error:
         if error.kind == "hardware" and error.name in {one.key.hardware for one in knowledge.known.published}:
-            message = f"{error.name}: this model was not measured there, and it is no card that the prior knows"
-            raise Refused(409, Problem(loc=(*at, "hardware"), message=message, type="refused")) from error
+            message = Phrase(
+                "{name}: this model was not measured there, and it is no card that the prior knows",
+                name=error.name,
+            )
+            raise refused((*at, "hardware"), message, "refused", 409) from error
         raise _unknown((*at, error.kind), error) from error
     except MissingFactor as error:
-        raise Refused(409, Problem(loc=(*at, "grid"), message=str(error), type="refused")) from error
+        raise refused((*at, "grid"), words_of(error), "refused", 409) from error
     except BadInput as error:
-        message = str(error)
-        if missing := _MISSING.match(message):
+        if missing := _MISSING.match(str(error)):
             said = _SAID.get(missing[1], missing[1])
-            raise refused((*at, said), message.replace(missing[1], said, 1), "missing") from error
-        raise Refused(409, Problem(loc=at, message=message, type="refused")) from error
-
-
-def refused(loc: Path, message: str, type: Type = "bad_value") -> Refused:
-    """A refusal for one field that is wrong by itself."""
-    return Refused(422, Problem(loc=loc, message=message, type=type))
+            raise refused((*at, said), words_of(error).replace(missing[1], said, 1), "missing") from error
+        raise refused(at, words_of(error), "refused", 409) from error
 
 
 def _unknown(loc: Path, error: UnknownName) -> Refused:
-    return Refused(422, Problem(loc=loc, message=str(error), type="unknown_name", near=error.near))
+    return Refused(422, Problem(loc=loc, message=words_of(error), type="unknown_name", near=error.near))
 
 
 def _of_wanted(error: BadInput, body: Mapping[str, object], at: Path) -> Refused:
     """The refusal of a Wanted's error, which begins with the field's name: told by the name that was said."""
-    message = str(error)
-    begins = _WHICH.match(message)
+    message = words_of(error)
+    begins = _WHICH.match(str(error))
     name = begins[0] if begins else ""
     said = _SAID.get(name, name)
     said = next((alias for alias, own in ALIASES.items() if own == said and alias in body), said)
     if name not in (*_SAID, *_OF_REQUEST):
         return refused(at, message)
     return refused(
-        (*at, said), said + message[len(name) :], "bad_value" if name in body or said in body else "missing"
+        (*at, said), message.replace(name, said, 1), "bad_value" if name in body or said in body else "missing"
     )
 
 
 def _place(body: Mapping[str, object], knowledge: Knowledge, at: Path) -> Place | None:
     region = body.get("region")
     if region is not None and not isinstance(region, str):
-        raise refused((*at, "region"), f"region is {region!r:.60}; needed is text")
+        raise refused(
+            (*at, "region"), Phrase("{name} is {found!r:.60}; needed is text", name="region", found=region)
+        )
     pue, g_per_kwh = (
         _number(body, name, least, most, at)
         for name, least, most in (("pue", 1.0, 10.0), ("g_per_kwh", 0.0, MOST_G_PER_KWH))
@@ -124,7 +124,9 @@ def _place(body: Mapping[str, object], knowledge: Knowledge, at: Path) -> Place 
     except UnknownName as error:
         raise _unknown((*at, "region"), error) from error
     except BadInput as error:
-        raise refused((*at, "region" if region else "pue" if pue is None else "g_per_kwh"), str(error)) from error
+        raise refused(
+            (*at, "region" if region else "pue" if pue is None else "g_per_kwh"), words_of(error)
+        ) from error
 
 
 def _number(body: Mapping[str, object], name: str, least: float, most: float, at: Path) -> float | None:
@@ -132,11 +134,20 @@ def _number(body: Mapping[str, object], name: str, least: float, most: float, at
     if found is None:
         return None
     if isinstance(found, bool) or not isinstance(found, int | float):
-        raise refused((*at, name), f"{name} is {found!r:.60}; needed is a number")
+        raise refused((*at, name), Phrase("{name} is {found!r:.60}; needed is a number", name=name, found=found))
     try:
         return within(name, float(found), least, most)
     except (BadInput, OverflowError) as error:
-        raise refused((*at, name), f"{name} is {found!r:.20}; needed is {least:g} to {most:g}") from error
+        raise refused(
+            (*at, name),
+            Phrase(
+                "{name} is {found!r:.20}; needed is {least:g} to {most:g}",
+                name=name,
+                found=found,
+                least=least,
+                most=most,
+            ),
+        ) from error
 
 
 def _grid(body: Mapping[str, object], at: Path) -> Scope:
@@ -150,5 +161,7 @@ def _grid(body: Mapping[str, object], at: Path) -> Scope:
 def _flag(body: Mapping[str, object], name: str, at: Path) -> bool:
     found = body.get(name)
     if found is not None and not isinstance(found, bool):
-        raise refused((*at, name), f"{name} is {found!r:.60}; needed is true or false")
+        raise refused(
+            (*at, name), Phrase("{name} is {found!r:.60}; needed is true or false", name=name, found=found)
+        )
     return bool(found)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.errors import BadInput
+from bench.errors import BadInput, JoulemarkError
+from bench.phrases import Phrase, told
 
 Type = Literal[
     "bad_json", "bad_value", "unknown_name", "missing", "refused", "too_large", "wrong_kind", "too_slow"
@@ -41,6 +42,16 @@ class Refused(BadInput):
     def __init__(self, status: int, *problems: Problem) -> None:
         super().__init__(problems[0].message)
         self.status, self.problems = status, problems
+
+
+def refused(loc: Path, message: str, type: Type = "bad_value", status: int = 422) -> Refused:
+    """A refusal for one field, told in the language in force."""
+    return Refused(status, Problem(loc=loc, message=told(message), type=type))
+
+
+def words_of(error: JoulemarkError) -> str:
+    """What an error says, in the language in force."""
+    return told(Phrase("{error}", error=error))
 
 
 def body_of(problems: Sequence[Problem]) -> bytes:

@@ -6,7 +6,7 @@ from fastapi import Request
 
 from bench.errors import BadInput
 from bench.service.asking import BODY
-from bench.service.problems import Problem, Refused, Type
+from bench.service.problems import Refused, Type, refused, words_of
 from bench.service.strict_json import read_json
 
 LONGEST_S = 10.0  # that a body may take to come; chosen
@@ -27,7 +27,7 @@ async def json_of(request: Request, most_bytes: int = MOST_BYTES) -> object:
     try:
         return read_json(body)
     except BadInput as error:
-        raise _refused(422, str(error), "bad_json") from error
+        raise _refused(422, words_of(error), "bad_json") from error
 
 
 async def _whole(request: Request, most_bytes: int) -> bytes:
@@ -48,4 +48,4 @@ def _too_large(most_bytes: int) -> Refused:
 
 
 def _refused(status: int, message: str, type: Type) -> Refused:
-    return Refused(status, Problem(loc=BODY, message=message, type=type))
+    return refused(BODY, message, type, status)

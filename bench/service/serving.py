@@ -30,5 +30,5 @@ def serve(app: FastAPI, host: str, port: int) -> None:
     )
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
+def _stop(_number: int, _frame: FrameType | None) -> None:
     sys.exit(0)

@@ -1,0 +1,168 @@
+"""Columns of JSON → columns of numbers → one answer a row, by bench.estimators.columns: a list for each figure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.errors import BadInput, UnknownName
+from bench.estimators.answer import SCHEMA_VERSION
+from bench.estimators.columns import Coded, Columns, Many
+from bench.estimators.columns.combos import combos_of
+from bench.estimators.priced import grid_of
+from bench.estimators.wanted import LONGEST_NAME, SCOPES
+from bench.nouns.estimates import GRADES, Estimates, RangeColumns
+from bench.service.asking import ALIASES, BODY
+from bench.service.knowledge import Knowledge
+from bench.service.problems import Path, Problem, Refused, refused
+
+MOST_ROWS = 100_000
+MOST_KINDS = 500  # of names and batches that differ: each is resolved by itself, in a millisecond or so; chosen
+NAMES = ("model", "hardware", "region", "precision", "engine")
+NUMBERS = ("in_tokens", "out_tokens", "audio_seconds", "batch", "cards", "count")
+FIXED = ("scope", "grid")  # one for all rows
+_AT: Path = (*BODY, "columns")
+_NONE = type(None)
+_PLAIN = {int, float, _NONE}
+
+
+def columns_answer(said: object, knowledge: Knowledge) -> Mapping[str, object]:
+    """The answer to columns: lists of one length, or one value for all rows. Raises Refused."""
+    if not isinstance(said, Mapping):
+        raise refused(_AT, f"columns is {said!r:.60}; needed is an object with a list for each field")
+    told: dict[str, object] = {ALIASES.get(name, str(name)): value for name, value in said.items()}
+    rows = _length(said, told)
+    found = {name: _names(name, told[name], rows) for name in NAMES if told.get(name) is not None}
+    found |= {name: _numbers(told[name]) for name in NUMBERS if told.get(name) is not None}
+    asked = _columns(found, told)
+    _kinds(asked)
+    many = Many(knowledge.known, knowledge.regions.place, grid_scope=_grid(told.get("grid")))
+    return _answer(many.estimate(asked), rows)
+
+
+def _length(said: Mapping[str, object], told: Mapping[str, object]) -> int:
+    for name in said:
+        if ALIASES.get(name, name) not in (*NAMES, *NUMBERS, *FIXED):
+            error = UnknownName("column", name[:60], (*NAMES, *NUMBERS, *FIXED))
+            raise Refused(422, Problem(loc=(*_AT, name), message=str(error), type="unknown_name", near=error.near))
+    if len(told) < len(said):
+        raise refused(_AT, "a column stands twice, by two names; give it once")
+    if told.get("model") is None:
+        raise refused((*_AT, "model"), "model is missing; needed is a name, or a list of names", "missing")
+    lengths = {name: len(value) for name, value in told.items() if isinstance(value, list)}
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise refused(_AT, f"columns of unlike length: {found}; needed is one length, or one value for all rows")
+    rows = next(iter(lengths.values()), 1)
+    if not 1 <= rows <= MOST_ROWS:
+        raise refused(_AT, f"{rows} rows; needed are 1 to {MOST_ROWS}: send several bodies")
+    return rows
+
+
+def _names(name: str, value: object, rows: int) -> Coded:
+    """A column of names as codes; what is no name is a code of none, which refuses its row."""
+    listed = value if isinstance(value, list) else [value]
+    known: dict[str, int] = {}
+    codes = np.fromiter((_code(one, known) for one in listed), np.int32, len(listed))
+    if len(known) > MOST_KINDS:
+        raise refused(
+            (*_AT, name), f"{len(known)} names that differ; needed are {MOST_KINDS} at most: send several bodies"
+        )
+    return Coded(codes=codes if isinstance(value, list) else np.repeat(codes, rows), names=tuple(known))
+
+
+def _code(found: object, known: dict[str, int]) -> int:
+    if found is None:
+        found = ""
+    if not isinstance(found, str) or len(found) > LONGEST_NAME:
+        return -1
+    return known.setdefault(found, len(known))
+
+
+def _numbers(value: object) -> Any:
+    """A column of numbers, masked where none is said; what is no number is NaN, which refuses its row."""
+    if not isinstance(value, list):
+        return _float(value)
+    kinds = set(map(type, value))
+    plain = value if kinds <= _PLAIN else [_float(one) for one in value]
+    try:
+        found: npt.NDArray[np.float64] = np.array(plain, np.float64)
+    except OverflowError:  # an integer beyond any float
+        found = np.array([None if one is None else _float(one) for one in value], np.float64)
+    if _NONE not in kinds:
+        return found
+    return np.ma.masked_array(found, [one is None for one in value])  # type: ignore[no-untyped-call]
+
+
+def _float(found: object) -> float:
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return float("nan")
+    try:
+        return float(found)
+    except OverflowError:
+        return float("inf")
+
+
+def _columns(found: Mapping[str, Any], told: Mapping[str, object]) -> Columns:
+    scope = told.get("scope")
+    if scope is not None and scope not in SCOPES:
+        raise refused(
+            (*_AT, "scope"), f"scope is {scope!r:.40}; needed is one of {', '.join(SCOPES)}, for all rows"
+        )
+    try:
+        return Columns(**found, scope=scope)
+    except BadInput as error:
+        raise refused(_AT, str(error)) from error
+
+
+def _grid(found: object) -> Any:
+    try:
+        return grid_of("life_cycle" if found is None else str(found)[:60])
+    except UnknownName as error:
+        raise Refused(422, Problem(loc=(*_AT, "grid"), message=str(error), type="unknown_name")) from error
+
+
+def _kinds(asked: Columns) -> None:
+    for name in ("batch", "cards"):
+        column = getattr(asked, name)
+        if isinstance(column, np.ndarray) and len(np.unique(np.asarray(column))) > MOST_KINDS:
+            raise refused((*_AT, name), f"more than {MOST_KINDS} numbers that differ; send several bodies")
+    if len(combos_of(asked)[1]) > MOST_KINDS:
+        raise refused(
+            _AT,
+            f"more than {MOST_KINDS} combinations of names, batch and cards; send several bodies",
+        )
+
+
+def _answer(found: Estimates, rows: int) -> Mapping[str, object]:
+    refusals = np.flatnonzero(found.refusal)
+    grades = np.array([*GRADES, None], object)  # -1, the last, where refused
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "count": rows,
+        "refused": len(refusals),
+        "energy_kwh": _three(found.energy_kwh),
+        "carbon_g": {"location": None if found.carbon_g is None else _three(found.carbon_g)},
+        "basis": grades[found.grade].tolist(),
+        "errors": [_error(int(row), found.reason(int(row))) for row in refusals],
+    }
+
+
+def _three(one: RangeColumns) -> Mapping[str, list[float | None]]:
+    return {side.name: _listed(getattr(one, side.name)) for side in fields(one)}
+
+
+def _listed(column: npt.NDArray[np.float64]) -> list[float | None]:
+    """Numbers, None where there are none: JSON has no NaN."""
+    listed: list[float | None] = column.tolist()
+    for at in np.flatnonzero(~np.isfinite(column)):
+        listed[at] = None
+    return listed
+
+
+def _error(row: int, reason: str) -> Mapping[str, object]:
+    first = reason.partition(":")[0]
+    loc: Sequence[str | int] = (*_AT, first, row) if first in (*NAMES, *NUMBERS) else (*_AT, row)
+    return {"row": row, "loc": list(loc), "msg": reason}
