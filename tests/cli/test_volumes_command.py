@@ -97,7 +97,7 @@ def test_flows_of_different_scopes_are_not_added_in_silence(project, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("whisper-tiny", "wisper-tiny"), "calls.toml:7: flow 'calls': .*nearest measured is whisper/whisper-tiny"),
+        (("whisper-tiny", "wisper-tiny"), "calls.toml:7: flow .calls.: .*measured is whisper/whisper-tiny"),
         (('"mistral-7b"', '"mystral"'), "calls.toml:13: flow 'articles': unknown model 'mystral': did you mean"),
         (('"h100"', '"h10000"'), "flow 'articles': unknown hardware 'h10000': did you mean"),
         (("francecentral", "francecentrale"), "unknown region or country .*did you mean 'francecentral'"),
