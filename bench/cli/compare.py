@@ -54,6 +54,13 @@ PricePerHour = Annotated[
 ]
 Currency = Annotated[str, typer.Option(help="Of --price-per-hour.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Measure all rounds anew.")]
+OneAtATime = Annotated[
+    bool,
+    typer.Option(
+        "--one-at-a-time",
+        help="Load candidates one after the other, as where they don't fit in memory together: minutes apart.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
@@ -74,6 +81,7 @@ def compare(
     idle_s: IdleS = None,
     warmup_s: WarmupS = None,
     fresh: Fresh = False,
+    one_at_a_time: OneAtATime = False,
     json: Json = False,
 ) -> None:
     """Compare candidates on the same work: paired ratios of energy and time, with intervals.
@@ -87,7 +95,7 @@ def compare(
         candidates=(), out=out, weights=weights_of(weights), weights_paths=tuple(weights_path or ()),
         manifest=workload, timing=timing_of(window_s, windows, None, None, idle_s=idle_s, warmup_s=warmup_s),
         rounds=rounds, precision_ratio=precision / 100 if precision else None, most_rounds=most_rounds,
-        fresh=fresh,
+        fresh=fresh, in_turns=not one_at_a_time,
     )  # fmt: skip
     kept, due = _compared(names, on or (), asked, (price_per_hour, currency))
     _tell(kept, due, out, json=json)
@@ -155,4 +163,5 @@ def _intent(arranged: "Arranged", ask: "RoundsAsk", due: int, seconds: float) ->
     if not due:
         return f"{told}; all are sealed already"
     least = " at least" if ask.precision_ratio else ""
-    return f"{told}; {counted(due, 'round')} due{least}, comparison {arranged.id}"
+    how = f"one at a time ({arranged.not_in_turns})" if arranged.not_in_turns else "all loaded at once, in turn"
+    return f"{told}; {counted(due, 'round')} due{least}, {how}, comparison {arranged.id}"

@@ -21,6 +21,8 @@ def spec_sha256(spec: RunSpec) -> str:
         for name in names:
             if part[name] is None:
                 del part[name]
+    if not asked["beside"]:
+        del asked["beside"]
     if asked.get("endpoint", {}).get("setup") == "":
         del asked["endpoint"]["setup"]
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

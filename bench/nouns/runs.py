@@ -83,6 +83,7 @@ class RunSpec:
     pace: Pace | None = None  # None: one batch after the other, in the engine's own process
     endpoint: Endpoint | None = None
     round: str | None = None  # "COMPARISON/3[/RULE]": measured as one of a comparison's rounds, beside others
+    beside: tuple[str, ...] = ()  # ENGINE/MODEL:PRECISION of what was loaded too, its windows in turn with these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

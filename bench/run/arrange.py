@@ -221,11 +221,29 @@ def _why_not(ask: Ask, host: Host, cell: Cell, model: ModelSpec, needs: str | No
     named = ask.weights_path or model.hub or model.included
     if ask.weights == "pretrained" and not named:
         return "no pretrained weights are known for this model; name them with --weights-path"
-    needed = weight_bytes(model, cell.precision) * _MEMORY_OVER_WEIGHTS_RATIO + _MEMORY_BESIDE_BYTES
+    return _too_big(host, _needed_bytes(cell, model), on_gpu=on_gpu)
+
+
+def why_not_together(host: Host, cells: Sequence[PlannedCell]) -> str:
+    """Why candidates, a cell of each, can't be in memory at once; "" where they can."""
+    for on_gpu in (True, False):
+        needed = [_needed_bytes(c.cell, c.model) for c in cells if _on_gpu(host, c.cell) == on_gpu]
+        if why := _too_big(host, math.fsum(needed), on_gpu=on_gpu):
+            return f"all at once: {why}"
+    return ""
+
+
+def _needed_bytes(cell: Cell, model: ModelSpec) -> float:
+    if cell.engine == "echo":
+        return 0.0
+    return weight_bytes(model, cell.precision) * _MEMORY_OVER_WEIGHTS_RATIO + _MEMORY_BESIDE_BYTES
+
+
+def _too_big(host: Host, needed: float, *, on_gpu: bool) -> str | None:
     have = host.gpu_memory_bytes if on_gpu else host.memory_bytes
-    if have is not None and needed > have and cell.engine != "echo":
-        return f"needs about {needed / BYTES_PER_GIB:.1f} GiB of memory, {have / BYTES_PER_GIB:.1f} GiB are free"
-    return None
+    if have is None or needed <= have:
+        return None
+    return f"needs about {needed / BYTES_PER_GIB:.1f} GiB of memory, {have / BYTES_PER_GIB:.1f} GiB are free"
 
 
 def _on_gpu(host: Host, cell: Cell) -> bool:

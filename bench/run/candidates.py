@@ -72,6 +72,13 @@ def parse_candidates(
     return found, ()
 
 
+def text_of(parts: Parts) -> str:
+    """The parts in full: ENGINE/MODEL:PRECISION, its device and whose weights, where they were told."""
+    engine, model, precision, device, weights_path = parts
+    name = f"{engine}/{model}:{precision}" + (f"@device={device}" if device else "")
+    return f"{name} {_last_part(weights_path)}" if weights_path else name
+
+
 def short_names(parts: Sequence[Parts]) -> tuple[str, ...]:
     """The parts in which candidates differ: `q4_k_m` and `f16` where engine, model and device are one.
 

@@ -1,5 +1,8 @@
 """Rounds of a comparison, one after the other: every candidate loaded and measured once a round, A B B A A B …
 
+Where all candidates fit in memory at once, a round loads all of them and their windows come in turn, seconds apart
+(in_turns.py); else each is a whole run, minutes from the next. A round is what scatters: it is loaded anew.
+
 Every second round runs backwards: whoever always came second would carry all of a steady drift, a machine that
 warms, in its ratio and in no interval. So that drift cancels over two rounds and is scatter between them.
 
@@ -9,10 +12,9 @@ lie too far apart in time to share a drift.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from bench.errors import BadInput, BrokenResults, CannotRun
 from bench.files.known import spec_sha256
@@ -21,22 +23,24 @@ from bench.fit.comparison import compare, half_widths
 from bench.fit.showings import showing
 from bench.nouns import RunSpec, Weights
 from bench.nouns.compared import ComparisonRecord, Price, Showing
-from bench.run.arrange import Ask, arrange
-from bench.run.candidates import Candidate, Parts, short_names
+from bench.run.arrange import Ask, arrange, why_not_together
+from bench.run.candidates import Candidate, Parts, short_names, text_of
 from bench.run.compare import parts_of_spec, read_rounds, round_names, round_specs, takes
 from bench.run.evidence import evidence
 from bench.run.host import Host
-from bench.run.line import measure_plan
+from bench.run.line import measure_in_turns, measure_plan
 from bench.run.plan import Plan, PlannedCell
 from bench.run.publish import measured
 from bench.run.seats import left_out
 from bench.run.stopping import label, round_of, rule_of, stopping_of, told
-from bench.run.supervise import CellResult
+from bench.run.supervise import CellResult, Listen
 
 # Student's factor over √n, in units of one round's scatter: 9 of two rounds, 2.5 of three, 1.6 of four, 1.2 of
 # five, 1.05 of six. From three on an interval says something; after five another round takes a sixth off it.
 LEAST_ROUNDS, USUAL_ROUNDS, MOST_ROUNDS = 3, 5, 10
-_SPOILT_ROUNDS = 2  # so many beyond those asked for, where runs are void or cut off
+_SPOILT_ROUNDS = 4  # so many beyond those asked for, where runs are void or cut off
+Run = Callable[[Ask, Plan, Host, Listen], Iterator[CellResult]]
+RunInTurns = Callable[[Sequence[tuple[Ask, Plan]], Host, Listen], Iterator[CellResult]]
 _AGAIN = 2  # a void run is tried so often once more, at once: a neighbour's burst costs a minute and not the round
 
 
@@ -54,6 +58,7 @@ class RoundsAsk:
     precision_ratio: float | None = None  # rounds end when all are within it, or at `most_rounds`
     most_rounds: int = MOST_ROUNDS
     fresh: bool = False
+    in_turns: bool = True  # all candidates loaded at once, where they fit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +69,7 @@ class Arranged:
     names: tuple[str, ...]
     cells: tuple[PlannedCell, ...]
     plan: Plan
+    not_in_turns: str = ""  # why candidates are loaded one after the other; "": they are loaded at once
 
     # what each run showed, or why it shows nothing: a sealed run never changes, so each is read and proven once
     shown: dict[Path, Showing | str] = field(default_factory=dict, compare=False)
@@ -92,36 +98,57 @@ def arrange_rounds(ask: RoundsAsk, host: Host) -> Arranged:
                 raise CannotRun(f"{one.cell}: {one.skipped}; a comparison needs every candidate")
         cells += plan.cells
     assert plan is not None
-    base = _sum([spec_sha256(one.spec) for one in cells])
     order = list(dict.fromkeys(parts_of_spec(c.spec) for c in cells))
     if len(order) < len(ask.candidates):
         raise BadInput("two candidates are one and the same, weights included: nothing to compare")
+    apart = _why_apart(ask, cells, host)
+    cells = cells if apart else [_beside(one, order) for one in cells]
+    base = _sum([spec_sha256(one.spec) for one in cells])
     names = short_names(order)
     return Arranged(
         id=_generation(ask.out, base, fresh=ask.fresh),
         names=names,
         cells=tuple(cells),
         plan=replace(plan, name="a round", cells=tuple(cells)),
+        not_in_turns=apart,
     )
+
+
+def _why_apart(ask: RoundsAsk, cells: Sequence[PlannedCell], host: Host) -> str:
+    """Why candidates are loaded one after the other; "" where all are at once."""
+    each = {parts_of_spec(c.spec): c for c in cells}
+    return why_not_together(host, tuple(each.values())) if ask.in_turns else "as asked"
+
+
+def _beside(one: PlannedCell, order: Sequence[Parts]) -> PlannedCell:
+    """The cell, knowing what is loaded with it."""
+    others = tuple(text_of(parts) for parts in order if parts != parts_of_spec(one.spec))
+    return replace(one, spec=replace(one.spec, beside=others))
 
 
 def measure_rounds(
     ask: RoundsAsk,
     arranged: Arranged,
     host: Host,
-    listen: Callable[[Mapping[str, Any]], None],
+    listen: Listen,
     *,
-    run: Callable[[Ask, Plan, Host, Callable[[Mapping[str, Any]], None]], Iterator[CellResult]] = measure_plan,
+    run: Run = measure_plan,
+    run_in_turns: RunInTurns = measure_in_turns,
 ) -> Iterator[CellResult]:
     """Every run as it is sealed, until the rounds are enough, or no more are worth it."""
     spoilt = 0
     while left(ask, arranged) and spoilt <= _SPOILT_ROUNDS:
         before = _whole(ask.out, arranged)
         number = 1 + max(_rounds(ask.out, arranged), default=0)
+        sides = tuple(_round(ask, arranged, number))
+        if arranged.not_in_turns:
+            turns = [_until_sound(*side, lambda a, p: run(a, p, host, listen)) for side in sides]
+        else:
+            turns = [run_in_turns(sides, host, listen)]
         broken = False
-        for asked, plan in _round(ask, arranged, number):
+        for turn in turns:
             results = []
-            for result in _until_sound(asked, plan, lambda a, p: run(a, p, host, listen)):
+            for result in turn:
                 results.append(result)
                 yield result
             broken = broken or all(r.status == "failed" for r in results)

@@ -1,11 +1,10 @@
 """The whole line from a plan to a page: jobs for the workers, what was skipped, coefficients, report."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from bench.errors import CannotRun, SensorLost
 from bench.files.atomic import held, write_whole
@@ -15,9 +14,10 @@ from bench.report.terminal import coefficient_table
 from bench.run.arrange import Ask
 from bench.run.characterise import characterise, unknown_devices
 from bench.run.host import Host, keep_profile, look
+from bench.run.in_turns import run_in_turns
 from bench.run.learn import fit_folder, report_folder
 from bench.run.plan import Plan, PlannedCell, loaded_as
-from bench.run.supervise import CellResult, run_jobs
+from bench.run.supervise import CellResult, Listen, run_jobs
 from bench.run.worker import Job
 
 
@@ -36,31 +36,37 @@ def choose_suite() -> str:
     return "standard" if look().gpus else "quick"
 
 
-def measure_plan(
-    ask: Ask, plan: Plan, host: Host, listen: Callable[[Mapping[str, Any]], None]
-) -> Iterator[CellResult]:
+def measure_plan(ask: Ask, plan: Plan, host: Host, listen: Listen) -> Iterator[CellResult]:
     """Every cell's result: the skipped and the finished at once, the others as they are sealed."""
     with held(ask.out):
-        yield from _measure_held(ask, plan, host, listen)
+        keep_profile(host, ask.out)
+        write_whole(skipped_path(ask.out), json_bytes({str(c.cell): c.skipped for c in plan.cells if c.skipped}))
+        for cell in plan.cells:
+            if cell.skipped:
+                yield CellResult(cell=str(cell.cell), status="skipped", reason=cell.skipped)
+            elif cell.done:
+                yield CellResult(cell=str(cell.cell), status="already done", run_id=cell.done.name)
+        _find_out_sensors(ask.out, plan.due, host, listen)
+        yield from run_jobs(_jobs(ask, plan, host), listen)
 
 
-def _measure_held(
-    ask: Ask, plan: Plan, host: Host, listen: Callable[[Mapping[str, Any]], None]
-) -> Iterator[CellResult]:
-    keep_profile(host, ask.out)
-    write_whole(skipped_path(ask.out), json_bytes({str(c.cell): c.skipped for c in plan.cells if c.skipped}))
-    for cell in plan.cells:
-        if cell.skipped:
-            yield CellResult(cell=str(cell.cell), status="skipped", reason=cell.skipped)
-        elif cell.done:
-            yield CellResult(cell=str(cell.cell), status="already done", run_id=cell.done.name)
-    jobs = _jobs(ask, plan, host)
-    if any(one.cell.device != "cpu" for one in plan.due):  # no board is loaded for work that is kept off it
-        for device in unknown_devices(host.sensors.sources, ask.out):
-            listen({"event": "sensor", "device": device.device_name})
-            with suppress(CannotRun, SensorLost):  # no load can be made here: its windows stay as published
-                characterise(host.sensors.meters, device, ask.out)
-    yield from run_jobs(jobs, listen)
+def measure_in_turns(sides: Sequence[tuple[Ask, Plan]], host: Host, listen: Listen) -> Iterator[CellResult]:
+    """Every cell's result of candidates that are loaded at once; none of them is skipped."""
+    out = sides[0][0].out
+    with held(out):
+        keep_profile(host, out)
+        _find_out_sensors(out, [cell for _, plan in sides for cell in plan.due], host, listen)
+        yield from run_in_turns([job for ask, plan in sides for job in _jobs(ask, plan, host)], listen)
+
+
+def _find_out_sensors(out: Path, due: Sequence[PlannedCell], host: Host, listen: Listen) -> None:
+    """What boards' sensors see, where OUT does not know it yet."""
+    if all(one.cell.device == "cpu" for one in due):
+        return  # no board is loaded for work that is kept off it
+    for device in unknown_devices(host.sensors.sources, out):
+        listen({"event": "sensor", "device": device.device_name})
+        with suppress(CannotRun, SensorLost):  # no load can be made here: its windows stay as published
+            characterise(host.sensors.meters, device, out)
 
 
 def finish(out: Path) -> Ended:

@@ -116,8 +116,12 @@ def measured(sealed: Sealed) -> Measured:
 
 
 def measured_runs(sealed: Iterable[Sealed]) -> list[Measured]:
-    """The runs among them (a metered command is none), in one order: that of their folders' names."""
-    return [measured(one) for one in sorted(sealed, key=lambda s: s.folder.name) if one.run is not None]
+    """What coefficients are fitted on, in one order: that of their folders' names.
+
+    A metered command is no run; and idle and load of a run that had other models loaded with it are not its own.
+    """
+    ordered = sorted(sealed, key=lambda s: s.folder.name)
+    return [measured(one) for one in ordered if one.run is not None and not one.run.spec.beside]
 
 
 def rounded(energy: WindowEnergy) -> WindowEnergy:

@@ -7,6 +7,8 @@ Each rest is three ticks of the slowest counter (longer where only trailing mean
 widen to the ticks around them and still hold nothing but idle power besides the work. Nothing cools down between
 warm-up and work. Where the board's sensor may see a part of the time only, batches leave in trains from phases of
 its period; and a cell goes on past its least windows until its interval is as narrow as asked, or its budget ends.
+
+Candidates that are loaded at once work in turn, window by window, each resting while another works (turns.py).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,6 +33,7 @@ from bench.physics.trains import Timetable
 from bench.run.answers import forget_answers, with_answers
 from bench.run.load.play import Play
 from bench.run.tape import Clockwork, Tape
+from bench.run.turns import ALONE, Turns
 from bench.sensing.recorder import Recorder
 from bench.sensing.witnessing import NOBODY, Watch
 from bench.units import NS_PER_S, S_PER_NS
@@ -72,12 +75,14 @@ def measure_group(
     time_: Clockwork | None = None,
     announce: Announce = lambda _: None,
     witnesses: Watch = NOBODY,
+    turns: Turns = ALONE,
 ) -> Iterator[Run]:
     """The runs of cells that share one loaded model, one by one as they finish."""
-    stage = _Stage(recorder, time_ or Clockwork(), announce, witnesses)
+    stage = _Stage(recorder, time_ or Clockwork(), announce, witnesses, turns)
     stage.begin(tasks[0])
     stage.idle("bare")
     with ExitStack() as held:
+        turns.take("load")
         with stage.window("load", "1", 0.0):
             session = held.enter_context(load())
         stage.rest()
@@ -93,11 +98,14 @@ def measure_group(
 class _Stage:
     """The windows, outcomes and faults of the cell that is being measured."""
 
-    def __init__(self, recorder: Recorder, time_: Clockwork, announce: Announce, witnesses: Watch) -> None:
+    def __init__(
+        self, recorder: Recorder, time_: Clockwork, announce: Announce, witnesses: Watch, turns: Turns
+    ) -> None:
         self._recorder = recorder
         self._time = time_
         self._announce = announce
         self._witnesses = witnesses
+        self._turns = turns
 
     def begin(self, task: Task) -> None:
         """Starts a cell with nothing measured, and lets a tick fall before its first window."""
@@ -115,20 +123,24 @@ class _Stage:
         requests = session.stage(self._task.workload.requests)
         drive = self._driver(session, requests)
         self.idle("resident")
+        self._turns.take("warmup")
         drive("warmup", "1", timing.warmup_s)
         forget_answers(session)
         self._timetable = self._tape.timetable(session.loaded.device, self._task.spec.seed, timing.window_s)
         for index in range(timing.most_windows or timing.windows):
             self.rest()
-            if index >= timing.windows and self._narrow_enough(session.loaded.device):
+            enough = index >= timing.windows and self._narrow_enough(session.loaded.device)
+            if not self._turns.take("work", enough=enough):
                 break
             self._outcomes += drive(self._task.workload.phase, str(index + 1), timing.window_s)
             if self._outcomes and all(o.error for o in self._outcomes):
                 break  # nothing works: more windows of it tell no more
         self.rest()
         if isinstance(session, Served):
+            self._turns.take("idle")
             self._afterwards()
         change = session.change() if isinstance(session, Served) else None
+        self._turns.take("end")
         self._tape.gather()
         return Run(
             id=self._task.run_id,
@@ -148,6 +160,7 @@ class _Stage:
 
     def idle(self, label: str) -> None:
         """Two windows in which nothing is asked, so that their scatter is known."""
+        self._turns.take("idle")
         for index in (1, 2):
             half_s = self._task.spec.timing.idle_s / 2
             with self.window("idle", f"{label}-{index}", half_s):

@@ -27,6 +27,7 @@ from bench.nouns.engines import PreparingEngine
 from bench.physics.verdict import spoilt
 from bench.run.publish import published
 from bench.run.runner import Announce, Announcement, Task, measure_group
+from bench.run.turns import ALONE, Told, Turns
 from bench.sensing.events import Emit, claim_stdout
 from bench.sensing.sampler import Sampler
 from bench.sensing.witnessing import Witnesses
@@ -50,16 +51,17 @@ def main() -> int:
     """Runs the job on stdin; 0 when its cells were sealed, else the error's exit code."""
     emit = claim_stdout()
     job = build(Job, json.loads(sys.stdin.readline()), "job")
-    end_with_parent()  # nobody would seal its runs
+    told = Told(emit)
+    end_with_parent(told.hear)  # nobody would seal its runs
     try:
-        run_job(job, emit)
+        run_job(job, emit, told if job.specs[0].beside else ALONE)
     except JoulemarkError as error:
         emit({"event": "failed", "reason": str(error), "kind": type(error).__name__})
         return error.exit_code
     return 0
 
 
-def run_job(job: Job, emit: Emit) -> None:
+def run_job(job: Job, emit: Emit, turns: Turns = ALONE) -> None:
     """Measures and seals the job's cells in order, emitting `phase` and `sealed` events."""
     first = job.specs[0]
     model = model_of(first)
@@ -91,8 +93,9 @@ def run_job(job: Job, emit: Emit) -> None:
     sampling = Sampler(_with_own_pid(job.meters), first.timing.sample_period_s, passports=passports)
     with Witnesses(job.witnesses) as witnesses, sampling as sampler:
         runs = measure_group(
-            tasks, lambda: _loaded(engine, load), sampler, job.environment, announce=announce, witnesses=witnesses
-        )
+            tasks, lambda: _loaded(engine, load), sampler, job.environment, announce=announce,
+            witnesses=witnesses, turns=turns,
+        )  # fmt: skip
         for run in runs:
             _seal(Path(job.out), run, emit)
 

@@ -25,7 +25,7 @@ PLANNED = tuple(
     for c in CELLS
 )
 PLAN = Plan(name="a round", weights="synthetic", hardware="fake-machine", cells=PLANNED)
-ARRANGED = Arranged(id="c0ffee00", names=("q8", "f16"), cells=PLANNED, plan=PLAN)
+ARRANGED = Arranged(id="c0ffee00", names=("q8", "f16"), cells=PLANNED, plan=PLAN, not_in_turns="as asked")
 
 
 def ask(out, **more):

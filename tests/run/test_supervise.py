@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 from fakes import spec
 
-import bench.run.supervise as supervise
+import bench.run.worker_process as worker_process
 from bench.errors import Interrupted
 from bench.files.known import spec_sha256
 from bench.run.supervise import run_id, run_jobs
@@ -135,7 +135,7 @@ def test_events_are_heard_as_they_come(stage):
 @pytest.mark.parametrize("deaf", ["", "trap '' TERM\n"])
 def test_whoever_stops_listening_leaves_no_worker_behind(stage, tmp_path, monkeypatch, deaf):
     """It is asked to end, and after a while made to."""
-    monkeypatch.setattr(supervise, "_GRACE_S", 0.3)
+    monkeypatch.setattr(worker_process, "_GRACE_S", 0.3)
     stage.act(f"{deaf}echo $$ > pid\n{SEALED}{WAIT}")
     told = run_jobs((job(),))
     next(told)
