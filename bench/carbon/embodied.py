@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bench.errors import BadInput
 from bench.nouns import Range
+from bench.phrases import Phrase
 
 # Figures in print of one and the same board lie up to this factor from those kept here, most of it from how its
 # memory is counted. One end, for an H100 of 80 GB: 1312 kg for a baseboard of eight, so 164 kg, against 273 kg.
@@ -32,9 +33,17 @@ class Embodied:
 
     def __post_init__(self) -> None:
         if self.kg.low < 0:
-            raise BadInput(f"{self.name}: {self.kg.words} kg embodied; needed is 0 or more")
+            raise BadInput(
+                Phrase("{name}: {kg} kg embodied; needed is 0 or more", name=self.name, kg=self.kg.words)
+            )
         if self.lifetime_y.low <= 0:
-            raise BadInput(f"{self.name}: a life of {self.lifetime_y.words} years; needed is more than 0")
+            raise BadInput(
+                Phrase(
+                    "{name}: a life of {lifetime_y} years; needed is more than 0",
+                    name=self.name,
+                    lifetime_y=self.lifetime_y.words,
+                )
+            )
 
 
 def embodied_g(hardware: Embodied, device_s: Range) -> Range:
@@ -44,7 +53,13 @@ def embodied_g(hardware: Embodied, device_s: Range) -> Range:
     running give all of them: hours that nobody used it are part of its service too.
     """
     if device_s.low < 0:
-        raise BadInput(f"{hardware.name}: {device_s.words} s of it; needed is 0 or more")
+        raise BadInput(
+            Phrase(
+                "{hardware}: {device_s} s of it; needed is 0 or more",
+                hardware=hardware.name,
+                device_s=device_s.words,
+            )
+        )
     kg, life = hardware.kg, hardware.lifetime_y
     per_kg = _G_PER_KG / _S_PER_YEAR
     return Range(

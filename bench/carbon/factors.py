@@ -10,6 +10,7 @@ from typing import Literal
 
 from bench.errors import BadInput, MixedFactors
 from bench.nouns import Range
+from bench.phrases import Phrase, joined
 
 # average: all plants that ran, for reports; marginal: the plant that one kWh more calls on, to choose an hour
 Accounting = Literal["average", "marginal"]
@@ -39,7 +40,14 @@ class Kind:
     @property
     def words(self) -> str:
         """As people say it: 'average, life cycle, production, location-based, 2025'."""
-        return f"{self.accounting}, {self.scope.replace('_', ' ')}, {self.mix}, {self.method}-based, {self.year}"
+        return Phrase(
+            "{accounting}, {scope}, {mix}, {method}-based, {year}",
+            accounting=Phrase(self.accounting),
+            scope=Phrase(self.scope.replace("_", " ")),
+            mix=Phrase(self.mix),
+            method=self.method,
+            year=self.year,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +69,13 @@ class Factor:
     def __post_init__(self) -> None:
         if self.g_per_kwh.low < 0 or self.g_per_kwh.high > MOST_G_PER_KWH:
             raise BadInput(
-                f"{self.zone}: a factor of {self.g_per_kwh.words} g/kWh; needed is 0 to {MOST_G_PER_KWH:g}; "
-                "look at its unit (1 lb/MWh = 0.4536 g/kWh, 1 kg/kWh = 1000 g/kWh)"
+                Phrase(
+                    "{zone}: a factor of {range} g/kWh; needed is 0 to {most:g}; look at its unit (1 lb/MWh "
+                    "= 0.4536 g/kWh, 1 kg/kWh = 1000 g/kWh)",
+                    zone=self.zone,
+                    range=self.g_per_kwh.words,
+                    most=MOST_G_PER_KWH,
+                )
             )
 
 
@@ -70,12 +83,18 @@ def same_kind(kinds: Iterable[Kind], what: str) -> Kind:
     """The one kind of all of them. Raises MixedFactors, which names what differs; BadInput where there is none."""
     found = list(dict.fromkeys(kinds))
     if not found:
-        raise BadInput(f"{what}: found nothing to add; needed is one figure at least")
+        raise BadInput(Phrase("{what}: found nothing to add; needed is one figure at least", what=what))
     first, *others = found
     for other in others:
         differ = [f.name for f in fields(Kind) if getattr(first, f.name) != getattr(other, f.name)]
         raise MixedFactors(
-            f"{what}: found {first.words} beside {other.words}; needed is one kind in one sum; ask for the same "
-            f"{' and '.join(differ)} everywhere, or show the two apart"
+            Phrase(
+                "{what}: found {first} beside {other}; needed is one kind in one sum; ask for the same "
+                "{differ} everywhere, or show the two apart",
+                what=what,
+                first=first.words,
+                other=other.words,
+                differ=joined(differ, Phrase(" and ")),
+            )
         )
     return first

@@ -13,6 +13,7 @@ from bench.carbon.factors import Accounting, Factor, Kind, Method, Mix, Scope, s
 from bench.carbon.places import Place
 from bench.errors import BadInput, JoulemarkError, MissingFactor, MixedFactors
 from bench.nouns import Range
+from bench.phrases import Phrase, joined
 
 _T = TypeVar("_T")
 
@@ -124,8 +125,12 @@ def _emitted(energy_kwh: Range, place: Place, factor: Factor) -> Grams:
 def _drawn(energy_kwh: Range, place: Place) -> Range:
     if energy_kwh.low < 0:
         raise BadInput(
-            f"{place.name}: an energy of {energy_kwh.words} kWh; needed is 0 or more: what was saved is no energy "
-            "that was drawn; compare two answers instead"
+            Phrase(
+                "{place}: an energy of {energy_kwh} kWh; needed is 0 or more: what was saved is no "
+                "energy that was drawn; compare two answers instead",
+                place=place.name,
+                energy_kwh=energy_kwh.words,
+            )
         )
     return energy_kwh
 
@@ -133,29 +138,72 @@ def _drawn(energy_kwh: Range, place: Place) -> Range:
 def _by(factor: Factor, method: Method, place: Place) -> Factor:
     if factor.kind.method != method:
         raise MixedFactors(
-            f"{place.name}: found {factor.kind.words} as {method}=; needed is a {method}-based factor; the two "
-            "stand side by side and never replace each other"
+            Phrase(
+                "{place}: found {kind} as {method}=; needed is a {method}-based factor; the two stand "
+                "side by side and never replace each other",
+                place=place.name,
+                kind=factor.kind.words,
+                method=method,
+            )
         )
     return factor
 
 
 def _notes(place: Place, location: Factor, market: Factor | None) -> tuple[str, ...]:
-    years = " and ".join(map(str, location.data_years))
-    notes = [f"{place.name}: {location.kind.words}, data of {years}"]
-    notes += [f"{place.name}: derived, {location.derived}"] if location.derived else []
-    notes.append(f"{place.name}: PUE {place.pue.ratio.words}, {place.pue.basis}")
-    notes += [] if market is None else [f"{place.name}: market-based by {market.source}"]
+    years = joined(map(str, location.data_years), Phrase(" and "))
+    notes = [Phrase("{place}: {kind}, data of {years}", place=place.name, kind=location.kind.words, years=years)]
+    notes += (
+        [Phrase("{place}: derived, {derived}", place=place.name, derived=location.derived)]
+        if location.derived
+        else []
+    )
+    notes.append(
+        Phrase(
+            "{place}: PUE {ratio}, {basis}",
+            place=place.name,
+            ratio=place.pue.ratio.words,
+            basis=Phrase(place.pue.basis),
+        )
+    )
+    notes += (
+        []
+        if market is None
+        else [Phrase("{place}: market-based by {source}", place=place.name, source=market.source)]
+    )
     return (*notes, *(f"{place.name}: {note}" for note in place.notes))
 
 
 def _sources(place: Place, location: Factor, market: Factor | None) -> tuple[str, ...]:
     used = [location] if market is None else [location, market]
-    lines = [f"grid {f.zone}, {f.g_per_kwh.words} g/kWh: {f.source} ({f.licence})" for f in used]
-    lines.append(f"PUE of {place.name}, {place.pue.ratio.words}: {place.pue.source}")
+    lines = [
+        Phrase(
+            "grid {zone}, {range} g/kWh: {source} ({licence})",
+            zone=f.zone,
+            range=f.g_per_kwh.words,
+            source=f.source,
+            licence=f.licence,
+        )
+        for f in used
+    ]
+    lines.append(
+        Phrase(
+            "PUE of {place}, {ratio}: {source}",
+            place=place.name,
+            ratio=place.pue.ratio.words,
+            source=place.pue.source,
+        )
+    )
     lines += (
         []
         if place.wue is None
-        else [f"WUE of {place.name}, {place.wue.l_per_kwh.words} l/kWh: {place.wue.source}"]
+        else [
+            Phrase(
+                "WUE of {place}, {l_per_kwh} l/kWh: {source}",
+                place=place.name,
+                l_per_kwh=place.wue.l_per_kwh.words,
+                source=place.wue.source,
+            )
+        ]
     )
     return tuple(lines)
 
@@ -165,7 +213,9 @@ def _times(a: Range, b: Range) -> Range:
     try:
         return Range(low=a.low * b.low, value=a.value * b.value, high=a.high * b.high)
     except JoulemarkError as error:
-        raise BadInput(f"{a.words} times {b.words} is beyond any number; give a smaller amount") from error
+        raise BadInput(
+            Phrase("{a} times {b} is beyond any number; give a smaller amount", a=a.words, b=b.words)
+        ) from error
 
 
 def _summed(ranges: Sequence[Range]) -> Range:
@@ -185,7 +235,12 @@ def _all_or_none(found: Sequence[_T | None], what: str) -> list[_T]:
     present = [one for one in found if one is not None]
     if present and len(present) < len(found):
         raise MissingFactor(
-            f"a sum of {what}: found {len(present)} of {len(found)}; needed is one of each or of none; hand in "
-            "the missing ones, or sum those that have it apart"
+            Phrase(
+                "a sum of {what}: found {present} of {n}; needed is one of each or of none; hand in the "
+                "missing ones, or sum those that have it apart",
+                what=what,
+                present=len(present),
+                n=len(found),
+            )
         )
     return present

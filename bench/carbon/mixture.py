@@ -12,6 +12,7 @@ from bench.carbon.factors import Factor, Kind
 from bench.carbon.places import Place, Pue, Wue
 from bench.errors import BadInput, MixedFactors
 from bench.nouns import Range
+from bench.phrases import Phrase, joined
 
 _T = TypeVar("_T")
 
@@ -23,11 +24,19 @@ def mixture(name: str, places: Sequence[Place]) -> Place:
     BadInput for no place, MixedFactors for places of different years.
     """
     if not places:
-        raise BadInput(f"{name}: a mixture of no place; needed is one at least")
+        raise BadInput(Phrase("{name}: a mixture of no place; needed is one at least", name=name))
     years = sorted({place.year for place in places})
     if len(years) > 1:
-        raise MixedFactors(f"{name}: found places of the years {years}; needed is one; read them all for one year")
-    said = f"one of {len(places)} regions, which one is not told; the value is their mean, each weighing the same"
+        raise MixedFactors(
+            Phrase(
+                "{name}: found places of the years {years}; needed is one; read them all for one year",
+                name=name,
+                years=years,
+            )
+        )
+    said = Phrase(
+        "one of {n} regions, which one is not told; the value is their mean, each weighing the same", n=len(places)
+    )
     kinds = dict.fromkeys(factor.kind for place in places for factor in place.factors)
     have = {kind: [_of(place, kind) for place in places] for kind in kinds}
     return Place(
@@ -36,7 +45,10 @@ def mixture(name: str, places: Sequence[Place]) -> Place:
         year=years[0],
         factors=tuple(_mean_factor(name, kind, found, said) for kind, found in have.items() if None not in found),
         pue=Pue(
-            ratio=_span(place.pue.ratio for place in places), basis="assumed", source="its regions", note=said
+            ratio=_span(place.pue.ratio for place in places),
+            basis="assumed",
+            source=Phrase("its regions"),
+            note=said,
         ),
         wue=_water([place.wue for place in places]),
         notes=(said,),
@@ -50,7 +62,9 @@ def _absent(places: Sequence[Place], have: Mapping[Kind, Sequence[Factor | None]
         for kind, found in have.items()
     }
     return {
-        kind: f"{len(names)} of its regions lack it, {names[0]} first; ask for one of these kinds"
+        kind: Phrase(
+            "{n} of its regions lack it, {first} first; ask for one of these kinds", n=len(names), first=names[0]
+        )
         for kind, names in lacking.items()
         if names
     }
@@ -67,8 +81,8 @@ def _mean_factor(name: str, kind: Kind, found: Iterable[Factor | None], said: st
         zone=name,
         g_per_kwh=_span(factor.g_per_kwh for factor in factors),
         data_years=tuple(sorted({year for factor in factors for year in factor.data_years})),
-        source="; ".join(dict.fromkeys(factor.source for factor in factors)),
-        licence="; ".join(dict.fromkeys(factor.licence for factor in factors)),
+        source=joined(dict.fromkeys(factor.source for factor in factors), "; "),
+        licence=joined(dict.fromkeys(factor.licence for factor in factors), "; "),
         derived=said,
     )
 
@@ -77,7 +91,7 @@ def _water(found: Sequence[Wue | None]) -> Wue | None:
     known = [wue for wue in found if wue is not None]
     if len(known) < len(found):
         return None
-    return Wue(l_per_kwh=_span(wue.l_per_kwh for wue in known), basis="assumed", source="its regions")
+    return Wue(l_per_kwh=_span(wue.l_per_kwh for wue in known), basis="assumed", source=Phrase("its regions"))
 
 
 def _span(ranges: Iterable[Range]) -> Range:

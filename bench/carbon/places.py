@@ -7,6 +7,7 @@ from typing import Literal
 from bench.carbon.factors import Accounting, Factor, Kind, Method, Mix, Scope
 from bench.errors import BadInput, MissingFactor
 from bench.nouns import Range, exactly
+from bench.phrases import Phrase, joined
 
 # published: for this place by who runs it; design: what a new site was built for; assumed: of others like it;
 # stated: by the user
@@ -14,10 +15,14 @@ PueBasis = Literal["published", "design", "assumed", "stated"]
 MOST_PUE = 10.0  # rooms of a few servers reach 3; beyond 10 it is another quantity
 
 _WHY_ABSENT: Mapping[str, str] = {
-    "market": "residual mixes and contracts are not openly licensed: hand in your supplier's factor as market=",
-    "marginal": "marginal figures (WattTime, Electricity Maps) are not openly licensed: build a factor yourself",
-    "consumption": "no open table has it: ask a live source with a key, or hand in a factor of your own",
-    "direct": "open figures of stacks are known for the United States alone: ask for scope='life_cycle'",
+    "market": Phrase(
+        "residual mixes and contracts are not openly licensed: hand in your supplier's factor as market="
+    ),
+    "marginal": Phrase(
+        "marginal figures (WattTime, Electricity Maps) are not openly licensed: build a factor yourself"
+    ),
+    "consumption": Phrase("no open table has it: ask a live source with a key, or hand in a factor of your own"),
+    "direct": Phrase("open figures of stacks are known for the United States alone: ask for scope='life_cycle'"),
 }
 
 
@@ -36,8 +41,12 @@ class Pue:
     def __post_init__(self) -> None:
         if self.ratio.low < 1 or self.ratio.high > MOST_PUE:
             raise BadInput(
-                f"a PUE of {self.ratio.words}; needed is 1 to {MOST_PUE:g}: a building takes what its computers "
-                "take, and more; give facility energy ÷ IT energy"
+                Phrase(
+                    "a PUE of {ratio}; needed is 1 to {most:g}: a building takes what its computers take, "
+                    "and more; give facility energy ÷ IT energy",
+                    ratio=self.ratio.words,
+                    most=MOST_PUE,
+                )
             )
 
 
@@ -54,7 +63,11 @@ class Wue:
 
     def __post_init__(self) -> None:
         if self.l_per_kwh.low < 0:
-            raise BadInput(f"a WUE of {self.l_per_kwh.words} l/kWh; needed is 0 or more litres a kWh")
+            raise BadInput(
+                Phrase(
+                    "a WUE of {l_per_kwh} l/kWh; needed is 0 or more litres a kWh", l_per_kwh=self.l_per_kwh.words
+                )
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,15 +98,23 @@ class Place:
         for factor in self.factors:
             if factor.kind == wanted:
                 return factor
-        known = "; ".join(f.kind.words for f in self.factors) or "none"
+        known = joined((f.kind.words for f in self.factors), "; ") or Phrase("none")
         raise MissingFactor(
-            f"{self.name}: no factor that is {wanted.words}; known are {known}; {self._why(wanted)}"
+            Phrase(
+                "{name}: no factor that is {wanted}; known are {known}; {why}",
+                name=self.name,
+                wanted=wanted.words,
+                known=known,
+                why=self._why(wanted),
+            )
         )
 
     def _why(self, wanted: Kind) -> str:
         words = (wanted.method, wanted.accounting, wanted.mix, wanted.scope)
         own = self.absent.get(wanted)
-        return own or next((_WHY_ABSENT[word] for word in words if word in _WHY_ABSENT), "ask for one of these")
+        return own or next(
+            (_WHY_ABSENT[word] for word in words if word in _WHY_ABSENT), Phrase("ask for one of these")
+        )
 
 
 def place_of(name: str, *, g_per_kwh: float, pue: float, year: int, scope: Scope = "life_cycle") -> Place:
@@ -104,10 +125,10 @@ def place_of(name: str, *, g_per_kwh: float, pue: float, year: int, scope: Scope
             zone=name,
             g_per_kwh=exactly(g_per_kwh),
             data_years=(year,),
-            source="stated by the user",
-            licence="the user's own",
+            source=Phrase("stated by the user"),
+            licence=Phrase("the user's own"),
         )
-        ratio = Pue(ratio=exactly(pue), basis="stated", source="stated by the user")
+        ratio = Pue(ratio=exactly(pue), basis="stated", source=Phrase("stated by the user"))
     except BadInput as error:
-        raise BadInput(f"place {name!r}: {error}") from error
+        raise BadInput(Phrase("place {name!r}: {error}", name=name, error=error)) from error
     return Place(name=name, country=name, year=year, factors=(factor,), pue=ratio)

@@ -9,6 +9,7 @@ import math
 
 from bench.errors import BadInput
 from bench.nouns import Range
+from bench.phrases import Phrase
 from bench.units import J_PER_KWH
 
 _W_PER_KW = 1_000.0
@@ -22,9 +23,13 @@ def kwh(energy_j: Range) -> Range:
 def idle_kwh(idle_w: Range, hours: float) -> Range:
     """Energy [kWh] of `idle_w` (a loaded model's, all boards and the host) over provisioned hours. BadInput."""
     if idle_w.low < 0:
-        raise BadInput(f"an idle power of {idle_w.words} W; needed is 0 or more")
+        raise BadInput(Phrase("an idle power of {idle_w} W; needed is 0 or more", idle_w=idle_w.words))
     if not (math.isfinite(hours) and hours >= 0):
-        raise BadInput(f"{hours!r} provisioned hours; needed is a number from 0 on (a month has about 730)")
+        raise BadInput(
+            Phrase(
+                "{hours!r} provisioned hours; needed is a number from 0 on (a month has about 730)", hours=hours
+            )
+        )
     return Range(
         low=idle_w.low * hours / _W_PER_KW,
         value=idle_w.value * hours / _W_PER_KW,

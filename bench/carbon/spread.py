@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bench.errors import MissingFactor
 from bench.nouns import Range
+from bench.phrases import Phrase
 
 # A country's figure multiplies each fuel by one number. The narrowest that matters, coal, runs from 740 to 910
 # about 820 g/kWh over plants, so from 0.90 to 1.11: no figure is surer than that.
@@ -26,7 +27,7 @@ def country_range(newest: float, years: Sequence[float], *, several_zones: bool,
     a request is not yet in any table.
     """
     if not years:
-        raise MissingFactor(f"{zone}: no figure of any year; needed is one at least")
+        raise MissingFactor(Phrase("{zone}: no figure of any year; needed is one at least", zone=zone))
     ratio = ZONES_RATIO if several_zones else FUELS_RATIO
     lowest, highest = min(*years, newest), max(*years, newest)
     high = max(highest * FUELS_RATIO, min(highest * ratio, COAL_G_PER_KWH))

@@ -21,6 +21,7 @@ from bench.estimators.seen_cells import seen_cells
 from bench.estimators.wanted import TokenRate, Wanted, input_of
 from bench.nouns import Coefficients
 from bench.nouns.estimates import Range
+from bench.phrases import Phrase
 
 _SPEECH = re.compile(r"whisper|wav2vec|parakeet|canary|voxtral", re.IGNORECASE)
 _TRANSLATION = re.compile(r"nllb|m2m|opus-mt|marian|seamless|madlad", re.IGNORECASE)
@@ -28,6 +29,8 @@ _CLASSIFIER = re.compile(r"\bbert\b|lstm|intent", re.IGNORECASE)
 SHORT, FARTHER = 2000.0, 0.25  # tokens that the prior has seen, and by what power a bound moves beyond: chosen
 LARGE_BATCH = 1000.0
 _WALL: Scope = "wall"
+# what an answer calls a rung of the ladder, where it is carried to another batch as well as to another card
+_CARRIED = {"same model, another card": Phrase("same model, another batch or card")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -108,10 +111,17 @@ def _nearest(wanted: Wanted, family: str, known: Known) -> str:
     plain = plain_name(wanted.model)
     own = [one for one in alike if plain_name(one.key.model) == plain] or alike
     cells = sorted({f"{o.key.engine}/{o.key.model}:{o.key.precision} on {o.key.hardware}" for o in own})
-    near = f"the nearest measured is {', '.join(cells[:3])}" if cells else "none is measured"
-    return (
-        f"{wanted.model}: {family} is estimated from measured coefficients alone, and none fits what was asked; "
-        f"{near}; measure it, and give its folder with --results"
+    near = (
+        Phrase("the nearest measured is {cells}", cells=", ".join(cells[:3]))
+        if cells
+        else Phrase("none is measured")
+    )
+    return Phrase(
+        "{model}: {family} is estimated from measured coefficients alone, and none fits what was "
+        "asked; {near}; measure it, and give its folder with --results",
+        model=wanted.model,
+        family=Phrase(family),
+        near=near,
     )
 
 
@@ -137,18 +147,32 @@ def _by_prior(wanted: Wanted, tokens_in: Range | None, known: Known, notes: list
         energy_j=energy,
         terms_j={**{name: value * part / whole for name, part in parts.items()}, "idle_share": 0.0},
         basis=priced.basis,
-        method=priced.method.replace("another card", "another batch or card"),
+        method=_CARRIED.get(priced.method, priced.method),
         scope=scope,
         rests_on=(
             *(() if priced.method == "prior" else (priced.rests_on,)),
-            f"the physical prior, bench/data/prior.json, fitted on {', '.join(known.prior.sources)}",
+            Phrase(
+                "the physical prior, bench/data/prior.json, fitted on {sources}",
+                sources=", ".join(known.prior.sources),
+            ),
         ),
         notes=(
             *notes,
             *job.notes,
-            f"on {job.cards:g} × {job.card.name}, {job.running:.4g} requests at once",
-            "what cards draw while they wait is inside input and output; hours that nobody used are not inside",
-            *(() if scope == "gpu" else ("host power is modelled: watts beside a card, for as long as it works",)),
+            Phrase(
+                "on {cards:g} × {card}, {running:.4g} requests at once",
+                cards=job.cards,
+                card=job.card.name,
+                running=job.running,
+            ),
+            Phrase(
+                "what cards draw while they wait is inside input and output; hours that nobody used are not inside"
+            ),
+            *(
+                ()
+                if scope == "gpu"
+                else (Phrase("host power is modelled: watts beside a card, for as long as it works"),)
+            ),
         ),
         explained=partial(_chain, job, known),
         card=job.card,
@@ -178,7 +202,9 @@ def _model_known(wanted: Wanted, known: Known) -> None:
 
 def _job(wanted: Wanted, tokens: float | None, scope: Scope, known: Known) -> Job:
     if wanted.output_tokens is None:
-        raise BadInput(f"{wanted.model}: output_tokens is missing; needed is how long an answer is")
+        raise BadInput(
+            Phrase("{model}: output_tokens is missing; needed is how long an answer is", model=wanted.model)
+        )
     asked = Asked(
         model=wanted.model,
         params_b=wanted.params_b,
@@ -204,10 +230,17 @@ def _sized(job: Job, wanted: Wanted, notes: list[str]) -> Job:
         return job
     if wanted.cards is not None:
         raise BadInput(
-            f"{job.shape.name}: {job.weight_bytes / 1e9:.3g} GB of weights do not fit {job.cards:g} of "
-            f"{job.card.name}; needed are {cards:g}, or fewer bits (--precision)"
+            Phrase(
+                "{shape}: {size:.3g} GB of weights do not fit {cards:g} of {card}; needed are "
+                "{cards_2:g}, or fewer bits (--precision)",
+                shape=job.shape.name,
+                size=job.weight_bytes / 1000000000.0,
+                cards=job.cards,
+                card=job.card.name,
+                cards_2=cards,
+            )
         )
-    notes.append(f"{cards:g} cards assumed: its weights do not fit one")
+    notes.append(Phrase("{cards:g} cards assumed: its weights do not fit one", cards=cards))
     return replace(job, cards=cards)
 
 
@@ -226,31 +259,57 @@ def _outside(energy: Range, job: Job, notes: list[str]) -> Range:
     """Widened where the prior has seen nothing of the kind, and said."""
     far = 0.0
     for what, found, most in (
-        ("prompt tokens", job.prompt_tokens, SHORT),
-        ("output tokens", job.output_tokens, SHORT),
-        ("requests at once", job.batch, LARGE_BATCH),
+        (Phrase("prompt tokens"), job.prompt_tokens, SHORT),
+        (Phrase("output tokens"), job.output_tokens, SHORT),
+        (Phrase("requests at once"), job.batch, LARGE_BATCH),
     ):
         if found > most:
             far += FARTHER * math.log(found / most)
-            notes.append(f"{found:g} {what} lie outside what the prior has seen (up to {most:g}): widened")
+            notes.append(
+                Phrase(
+                    "{found:g} {what} lie outside what the prior has seen (up to {most:g}): widened",
+                    found=found,
+                    what=what,
+                    most=most,
+                )
+            )
     return Range(low=energy.low * math.exp(-far), value=energy.value, high=energy.high * math.exp(far))
 
 
 def _chain(job: Job, known: Known) -> tuple[str, ...]:
     found, prior = terms(job), known.prior
     lines = [
-        f"{job.shape.name}: {job.shape.parameters / 1e9:.4g} B parameters, {job.shape.active / 1e9:.4g} B at work",
-        f"{job.bits:g} bits a weight",
-        f"{job.cards:g} × {job.card.name}, {job.card.limit_w:g} W, {job.card.bandwidth_b_s / 1e9:g} GB/s, "
-        f"{job.flops / 1e12:g} TFLOPS, {job.running:.4g} requests at once",
-        "joules of a request = sum over terms of coefficient × joules at the roofline",
+        Phrase(
+            "{shape}: {parameters:.4g} B parameters, {active:.4g} B at work",
+            shape=job.shape.name,
+            parameters=job.shape.parameters / 1000000000.0,
+            active=job.shape.active / 1000000000.0,
+        ),
+        Phrase("{bits:g} bits a weight", bits=job.bits),
+        Phrase(
+            "{cards:g} × {card}, {limit_w:g} W, {bandwidth_b_s:g} GB/s, {flops:g} TFLOPS, "
+            "{running:.4g} requests at once",
+            cards=job.cards,
+            card=job.card.name,
+            limit_w=job.card.limit_w,
+            bandwidth_b_s=job.card.bandwidth_b_s / 1000000000.0,
+            flops=job.flops / 1000000000000.0,
+            running=job.running,
+        ),
+        Phrase("joules of a request = sum over terms of coefficient × joules at the roofline"),
     ]
     return (
         *lines,
         *(
-            f"{name}: {prior.coefficients[name].value:.4g} × {joules:.4g} J ({TERMS[name]})"
+            Phrase(
+                "{name}: {value:.4g} × {joules:.4g} J ({means})",
+                name=name,
+                value=prior.coefficients[name].value,
+                joules=joules,
+                means=TERMS[name],
+            )
             for name, joules in found.items()
             if joules > 0
         ),
-        *(f"the prior was fed by {one}" for one in known.prior_sources),
+        *(Phrase("the prior was fed by {one}", one=one) for one in known.prior_sources),
     )

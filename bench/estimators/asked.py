@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from bench.errors import BadInput
 from bench.estimators.roofline import FLOAT_4, Card, Job, Scope, Shape
+from bench.phrases import Phrase
 
 # Bits of a weight by the name of a precision. Mixed GGUF types: bits a weight of Llama 2 7B in the table of
 # llama.cpp's examples/quantize/README.md (66d575c, MIT); 4-bit floats hold a scale of 8 bits for 32 or 16 weights
@@ -110,7 +111,7 @@ def job_of(asked: Asked, catalogue: Catalogue) -> Job:
     notes, doubts = [*named.notes], [*named.doubts]
     output = asked.output_tokens
     if output is None:
-        raise BadInput(f"{asked.model}: no output tokens; needed is how long the answers are")
+        raise BadInput(Phrase("{model}: no output tokens; needed is how long the answers are", model=asked.model))
     prompt, prompt_doubt = _prompt(asked, shape, catalogue, notes)
     doubts += [shape.doubt, card.doubt]
     cards = asked.n_gpus or 1.0
@@ -179,24 +180,30 @@ def _prompt(asked: Asked, shape: Shape, catalogue: Catalogue, notes: list[str]) 
     if _PICTURES.search(asked.task):
         tokens += shape.image_tokens or _PICTURE_TOKENS
         doubt = _PICTURE_DOUBT
-    notes.append(f"prompt of {tokens:g} tokens assumed")
+    notes.append(Phrase("prompt of {tokens:g} tokens assumed", tokens=tokens))
     return tokens, doubt
 
 
 def _batched(job: Job, asked: Asked, notes: list[str], doubts: list[float]) -> Job:
     """The batch that is likely where none is said: one on a desk, what memory holds under full load."""
     if _LOCAL.search(asked.engine):
-        notes.append("batch of 1 assumed, as on a desk")
+        notes.append(Phrase("batch of 1 assumed, as on a desk"))
         return job
     if not _FULL_LOAD.search(asked.task):
-        notes.append(f"batch of {_USUAL_BATCH:g} assumed")
+        notes.append(Phrase("batch of {batch:g} assumed", batch=_USUAL_BATCH))
         return replace(job, batch=_USUAL_BATCH, batch_doubt=_USUAL_BATCH_DOUBT)
     # as many copies as fit with their weights in half of a card's memory, each as full as memory allows
     own = 1.0
     while own < job.cards and job.weight_bytes > own * job.card.memory_b / 2:
         own *= 2
     full = replace(replace(job, cards=own, batch=_MOST_BATCH))
-    notes.append(f"{job.cards / own:g} copies at full load assumed, {full.running:.0f} sequences each")
+    notes.append(
+        Phrase(
+            "{cards:g} copies at full load assumed, {running:.0f} sequences each",
+            cards=job.cards / own,
+            running=full.running,
+        )
+    )
     doubts.append(_LAYOUT_DOUBT)
     return full
 
@@ -205,7 +212,7 @@ def _bits(asked: Asked, shape: Shape, notes: list[str], doubts: list[float]) -> 
     """Bits of a weight: what the precision says, else the model's name, else how the model is published."""
     said = asked.precision.lower()
     if "may be fp8" in said:
-        notes.append("weights of 8 bits assumed")
+        notes.append(Phrase("weights of 8 bits assumed"))
         doubts.append(PRECISION_DOUBT)
         return 8.0
     for text, edge in ((said, ""), (asked.model.lower(), "(?<![a-z0-9])")):
@@ -214,7 +221,7 @@ def _bits(asked: Asked, shape: Shape, notes: list[str], doubts: list[float]) -> 
                 return bits
     local = bool(_LOCAL.search(asked.engine))
     bits = min(_LOCAL_BITS, shape.bits) if local else shape.bits
-    notes.append(f"weights of {bits:g} bits assumed")
+    notes.append(Phrase("weights of {bits:g} bits assumed", bits=bits))
     doubts.append(PRECISION_DOUBT if local else _DEFAULT_DOUBT)
     return bits
 
@@ -227,13 +234,22 @@ def _shape(asked: Asked, catalogue: Catalogue, notes: list[str]) -> Shape:
         shape = found[1]
         if said is None or 0.7 < said * 1e9 / shape.parameters < 1.4 or 0.7 < said * 1e9 / shape.active < 1.4:
             return shape
-        notes.append(f"{shape.name} is known with {shape.parameters / 1e9:.3g} B, the row says {said:g} B")
+        notes.append(
+            Phrase(
+                "{shape} is known with {parameters:.3g} B, the row says {said:g} B",
+                shape=shape.name,
+                parameters=shape.parameters / 1000000000.0,
+                said=said,
+            )
+        )
     if said is None:
         said = _size(asked.model)
     if said is None:
-        raise BadInput(f"{asked.model}: neither a known model nor a number of parameters; give params_b")
+        raise BadInput(
+            Phrase("{model}: neither a known model nor a number of parameters; give params_b", model=asked.model)
+        )
     active = asked.active_params_b or _active(asked.model) or said
-    notes.append(f"layers and cache inferred from {said:g} B parameters")
+    notes.append(Phrase("layers and cache inferred from {said:g} B parameters", said=said))
     return inferred(asked.model, said * 1e9, min(active, said) * 1e9)
 
 
@@ -283,7 +299,7 @@ def _card(asked: Asked, catalogue: Catalogue, notes: list[str]) -> Card:
                 best = (score, card)
     if best is not None:
         return best[1]
-    notes.append(f"card {asked.gpu!r} is not declared: a middling one assumed")
+    notes.append(Phrase("card {gpu!r} is not declared: a middling one assumed", gpu=asked.gpu))
     return unknown_card(catalogue.cards)
 
 

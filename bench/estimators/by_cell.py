@@ -16,6 +16,7 @@ from bench.estimators.published import WINDOW_S, Found, request_j
 from bench.estimators.wanted import TokenRate, Wanted
 from bench.nouns import Coefficients
 from bench.nouns.estimates import Grade, Range, exactly
+from bench.phrases import Phrase, joined
 
 # What a power supply passes on: 80 PLUS Titanium 96 % at half load, Gold 87 % at full load; between them the value
 # (tomshardware.com/reviews/80-plus-psu-efficiency,4848-2.html; checked 2026-11-22)
@@ -119,7 +120,7 @@ def _work(
         return _sound(wanted, one, notes)
     if family not in _INPUT:
         if wanted.input_tokens or wanted.output_tokens or wanted.characters:
-            notes.append("energy of a request as measured, whatever its length")
+            notes.append(Phrase("energy of a request as measured, whatever its length"))
         return _Work(low={}, value={}, high={})
     name = _INPUT[family]
     given = tokens_in or _prompt(wanted, family, catalogue, notes)
@@ -128,7 +129,9 @@ def _work(
     elif family == "translation":
         answer = _translated(given, rates, notes)
     else:
-        raise BadInput(f"{wanted.model}: output_tokens is missing; needed is how long an answer is")
+        raise BadInput(
+            Phrase("{model}: output_tokens is missing; needed is how long an answer is", model=wanted.model)
+        )
     ends = zip(given, answer, strict=True)
     low, value, high = ({name: a, _OUTPUT[family]: b} for a, b in ends)
     return _Work(low=low, value=value, high=high)
@@ -136,10 +139,14 @@ def _work(
 
 def _prompt(wanted: Wanted, family: str, catalogue: Catalogue, notes: list[str]) -> Range:
     if family == "translation":
-        raise BadInput(f"{wanted.model}: input_tokens or characters is missing; needed is how long a text is")
+        raise BadInput(
+            Phrase(
+                "{model}: input_tokens or characters is missing; needed is how long a text is", model=wanted.model
+            )
+        )
     usual = next(one for one in catalogue.prompts if not one.task and not one.model)
     reach = math.exp(Z90 * usual.doubt)
-    notes.append(f"prompt of {usual.tokens:g} tokens assumed")
+    notes.append(Phrase("prompt of {tokens:g} tokens assumed", tokens=usual.tokens))
     return Range(low=usual.tokens / reach, value=usual.tokens, high=usual.tokens * reach)
 
 
@@ -149,27 +156,38 @@ def _translated(given: Range, rates: tuple[TokenRate, ...], notes: list[str]) ->
     for rate in rates:
         by_tokenizer.setdefault(rate.tokenizer, []).append(rate.meaning)
     most = max((max(m) / min(m) for m in by_tokenizer.values()), default=4.0)
-    notes.append(f"a translation as long as its source assumed, a factor of {most:.3g} either way")
+    notes.append(
+        Phrase("a translation as long as its source assumed, a factor of {most:.3g} either way", most=most)
+    )
     return Range(low=given.low / most, value=given.value, high=given.high * most)
 
 
 def _sound(wanted: Wanted, one: Coefficients, notes: list[str]) -> _Work:
     seconds = wanted.audio_seconds
     if seconds is None:
-        raise BadInput(f"{wanted.model}: audio_seconds is missing; needed is how long the sound is")
+        raise BadInput(
+            Phrase("{model}: audio_seconds is missing; needed is how long the sound is", model=wanted.model)
+        )
     windows = {"audio_window": float(max(1, math.ceil(seconds / WINDOW_S)))}
     if wanted.output_tokens is not None:
         every = {**windows, "output_token": wanted.output_tokens}
         return _Work(low=every, value=every, high=every)
     spans = [one.domain[name] for name in ("output_tokens", "audio_s") if name in one.domain]
     if len(spans) < 2 or spans[1][0] <= 0:
-        raise BadInput(f"{wanted.model}: output_tokens is missing, and no run tells how many a second has")
+        raise BadInput(
+            Phrase("{model}: output_tokens is missing, and no run tells how many a second has", model=wanted.model)
+        )
     (low_n, high_n), (low_s, high_s) = spans
     ends = sorted((low_n / low_s, high_n / high_s))
     at = math.log(max(seconds, low_s) / low_s) / math.log(high_s / low_s) if high_s > low_s else 0.5
     middle = low_n / low_s * (high_n / high_s * low_s / low_n) ** min(1.0, at)  # from the shortest to the longest
     notes.append(
-        f"{middle:.3g} ({ends[0]:.3g} to {ends[1]:.3g}) tokens a second of sound assumed, as in these runs"
+        Phrase(
+            "{middle:.3g} ({low:.3g} to {high:.3g}) tokens a second of sound assumed, as in these runs",
+            middle=middle,
+            low=ends[0],
+            high=ends[1],
+        )
     )
     low, value, high = ({**windows, "output_token": rate * seconds} for rate in (ends[0], middle, ends[1]))
     return _Work(low=low, value=value, high=high)
@@ -187,17 +205,17 @@ def _answer(wanted: Wanted, one: Coefficients, parts: Sequence[Found], notes: li
     energy, shrink, moved = _at_batch(energy, wanted, one, notes)
     scope = "gpu" if one.boundary == "gpu" else ("machine" if one.boundary == "host" else "wall")
     if wanted.scope == "wall" and one.boundary == "host":
-        notes.append(f"at the plug: times {_SUPPLY.words}, what power supplies lose")
+        notes.append(Phrase("at the plug: times {range}, what power supplies lose", range=_SUPPLY.words))
         energy = Range(**{n: getattr(energy, n) * getattr(_SUPPLY, n) for n in ("low", "value", "high")})
         shrink, scope = shrink * _SUPPLY.value, "wall"
     if one.boundary == "gpu":
-        notes.append("the machine beside the cards is not inside: nothing measured it")
+        notes.append(Phrase("the machine beside the cards is not inside: nothing measured it"))
     return Answer(
         wanted=wanted,
         energy_j=energy,
         terms_j={name: joules * shrink for name, joules in mid.terms_j.items()},
         basis=_basis(one, mid, moved),
-        method="same model, another batch" if moved else "measured cell",
+        method=Phrase("same model, another batch") if moved else Phrase("measured cell"),
         scope=scope,
         rests_on=_rests_on(one),
         notes=tuple(dict.fromkeys([*notes, *one.notes])),
@@ -225,7 +243,13 @@ def _at_batch(energy: Range, wanted: Wanted, one: Coefficients, notes: list[str]
     ratio = asked / level
     if 1 / _NEAR_RATIO < ratio < _NEAR_RATIO:
         return energy, 1.0, False
-    notes.append(f"measured at a batch of {level:g}; at {asked:g} a request takes between its share and all of it")
+    notes.append(
+        Phrase(
+            "measured at a batch of {level:g}; at {asked:g} a request takes between its share and all of it",
+            level=level,
+            asked=asked,
+        )
+    )
     shrink = 1 / math.sqrt(ratio)
     lowest, highest = min(1.0, 1 / ratio), max(1.0, 1 / ratio)
     return (
@@ -237,13 +261,24 @@ def _at_batch(energy: Range, wanted: Wanted, one: Coefficients, notes: list[str]
 
 def _rests_on(one: Coefficients) -> tuple[str, ...]:
     key = one.key
-    cell = f"{key.engine} {key.engine_version}, {key.model}:{key.precision} on {key.hardware}, {one.boundary}"
-    kinds = [f"{key.weights} weights"]
+    cell = Phrase(
+        "{engine} {version}, {model}:{precision} on {hardware}, {boundary}",
+        engine=key.engine,
+        version=key.engine_version,
+        model=key.model,
+        precision=key.precision,
+        hardware=key.hardware,
+        boundary=one.boundary,
+    )
+    kinds = [Phrase("{weights} weights", weights=Phrase(key.weights))]
     if any(q.basis == "modelled" for q in one.terms.values()):
-        kinds.append(f"modelled {one.boundary} power")
+        kinds.append(Phrase("modelled {boundary} power", boundary=one.boundary))
     if one.simulated:
-        kinds.append("simulated sensors")
-    return (f"{cell}: {', '.join(kinds)}", *(f"run {run}" for run in one.runs))
+        kinds.append(Phrase("simulated sensors"))
+    return (
+        Phrase("{cell}: {kinds}", cell=cell, kinds=joined(kinds)),
+        *(Phrase("run {run}", run=run) for run in one.runs),
+    )
 
 
 def _with_others(best: Answer, own: Sequence[Coefficients]) -> Answer:
@@ -251,5 +286,7 @@ def _with_others(best: Answer, own: Sequence[Coefficients]) -> Answer:
     cells = {f"{o.key.engine}/{o.key.precision} on {o.key.hardware}" for o in own}
     if len(cells) < 2:
         return best
-    note = f"{len(cells)} cells of this model are measured; say --engine, --precision, --hardware to choose"
+    note = Phrase(
+        "{n} cells of this model are measured; say --engine, --precision, --hardware to choose", n=len(cells)
+    )
     return replace(best, notes=(*best.notes, note))

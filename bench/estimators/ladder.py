@@ -13,6 +13,7 @@ from bench.estimators.measured import Cell, cell_energy_j, work
 from bench.estimators.prior import Prior, energy_j, estimate, moves
 from bench.estimators.roofline import Job, least_j
 from bench.nouns.estimates import Grade, Range
+from bench.phrases import Phrase
 
 CellKey = tuple[str, str, float, float, int]  # machine, architecture, bits, cards, batch
 # How much of a cell's error comes with its prompts and with its decoding, before it is stretched to what held-out
@@ -72,13 +73,13 @@ def price(job: Job, machine: str, prior: Prior, evidence: Evidence) -> Priced:
     if known is not None:
         return Priced(
             energy_j=_around(energy_j(known.prior, job), known.half, job),
-            method="same machine",
+            method=Phrase("same machine"),
             basis="fitted",
             rests_on=known.rests_on,
         )
     return _by_other_card(job, prior, evidence) or Priced(
         energy_j=estimate(prior, job),
-        method="prior",
+        method=Phrase("prior"),
         basis="scaled",
         rests_on="fitted on " + ", ".join(prior.sources) if prior.sources else "rooflines alone",
     )
@@ -91,7 +92,7 @@ def _by_cell(job: Job, machine: str, evidence: Evidence) -> Priced | None:
         return None
     return Priced(
         energy_j=_around(value, evidence.cell_width.get(machine, 2.0) * cell_doubt(cell, job), job),
-        method="measured cell",
+        method=Phrase("measured cell"),
         basis="measured",
         rests_on="other lengths of the same model, machine and batch",
     )
@@ -101,12 +102,14 @@ def _by_model(job: Job, machine: str, prior: Prior, evidence: Evidence) -> Price
     """The nearest measured request of the same model on the same machine, carried over."""
     known = evidence.machines.get(machine)
     own = [s for s in evidence.seen if s.machine == machine and _alike(s.job, job)]
-    return _nearest(job, known.prior if known else prior, own, "same model, other work")
+    return _nearest(job, known.prior if known else prior, own, Phrase("same model, other work"))
 
 
 def _by_other_card(job: Job, prior: Prior, evidence: Evidence) -> Priced | None:
     """The same model on another card, carried over where that is told better than the prior tells it."""
-    found = _nearest(job, prior, [s for s in evidence.seen if _alike(s.job, job)], "same model, another card")
+    found = _nearest(
+        job, prior, [s for s in evidence.seen if _alike(s.job, job)], Phrase("same model, another card")
+    )
     if found is None or prior.width * max(moves(prior, job)) < math.log(
         found.energy_j.high / found.energy_j.value
     ):
@@ -126,7 +129,12 @@ def _nearest(job: Job, prior: Prior, seen: Sequence[Seen], method: str) -> Price
         energy_j=carried(prior, best.job, best.energy_j, job),
         method=method,
         basis="scaled",
-        rests_on=f"{best.job.shape.name} on {best.machine}, a batch of {best.job.running:.3g}, carried over",
+        rests_on=Phrase(
+            "{shape} on {machine}, a batch of {running:.3g}, carried over",
+            shape=best.job.shape.name,
+            machine=best.machine,
+            running=best.job.running,
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 
 from bench.errors import BadInput
 from bench.nouns import Basis, Coefficients, Quantity
+from bench.phrases import Phrase
 
 
 def predict(found: Coefficients, amounts: Mapping[str, float]) -> Quantity:
@@ -27,7 +28,9 @@ def predict(found: Coefficients, amounts: Mapping[str, float]) -> Quantity:
     asked = {name: amount for name, amount in amounts.items() if amount}
     if absent := sorted(asked.keys() - found.terms.keys()):
         why = found.not_identified.get(absent[0], "no such term was fitted")
-        raise BadInput(f"{found.key.model}: {absent[0]} is not known: {why}")
+        raise BadInput(
+            Phrase("{model}: {absent} is not known: {why}", model=found.key.model, absent=absent[0], why=why)
+        )
     value = math.fsum(x * found.terms[name].value for name, x in asked.items())
     basis: Basis = "modelled" if any(found.terms[name].basis == "modelled" for name in asked) else "measured"
     below, above = _bounds(found, asked) if basis == "modelled" else _measured(found, asked)

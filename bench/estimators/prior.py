@@ -16,23 +16,24 @@ from dataclasses import dataclass, replace
 
 from bench.estimators.roofline import Job, joules_of, least_j, pieces, terms
 from bench.nouns.estimates import Range
+from bench.phrases import Phrase
 
 # The terms, and what a coefficient of 1 means: full power at full speed, or full power for that time
 TERMS: Mapping[str, str] = {
-    "weights": "reading the weights, a decoding step, shared by its batch",
-    "unpack": "unpacking quantised weights, a byte's time each",
-    "cache": "reading a sequence's cached keys and values, attention in one kernel",
-    "cache_unfused": "the same, attention in several kernels",
-    "decode": "arithmetic of an output token",
-    "prefill": "arithmetic of a prompt",
-    "first": "reading the weights once for a prompt",
-    "layer": "10 µs a layer and step, shared by its batch: launches of kernels",
-    "expert": "10 µs a layer and step of a mixture of experts",
-    "step": "1 ms a step, shared by its batch: scheduling",
-    "sequence": "0.1 ms a sequence and step: sampling, text, sockets",
-    "request": "10 ms a request, shared by its batch",
-    "exchange": "10 µs a layer and step between several cards",
-    "exchange_token": "an activation's way between several cards, at 100 GB/s",
+    "weights": Phrase("reading the weights, a decoding step, shared by its batch"),
+    "unpack": Phrase("unpacking quantised weights, a byte's time each"),
+    "cache": Phrase("reading a sequence's cached keys and values, attention in one kernel"),
+    "cache_unfused": Phrase("the same, attention in several kernels"),
+    "decode": Phrase("arithmetic of an output token"),
+    "prefill": Phrase("arithmetic of a prompt"),
+    "first": Phrase("reading the weights once for a prompt"),
+    "layer": Phrase("10 µs a layer and step, shared by its batch: launches of kernels"),
+    "expert": Phrase("10 µs a layer and step of a mixture of experts"),
+    "step": Phrase("1 ms a step, shared by its batch: scheduling"),
+    "sequence": Phrase("0.1 ms a sequence and step: sampling, text, sockets"),
+    "request": Phrase("10 ms a request, shared by its batch"),
+    "exchange": Phrase("10 µs a layer and step between several cards"),
+    "exchange_token": Phrase("an activation's way between several cards, at 100 GB/s"),
 }
 _OF_INPUT = ("prefill", "first", "request")
 Z90 = 1.6449  # of a normal distribution: the two-sided 90 %

@@ -19,6 +19,7 @@ from bench.errors import BadInput
 from bench.estimators.predict import predict
 from bench.nouns import Coefficients
 from bench.nouns.estimates import Range
+from bench.phrases import Phrase
 
 _FARTHER, _FARTHEST = 0.25, 100.0
 _DOMAINS: Mapping[str, str] = {
@@ -61,8 +62,16 @@ def request_j(found: Coefficients, work: Mapping[str, float]) -> Found:
         if abs(one) > math.log(_FARTHEST):
             low, high = found.domain[_DOMAINS[name]]
             raise BadInput(
-                f"{found.key.model}: {work[name]:g} {_DOMAINS[name]}, measured were {low:g} to {high:g}; "
-                f"needed is no more than {_FARTHEST:g} times that far; measure such a request"
+                Phrase(
+                    "{model}: {amount:g} {what}, measured were {low:g} to {high:g}; needed is no more than "
+                    "{most:g} times that far; measure such a request",
+                    model=found.key.model,
+                    amount=work[name],
+                    what=_DOMAINS[name],
+                    low=low,
+                    high=high,
+                    most=_FARTHEST,
+                )
             )
     above = _above(found, amounts_of(found, work))
     ratios = _idle_ratios(found)
@@ -85,7 +94,9 @@ def _above(found: Coefficients, amounts: Mapping[str, float]) -> Range:
     smallest part: nothing below zero is an energy."""
     known = {name: amount for name, amount in amounts.items() if name in found.terms}
     if not known:
-        raise BadInput(f"{found.key.model}: no term of this work was told apart; measure more workloads")
+        raise BadInput(
+            Phrase("{model}: no term of this work was told apart; measure more workloads", model=found.key.model)
+        )
     sum_j = predict(found, known)
     own = {name: amount for name, amount in known.items() if found.terms[name].value > 0}
     least = _LEAST_RATIO * (predict(found, own).value if own else 0.0)
@@ -145,7 +156,13 @@ def _power(found: Coefficients, name: str) -> float:
 
 def _said(found: Coefficients, name: str, amount: float) -> str:
     low, high = found.domain[_DOMAINS[name]]
-    return f"{amount:.4g} {_DOMAINS[name]} lie outside the {low:g} to {high:g} measured: widened"
+    return Phrase(
+        "{amount:.4g} {what} lie outside the {low:g} to {high:g} measured: widened",
+        amount=amount,
+        what=_DOMAINS[name],
+        low=low,
+        high=high,
+    )
 
 
 def _apart(found: Coefficients, amounts: Mapping[str, float], above: float, idle: float) -> dict[str, float]:
@@ -166,11 +183,22 @@ def _apart(found: Coefficients, amounts: Mapping[str, float], above: float, idle
 
 
 def _lines(found: Coefficients, amounts: Mapping[str, float], above: Range, ratios: Range) -> list[str]:
-    lines = [
-        f"{name}: {q.value:.4g} ({q.low:.3g} to {q.high:.3g}) {q.unit}, {q.basis} × {amounts[name]:g}"
+    lines: list[str] = [
+        Phrase(
+            "{name}: {value:.4g} ({low:.3g} to {high:.3g}) {unit}, {basis} × {amount:g}",
+            name=name,
+            value=q.value,
+            low=q.low,
+            high=q.high,
+            unit=q.unit,
+            basis=Phrase(q.basis),
+            amount=amounts[name],
+        )
         for name, q in found.terms.items()
         if name in amounts
     ]
-    lines.append(f"above the idle of the loaded model: {above.words} J")
-    lines.append(f"idle meanwhile, by the gross rates of the same runs: × {ratios.words} of that")
+    lines.append(Phrase("above the idle of the loaded model: {above} J", above=above.words))
+    lines.append(
+        Phrase("idle meanwhile, by the gross rates of the same runs: × {ratios} of that", ratios=ratios.words)
+    )
     return lines

@@ -11,6 +11,7 @@ from bench.estimators.prior import Prior, energy_j
 from bench.estimators.published import request_j
 from bench.estimators.roofline import Scope
 from bench.nouns import Coefficients
+from bench.phrases import Phrase
 
 _DOMAINS = ("prompt_tokens", "output_tokens")
 
@@ -29,7 +30,13 @@ def seen_cells(
 
 def label(one: Coefficients) -> str:
     """A measured machine by its name, with what its weights were and its runs."""
-    return f"{one.key.hardware} ({one.key.engine}, {one.key.weights} weights, runs {', '.join(one.runs)})"
+    return Phrase(
+        "{hardware} ({engine}, {weights} weights, runs {runs})",
+        hardware=one.key.hardware,
+        engine=one.key.engine,
+        weights=one.key.weights,
+        runs=", ".join(one.runs),
+    )
 
 
 def _seen(one: Coefficients, catalogue: Catalogue, prior: Prior, scope: Scope) -> Iterator[Seen]:

@@ -8,6 +8,7 @@ from bench.errors import BadInput, UnknownName
 from bench.estimators.rivals.figure import positive, within
 from bench.estimators.roofline import Scope
 from bench.nouns.estimates import Range, exactly
+from bench.phrases import Phrase
 
 MOST_TOKENS = 1e7  # of one request; chosen: ten times the longest context sold (a million; 2026-11-21)
 MOST_SOUND_S = 1e6  # of one request: twelve days; chosen
@@ -59,9 +60,13 @@ class Wanted:
                 within(name, positive(name, found), 0.0, MOST_PARAMS_B)
         within("count", self.count, 0.0, MOST_COUNT)
         if self.scope is not None and self.scope not in SCOPES:
-            raise BadInput(f"scope is {self.scope!r:.40}; needed is one of {', '.join(SCOPES)}")
+            raise BadInput(
+                Phrase(
+                    "scope is {scope!r:.40}; needed is one of {known}", scope=self.scope, known=", ".join(SCOPES)
+                )
+            )
         if self.input_tokens is not None and self.characters is not None:
-            raise BadInput("input_tokens and characters are two counts of one input; give one of them")
+            raise BadInput(Phrase("input_tokens and characters are two counts of one input; give one of them"))
 
 
 # The names of the command line and of REST, where they differ from the fields
@@ -88,14 +93,23 @@ def wanted_of(said: Mapping[str, object]) -> Wanted:
         if value is None:
             continue
         if isinstance(value, bool) or not isinstance(value, kind):
-            raise BadInput(f"{name} is {value!r:.60}; needed is {'text' if kind is str else 'a number'}")
+            raise BadInput(
+                Phrase(
+                    "{name} is {value!r:.60}; needed is {kind}",
+                    name=name,
+                    value=value,
+                    kind=Phrase("text") if kind is str else Phrase("a number"),
+                )
+            )
         if isinstance(value, int) and abs(value) > MOST_COUNT:
-            raise BadInput(f"{name} is an integer beyond any; needed is a number that a request can have")
+            raise BadInput(
+                Phrase("{name} is an integer beyond any; needed is a number that a request can have", name=name)
+            )
         if own in found:
-            raise BadInput(f"{name} is said twice; give it once")
+            raise BadInput(Phrase("{name} is said twice; give it once", name=name))
         found[own] = value
     if "model" not in found:
-        raise BadInput("model is missing; needed is a model's name")
+        raise BadInput(Phrase("model is missing; needed is a model's name"))
     return Wanted(**found)  # type: ignore[arg-type]  # each was seen to
 
 
@@ -107,13 +121,24 @@ def number(name: str, text: str | None) -> float | None:
         return float(text)
     except ValueError as error:
         raise BadInput(
-            f"{name} is {text!r:.60}; needed is a number alone, without a unit, as 1155 or 0.5"
+            Phrase(
+                "{name} is {text!r:.60}; needed is a number alone, without a unit, as 1155 or 0.5",
+                name=name,
+                text=text,
+            )
         ) from error
 
 
 def _named(name: str, found: str, *, needed: bool) -> None:
     if (needed and not found.strip()) or len(found) > LONGEST_NAME or (found and not _NAME.fullmatch(found)):
-        raise BadInput(f"{name} is {found!r:.60}; needed is a name of up to {LONGEST_NAME} plain characters")
+        raise BadInput(
+            Phrase(
+                "{name} is {found!r:.60}; needed is a name of up to {longest_name} plain characters",
+                name=name,
+                found=found,
+                longest_name=LONGEST_NAME,
+            )
+        )
 
 
 _TEXTS = ("model", "language", "hardware", "engine", "precision", "scope")
@@ -143,12 +168,23 @@ def input_of(wanted: Wanted, rates: tuple[TokenRate, ...], notes: list[str]) -> 
     own = [rate for rate in rates if rate.language == said]
     known = own or list(rates)
     if not known:
-        raise BadInput("characters: no table of tokens per character; give input_tokens")
+        raise BadInput(Phrase("characters: no table of tokens per character; give input_tokens"))
     first = known[0].ratio
     low, high = min(r.ratio for r in known), max(r.ratio for r in known)
-    of = f"of {said}" if own else f"of {', '.join(sorted({r.language for r in rates}))}, none said or known"
+    of = (
+        Phrase("of {said}", said=said)
+        if own
+        else Phrase("of {languages}, none said or known", languages=", ".join(sorted({r.language for r in rates})))
+    )
     notes.append(
-        f"{wanted.characters:g} characters taken for {first:.3g} ({low:.3g} to {high:.3g}) tokens each, {of}"
+        Phrase(
+            "{characters:g} characters taken for {first:.3g} ({low:.3g} to {high:.3g}) tokens each, {of}",
+            characters=wanted.characters,
+            first=first,
+            low=low,
+            high=high,
+            of=of,
+        )
     )
     count = wanted.characters
     return Range(low=low * count, value=first * count, high=high * count)

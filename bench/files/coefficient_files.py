@@ -11,6 +11,7 @@ from bench.files.config import places
 from bench.files.json_text import json_bytes, read_json
 from bench.files.layout import coefficients_path
 from bench.nouns import Coefficients, LoadCurve
+from bench.phrases import Phrase
 
 COEFFICIENTS_SCHEMA_VERSION = 1
 SCHEMA_NAME = "coefficients.schema.json"
@@ -73,9 +74,14 @@ def _entries(path: Path, name: str, *, required: bool = True) -> list[Any]:
     if not isinstance(data, dict) or data.get("schema_version") != COEFFICIENTS_SCHEMA_VERSION:
         found = data.get("schema_version") if isinstance(data, dict) else type(data).__name__
         raise BrokenResults(
-            f"{path}: schema_version {found!r}, this Joulemark reads {COEFFICIENTS_SCHEMA_VERSION}"
+            Phrase(
+                "{path}: schema_version {found!r}, this Joulemark reads {coefficients_schema_version}",
+                path=path,
+                found=found,
+                coefficients_schema_version=COEFFICIENTS_SCHEMA_VERSION,
+            )
         )
     entries = data.get(name, None if required else [])
     if not isinstance(entries, list):
-        raise BrokenResults(f"{path}: expected a list under {name!r}")
+        raise BrokenResults(Phrase("{path}: expected a list under {name!r}", path=path, name=name))
     return entries

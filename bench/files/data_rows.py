@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bench.errors import BadDeclaration, BadInput
+from bench.phrases import Phrase
 
 _T = TypeVar("_T")
 
@@ -18,5 +19,7 @@ def read_rows(path: Path, made: Callable[[Mapping[str, str]], _T], what: str) ->
         try:
             found.extend(made(row) for row in rows)
         except (csv.Error, KeyError, TypeError, ValueError, AttributeError, BadInput) as error:
-            raise BadDeclaration(str(path), rows.line_num, f"not {what}: {error}") from error
+            raise BadDeclaration(
+                str(path), rows.line_num, Phrase("not {what}: {error}", what=what, error=error)
+            ) from error
     return tuple(found)

@@ -8,6 +8,7 @@ from bench.errors import BadDeclaration, BadInput, MissingFactor
 from bench.files.config import places
 from bench.files.grid_tables import EmbodiedRow, read_embodied_rows
 from bench.nouns import Range
+from bench.phrases import Phrase
 
 _SMALL_GIB, _LARGE_FROM_GIB, _LARGE_TO_GIB = 48.0, 60.0, 96.0
 BOARDS_PER_HOST = 8  # what the figure for a server with boards was made for
@@ -27,7 +28,14 @@ def board_embodied(
     somebody has read it already.
     """
     if not 1 <= boards_per_host <= BOARDS_PER_HOST:
-        raise BadInput(f"{name}: {boards_per_host!r} boards in a host; needed is 1 to {BOARDS_PER_HOST}")
+        raise BadInput(
+            Phrase(
+                "{name}: {boards_per_host!r} boards in a host; needed is 1 to {most}",
+                name=name,
+                boards_per_host=boards_per_host,
+                most=BOARDS_PER_HOST,
+            )
+        )
     rows = rows or read_embodied_rows(folder or places().data)
     board = _only(rows, "board", _class_of(name, memory_gib))
     host = _only(rows, "server", "with boards")
@@ -37,7 +45,13 @@ def board_embodied(
 def server_embodied(name: str, *, share_ratio: float = 1.0, folder: Path | None = None) -> Embodied:
     """A server without boards, or a share of it (cores used ÷ cores there). Raises BadInput."""
     if not 0 < share_ratio <= 1:
-        raise BadInput(f"{name}: a share of {share_ratio!r} of a server; needed is more than 0 and at most 1")
+        raise BadInput(
+            Phrase(
+                "{name}: a share of {share_ratio!r} of a server; needed is more than 0 and at most 1",
+                name=name,
+                share_ratio=share_ratio,
+            )
+        )
     rows = read_embodied_rows(folder or places().data)
     host = _only(rows, "server", "without boards")
     return _spread(name, share_ratio * host.value, rows, (host,))
@@ -49,9 +63,16 @@ def _class_of(name: str, memory_gib: float) -> str:
     if _LARGE_FROM_GIB <= memory_gib <= _LARGE_TO_GIB:
         return "64 to 96 GB"
     raise MissingFactor(
-        f"{name}: no open figure of what making a board with {memory_gib:g} GiB emitted; known are boards of up "
-        f"to {_SMALL_GIB:g} and of {_LARGE_FROM_GIB:g} to {_LARGE_TO_GIB:g} GiB; hand in an Embodied with its "
-        "maker's own figure, or leave embodied grams out"
+        Phrase(
+            "{name}: no open figure of what making a board with {memory_gib:g} GiB emitted; known "
+            "are boards of up to {small:g} and of {low:g} to {high:g} GiB; hand in an Embodied with "
+            "its maker's own figure, or leave embodied grams out",
+            name=name,
+            memory_gib=memory_gib,
+            small=_SMALL_GIB,
+            low=_LARGE_FROM_GIB,
+            high=_LARGE_TO_GIB,
+        )
     )
 
 
@@ -71,5 +92,9 @@ def _spread(name: str, kg: float, rows: Sequence[EmbodiedRow], used: Sequence[Em
 def _only(rows: Sequence[EmbodiedRow], kind: str, item: str) -> EmbodiedRow:
     found = [row for row in rows if (row.kind, row.item) == (kind, item)]
     if len(found) != 1:
-        raise BadDeclaration("embodied.csv", None, f"{len(found)} rows of {kind!r}, {item!r}; needed is one")
+        raise BadDeclaration(
+            "embodied.csv",
+            None,
+            Phrase("{n} rows of {kind!r}, {item!r}; needed is one", n=len(found), kind=kind, item=item),
+        )
     return found[0]

@@ -12,6 +12,7 @@ from bench.carbon.factors import Scope
 from bench.carbon.places import PueBasis
 from bench.files.data_rows import read_rows
 from bench.nouns import Range
+from bench.phrases import Phrase
 
 _SCOPES = ("life_cycle", "direct")
 _BASES = ("published", "design", "assumed")
@@ -169,12 +170,14 @@ def read_embodied_rows(folder: Path) -> tuple[EmbodiedRow, ...]:
 def _text(row: Mapping[str, str], column: str) -> str:
     value = row[column].strip()
     if not value:
-        raise ValueError(f"{column} is empty; a figure that is not known has no row")
+        raise ValueError(Phrase("{column} is empty; a figure that is not known has no row", column=column))
     return value
 
 
 def _one_of(row: Mapping[str, str], column: str, known: tuple[str, ...]) -> str:
     value = _text(row, column)
     if value not in known:
-        raise ValueError(f"{column} is {value!r}; known are {', '.join(known)}")
+        raise ValueError(
+            Phrase("{column} is {value!r}; known are {known}", column=column, value=value, known=", ".join(known))
+        )
     return value

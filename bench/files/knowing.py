@@ -18,6 +18,7 @@ from bench.files.grid_tables import EmbodiedRow
 from bench.files.prior_file import read_fed, read_prior
 from bench.nouns import Coefficients
 from bench.nouns.estimates import Range
+from bench.phrases import Phrase, joined
 from bench.units import BYTES_PER_GIB
 
 
@@ -48,7 +49,9 @@ def _coefficients(folder: Path) -> Iterator[Coefficients]:
     inside = folder / "coefficients"
     paths = coefficient_paths(inside if inside.is_dir() else folder)
     if not paths:
-        raise BadInput(f"{folder}: no coefficients; needed is a results folder: joulemark fit {folder}")
+        raise BadInput(
+            Phrase("{folder}: no coefficients; needed is a results folder: joulemark fit {folder}", folder=folder)
+        )
     for path in paths:
         yield from read_coefficients(path)
 
@@ -59,7 +62,7 @@ def _families(folder: Path) -> Mapping[str, str]:
         try:
             found[path.stem] = str(tomllib.loads(path.read_text(encoding="utf-8"))["family"])
         except (KeyError, ValueError) as error:
-            raise BadDeclaration(str(path), None, f"not a model: {error}") from error
+            raise BadDeclaration(str(path), None, Phrase("not a model: {error}", error=error)) from error
     return found
 
 
@@ -78,11 +81,11 @@ def embodied_of(answer: Answer, rows: Sequence[EmbodiedRow] = ()) -> tuple[Range
     `rows`: the table, where somebody has read it already.
     """
     if answer.card is None or answer.device_s is None:
-        return None, "embodied: how long a request holds its hardware is not known"
+        return None, Phrase("embodied: how long a request holds its hardware is not known")
     if answer.card.name == "unknown":
-        return None, "embodied: no hardware was named"
+        return None, Phrase("embodied: no hardware was named")
     try:
         made: Embodied = board_embodied(answer.card.name, answer.card.memory_b / BYTES_PER_GIB, rows=rows)
     except MissingFactor as error:
-        return None, f"embodied: {error}"
-    return embodied_g(made, times(answer.device_s, answer.wanted.count)), "; ".join(made.rests_on)
+        return None, Phrase("embodied: {error}", error=error)
+    return embodied_g(made, times(answer.device_s, answer.wanted.count)), joined(made.rests_on, "; ")

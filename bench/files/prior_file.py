@@ -11,6 +11,7 @@ from bench.errors import BadDeclaration, BadInput
 from bench.estimators.prior import TERMS, Z90, Book, Coefficient, Prior
 from bench.files.atomic import write_whole
 from bench.files.config import places
+from bench.phrases import Phrase
 from bench.stats import significant
 
 SCHEMA_VERSION = 1
@@ -85,19 +86,25 @@ def read_prior(path: Path | None = None) -> Book:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadInput(f"{path}: no prior: {error}; fit one with scripts/fit_prior.py DATA") from error
+        raise BadInput(
+            Phrase("{path}: no prior: {error}; fit one with scripts/fit_prior.py DATA", path=path, error=error)
+        ) from error
     except ValueError as error:
-        raise BadDeclaration(str(path), None, f"not JSON: {error}") from error
+        raise BadDeclaration(str(path), None, Phrase("not JSON: {error}", error=error)) from error
     try:
         if content["schema_version"] != SCHEMA_VERSION:
-            raise BadDeclaration(str(path), None, f"schema {content['schema_version']}, needed {SCHEMA_VERSION}")
+            raise BadDeclaration(
+                str(path),
+                None,
+                Phrase("schema {found}, needed {needed}", found=content["schema_version"], needed=SCHEMA_VERSION),
+            )
         return Book(
             priors={tuple(fit["sources"]): _prior(fit) for fit in content["fits"]},
             sources=tuple(sorted(one["source"] for one in content["sources"])),
             one_model=float(content["one_model_half_width"]),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise BadDeclaration(str(path), None, f"not a prior: {error!r}") from error
+        raise BadDeclaration(str(path), None, Phrase("not a prior: {error!r}", error=error)) from error
 
 
 def read_fed(path: Path | None = None) -> tuple[str, ...]:
@@ -106,12 +113,22 @@ def read_fed(path: Path | None = None) -> tuple[str, ...]:
     try:
         sources = json.loads(path.read_text(encoding="utf-8"))["sources"]
         return tuple(
-            f"{one['source']}: {one['repository']} at {one['commit']} ({one['licence']}), {one['file']}, "
-            f"{one['rows']} rows, sha256 {one['sha256']}"
+            Phrase(
+                "{source}: {repository} at {commit} ({licence}), {file}, {rows} rows, sha256 {sha256}",
+                source=one["source"],
+                repository=one["repository"],
+                commit=one["commit"],
+                licence=one["licence"],
+                file=one["file"],
+                rows=one["rows"],
+                sha256=one["sha256"],
+            )
             for one in sources
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
-        raise BadDeclaration(str(path), None, f"not a prior with its sources: {error!r}") from error
+        raise BadDeclaration(
+            str(path), None, Phrase("not a prior with its sources: {error!r}", error=error)
+        ) from error
 
 
 def _prior(fit: Mapping[str, Any]) -> Prior:

@@ -25,6 +25,7 @@ from bench.files.grid_tables import (
     read_region_rows,
 )
 from bench.nouns import Range
+from bench.phrases import Phrase
 
 YEARS = (2023, 2024, 2025)  # of the tables; a figure stands for its own year and for later ones until the next
 NEWEST = YEARS[-1]
@@ -62,7 +63,11 @@ def read_regions(folder: Path | None = None, *, year: int = NEWEST) -> Regions:
     """Every region, country and mixture. Raises BadInput for a year without tables, BadDeclaration."""
     if year not in YEARS:
         raise BadInput(
-            f"no tables of the year {year!r}; known are {', '.join(map(str, YEARS))}; ask for one of them"
+            Phrase(
+                "no tables of the year {year!r}; known are {years}; ask for one of them",
+                year=year,
+                years=", ".join(map(str, YEARS)),
+            )
         )
     tables = _read(folder or folders().data, year)
     regions = {row.name: _region(tables, row) for row in tables.regions}
@@ -89,8 +94,8 @@ def place_asked(
     if pue is None and g_per_kwh is None:
         return regions().place(region) if region else None
     if pue is None or g_per_kwh is None or region:
-        raise BadInput("give either a region, or both pue and g_per_kwh of a place of your own")
-    return place_of("a place of the user's own", g_per_kwh=g_per_kwh, pue=pue, year=NEWEST)
+        raise BadInput(Phrase("give either a region, or both pue and g_per_kwh of a place of your own"))
+    return place_of(Phrase("a place of the user's own"), g_per_kwh=g_per_kwh, pue=pue, year=NEWEST)
 
 
 def folded(name: str) -> str:
@@ -105,7 +110,9 @@ def _read(folder: Path, year: int) -> _Tables:
     for row in regions:
         if row.iso3 not in countries:
             raise BadDeclaration(
-                str(folder / "regions.csv"), None, f"{row.name} is in {row.iso3}, no known country"
+                str(folder / "regions.csv"),
+                None,
+                Phrase("{row} is in {iso3}, no known country", row=row.name, iso3=row.iso3),
             )
     grid: dict[tuple[str, Scope], list[GridRow]] = {}
     for found in read_grid(folder):
@@ -151,9 +158,11 @@ def _country(tables: _Tables, country: Country) -> Place:
 
 
 def _whole(country: Country) -> str:
-    return (
-        f"the figure is that of all {country.name}, which has several grid zones: its interval is a factor of "
-        f"{ZONES_RATIO:g} either way"
+    return Phrase(
+        "the figure is that of all {country}, which has several grid zones: its interval is a "
+        "factor of {zones_ratio:g} either way",
+        country=country.name,
+        zones_ratio=ZONES_RATIO,
     )
 
 
@@ -201,6 +210,10 @@ def _aliases(found: Iterable[str], countries: Iterable[Country]) -> Mapping[str,
     for name, own in pairs:
         if known.setdefault(folded(name), own) != own:
             raise BadDeclaration(
-                "countries.csv", None, f"{name!r} is {known[folded(name)]} and {own}: needed is one"
+                "countries.csv",
+                None,
+                Phrase(
+                    "{name!r} is {known} and {own}: needed is one", name=name, known=known[folded(name)], own=own
+                ),
             )
     return known

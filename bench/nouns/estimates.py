@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from bench.errors import BadInput
+from bench.phrases import Phrase
 
 if TYPE_CHECKING:  # nouns load no array library: whoever fills columns has loaded it
     import numpy as np
@@ -32,10 +33,17 @@ class Range:
     def __post_init__(self) -> None:
         if not all(map(math.isfinite, self)):
             raise BadInput(
-                f"a range of {self.words}: needed are three finite numbers; leave out what is not known"
+                Phrase(
+                    "a range of {range}: needed are three finite numbers; leave out what is not known",
+                    range=self.words,
+                )
             )
         if not self.low <= self.value <= self.high:
-            raise BadInput(f"a range of {self.words}: needed is low ≤ value ≤ high; put the three in order")
+            raise BadInput(
+                Phrase(
+                    "a range of {range}: needed is low ≤ value ≤ high; put the three in order", range=self.words
+                )
+            )
 
     def __iter__(self) -> Iterator[float]:
         return iter((self.low, self.value, self.high))
@@ -43,7 +51,7 @@ class Range:
     @property
     def words(self) -> str:
         """The three as people read them: 41.4 (41.4 to 56)."""
-        return f"{self.value:.4g} ({self.low:.4g} to {self.high:.4g})"
+        return Phrase("{value:.4g} ({low:.4g} to {high:.4g})", value=self.value, low=self.low, high=self.high)
 
 
 def exactly(value: float) -> Range:

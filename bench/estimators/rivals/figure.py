@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from bench.errors import BadInput
+from bench.phrases import Phrase
 
 MOST_TOKENS = 1e9  # of one request; chosen: a thousand times the longest context sold (a million; 2026-11-21)
 
@@ -42,21 +43,29 @@ class RivalFigure:
     @property
     def label(self) -> str:
         """Name and version, as a figure of a rival's is shown: never as an estimate of ours."""
-        return f"rival: {self.rival.name} {self.rival.version}"
+        return Phrase("rival: {rival} {version}", rival=self.rival.name, version=self.rival.version)
 
 
 def within(name: str, found: float, least: float, most: float) -> float:
     """The number. Raises BadInput where it is not finite, or outside least to most."""
     if not math.isfinite(found) or not least <= found <= most:
-        upto = f" to {most:g}" if math.isfinite(most) else " or more"
-        raise BadInput(f"{name} is {found:g}; needed is a number of {least:g}{upto}")
+        upto = Phrase(" to {most:g}", most=most) if math.isfinite(most) else Phrase(" or more")
+        raise BadInput(
+            Phrase(
+                "{name} is {found:g}; needed is a number of {least:g}{upto}",
+                name=name,
+                found=found,
+                least=least,
+                upto=upto,
+            )
+        )
     return found
 
 
 def positive(name: str, found: float) -> float:
     """The number. Raises BadInput where it is not finite, or not above zero."""
     if not math.isfinite(found) or found <= 0:
-        raise BadInput(f"{name} is {found:g}; needed is a number above 0")
+        raise BadInput(Phrase("{name} is {found:g}; needed is a number above 0", name=name, found=found))
     return found
 
 
