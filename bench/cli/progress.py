@@ -30,7 +30,7 @@ class Progress:
         self._expected_s = minutes * 60
         self._clock_s = clock_s
         self._began_s = self._said_s = clock_s()
-        self._cell = ""
+        self._cells_told: set[str] = set()  # of the round of cells that is under way
 
     def listen(self, event: Mapping[str, Any]) -> None:
         """Takes one event of the run; draws only when no window is open."""
@@ -46,6 +46,7 @@ class Progress:
     def result(self, cell: str, status: str, reason: str) -> None:
         """A cell's end, on a line of its own that stays."""
         self._clear()
+        self._cells_told.discard(cell)
         mark = {
             "done": "✓",
             "already done": "=",
@@ -76,9 +77,10 @@ class Progress:
 
     def _log(self, cell: str, phase: str, label: str, expected_s: float) -> None:
         now_s = self._clock_s()
-        if cell != self._cell:
-            self._to.write(f"… {self._done + 1}/{self._cells} {cell}\n")
-            self._cell, self._said_s = cell, now_s
+        if cell not in self._cells_told:  # several may be under way, their windows in turn
+            self._to.write(f"… {self._done + len(self._cells_told) + 1}/{self._cells} {cell}\n")
+            self._cells_told.add(cell)
+            self._said_s = now_s
         if phase == _UNTOLD or expected_s >= _QUIET_S or now_s - self._said_s >= _QUIET_S:
             least = f", {expected_s:.0f} s at least" if expected_s >= 1 else ""
             minutes = f"{(now_s - self._began_s) / 60:.1f} of ~{self._expected_s / 60:.0f} min"

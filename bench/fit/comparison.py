@@ -218,6 +218,11 @@ def _notes(taken: Sequence[Showing], made: Sequence[Made], *, interleaved: bool)
             "not interleaved: what drifted between the runs of one and those of the other is in the ratio, and in "
             "no interval"
         )
+    if any(s.in_turns for s in taken):
+        said.append(
+            "in turn: all candidates were loaded at once and their windows came one after the other, so that the "
+            "idle power in each energy is that of all of them loaded"
+        )
     measured = any(j.basis == "measured" for s in taken for j in s.joules.values())
     if measured and any(m.weights == "synthetic" and m.precision != "none" for m in made):
         said.append(

@@ -56,6 +56,7 @@ def showing(measured: Measured, quality: Quality | None, *, candidate: int, roun
         unscored=_unscored(run, quality),
         scored_by=_scored_by(quality),
         paused_ratio=significant(max(0.0, 1 - busy_s / open_s)) if run.spec.pace is None and open_s else 0.0,
+        in_turns=bool(run.spec.beside),
         idle_taken=bool(pauses_s and joules),
     )
 

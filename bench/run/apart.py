@@ -7,7 +7,7 @@ boundaries. A run that its verdicts void is in no entry.
 import shlex
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -82,11 +82,29 @@ def set_apart(runs: Iterable[Told], out: Path) -> tuple[Apart, ...]:
     """Makes, precisions and boundaries that have an entry each, and void runs; what helps is typed for OUT."""
     every = sorted(runs, key=lambda run: (run.started_at, run.id))
     sound = [run for run in every if not run.void]
+    alone = [run for run in sound if not run.spec.beside]
     return (
-        *_makes(sound, out),
-        *_precisions(sound, out),
-        *_boundaries(sound, out),
+        *_beside(sound, out),
+        *_makes(alone, out),
+        *_precisions(alone, out),
+        *_boundaries(alone, out),
         *_voids(every, out),
+    )
+
+
+def _beside(runs: Sequence[Told], out: Path) -> Iterator[Apart]:
+    """Those of a comparison that had its other candidates loaded: what they all draw at rest is in each of them."""
+    among = [run for run in runs if run.spec.beside]
+    if not among:
+        return
+    have = {run.spec.cell for run in runs if not run.spec.beside}
+    lacking = [replace(run.spec, round=None, beside=()) for run in among if run.spec.cell not in have]
+    yield Apart(
+        of=counted(len(among), "run"),
+        why="measured for a comparison with its other candidates in memory, so that idle power is that of all of "
+        "them: in the comparison and in no coefficient"
+        + ("; alone they are measured by" if lacking else "; each cell has a run alone too"),
+        helps=run_lines(lacking, out),
     )
 
 

@@ -1,9 +1,11 @@
 """What a comparison's record claims beside its figures, held against its runs: verify's other half."""
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 from bench.files.store import Sealed
 from bench.nouns.compared import ComparisonRecord
+from bench.physics.phases import work
 from bench.run.candidates import short_names
 from bench.run.compare import newest_parts, parts_of
 from bench.run.compare_figures import Mismatch, differences
@@ -17,6 +19,7 @@ def check_record(name: str, record: ComparisonRecord, known: Mapping[str, Sealed
     yield from _claims(name, record, known)
     yield from _said(name, record, known)
     yield from _rounds_left_out(name, record, known)
+    yield from _overlaps(name, record, known)
 
 
 def _claims(name: str, record: ComparisonRecord, known: Mapping[str, Sealed]) -> Iterator[Mismatch]:
@@ -69,6 +72,22 @@ def _gaps(name: str, record: ComparisonRecord, known: Mapping[str, Sealed]) -> I
     for number in sorted(set(range(1, max(begun, default=0))) - begun):
         found = "no run of it is here: it was taken out"
         yield Mismatch(file=name, field=f"rounds.{number}", expected="the runs of the round", found=found)
+
+
+def _overlaps(name: str, record: ComparisonRecord, known: Mapping[str, Sealed]) -> Iterator[Mismatch]:
+    """Of candidates that were loaded at once no two worked at one moment."""
+    of_round: dict[int, list[tuple[int, int, str]]] = {}
+    for take in record.runs:
+        run = known[take.run_id].run
+        if run is not None and run.spec.beside:
+            windows = [(w.start_ns, w.end_ns, take.run_id) for w in work(run.trace.windows)]
+            of_round.setdefault(take.round, []).extend(windows)
+    for number, windows in of_round.items():
+        for (_, end_ns, one), (start_ns, _, other) in pairwise(sorted(windows)):
+            if start_ns < end_ns and one != other:
+                found = f"a window of {other} began before one of {one} was over"
+                yield Mismatch(file=name, field=f"rounds.{number}", expected="windows in turn", found=found)
+                break
 
 
 def _rounds_left_out(name: str, record: ComparisonRecord, known: Mapping[str, Sealed]) -> Iterator[Mismatch]:

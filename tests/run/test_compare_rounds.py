@@ -141,11 +141,11 @@ def test_a_run_that_stays_void_costs_its_round_and_another_takes_its_place(tmp_p
 
 
 def test_what_is_void_again_and_again_is_given_up(tmp_path):
-    """Three rounds without a pair are enough to know; what is missing is told."""
+    """Five rounds without a pair are enough to know; what is missing is told."""
     machine = Machine(spoils=tuple(("f16", n) for n in range(1, 9)) * 3)
     asked = measured(tmp_path, machine, rounds=2)
 
-    assert [number for key, number in machine.ran if key == "q8"] == [1, 2, 3]
+    assert [number for key, number in machine.ran if key == "q8"] == [1, 2, 3, 4, 5]
     assert left(asked, ARRANGED) == 2
 
 
@@ -210,3 +210,42 @@ def test_a_sealed_run_is_read_once(tmp_path):
 
     assert len(arranged.shown) == 4
     assert left(ask(tmp_path, rounds=2), arranged) == 0
+
+
+def in_turns(out, machine, **more):
+    """Rounds of candidates that are loaded at once: `machine` runs a round's sides one after the other."""
+    asked, sides_asked = ask(out, **more), []
+
+    def run_in_turns(sides, host, listen):
+        sides_asked.append([plan.cells[0].cell.precision for _, plan in sides])
+        for one, plan in sides:
+            if machine.fails:  # as run_in_turns does: one ends all
+                yield CellResult(cell=str(plan.cells[0].cell), status="failed", reason="no such file")
+            else:
+                yield from machine(one, plan, host, listen)
+
+    arranged = replace(ARRANGED, not_in_turns="", shown={})
+    list(measure_rounds(asked, arranged, None, lambda _: None, run=None, run_in_turns=run_in_turns))
+    return asked, arranged, sides_asked
+
+
+def test_all_candidates_of_a_round_are_run_together(tmp_path):
+    """One call a round with every side; the sides turn round as whole runs do."""
+    asked, arranged, sides = in_turns(tmp_path, Machine(), rounds=3)
+
+    assert sides == [["q8", "f16"], ["f16", "q8"], ["q8", "f16"]]
+    assert left(asked, arranged) == 0
+
+
+def test_a_void_run_among_those_in_turn_costs_its_round(tmp_path):
+    """Tried again alone it would stand minutes from its partner: another round takes its place."""
+    _, _, sides = in_turns(tmp_path, Machine(spoils=(("f16", 1),)), rounds=2)
+
+    assert len(sides) == 3
+
+
+def test_a_candidate_that_fails_in_turn_ends_the_rounds(tmp_path):
+    """A round of the others alone tells no ratio."""
+    _, _, sides = in_turns(tmp_path, Machine(fails="f16"), rounds=3)
+
+    assert len(sides) == 1

@@ -1,4 +1,4 @@
-"""Several workers at once: who goes when, what each is told, and what becomes of a round that one of them leaves."""
+"""Several workers at once: who goes when, what each is told, and a round that one of them leaves."""
 
 import os
 import signal
@@ -140,7 +140,7 @@ def test_work_of_the_others_on_a_board_is_not_foreign(play, tmp_path):
 
 def test_an_interrupt_leaves_no_worker_behind(play, tmp_path):
     """All of them are ended, those that wait too."""
-    waits = "echo $$ >> ../pids; echo '{\"event\": \"phase\"}'; turn idle; sleep 20\n"
+    waits = 'echo $$ >> ../pids; echo \'{"event": "phase"}\'; turn idle; sleep 20\n'
     told = play(listen=lambda _: signal.raise_signal(signal.SIGINT), q8=waits, f16=waits)
     with pytest.raises(Interrupted, match="stopped by SIGINT"):
         list(told)

@@ -27,11 +27,13 @@ class Rig:
         self.recorder = FakeRecorder(self.clock, self.session, **recorder)
         self.said = []
 
-    def run(self, *specs):
+    def run(self, *specs, **more):
         tasks = [Task(spec=s, workload=WORKLOAD, run_id=f"r{i}") for i, s in enumerate(specs)]
         time_ = Clockwork(clock_ns=self.clock.clock_ns, sleep=self.clock.sleep)
         return list(
-            measure_group(tasks, self.session.loading, self.recorder, {}, time_=time_, announce=self.said.append)
+            measure_group(
+                tasks, self.session.loading, self.recorder, {}, time_=time_, announce=self.said.append, **more
+            )
         )
 
 
@@ -171,3 +173,48 @@ def test_four_trains_leave_a_quarter_of_the_sensors_period_apart():
     for first in range(0, 8, 4):
         phases = sorted(t % seconds(0.1) for t in starts_ns[first : first + 4])
         assert [b - a for a, b in pairwise(phases)] == pytest.approx([seconds(0.025)] * 3, abs=seconds(0.004))
+
+
+class Slow:
+    """Others work a while before each turn; `stops_at`: so many turns of work, and no more."""
+
+    def __init__(self, clock, stops_at=99):
+        self.clock, self.stops_at, self.took = clock, stops_at, []
+
+    def take(self, stage, *, enough=False):
+        self.took.append((stage, self.clock.clock_ns()))
+        self.clock.sleep(7.0)
+        return stage != "work" or [s for s, _ in self.took].count("work") <= self.stops_at
+
+
+def test_a_candidate_among_others_asks_before_each_stage():
+    """Idle, load, warm-up, every window, and before what follows the last: sealing takes the processor."""
+    rig = Rig()
+    turns = Slow(rig.clock)
+    [run] = rig.run(spec(), turns=turns)
+
+    asked = [stage for stage, _ in turns.took]
+    assert asked == ["idle", "load", "idle", "warmup", "work", "work", "end"]
+    assert [w.label for w in run.trace.windows if w.phase == "work"] == ["1", "2"]
+
+
+def test_no_window_is_open_while_others_work():
+    """A rest stands between its last window and its next question, and between the answer and no window less."""
+    rig = Rig()
+    turns = Slow(rig.clock)
+    [run] = rig.run(spec(), turns=turns)
+
+    for _, asked_ns in turns.took:
+        assert not [w for w in run.trace.windows if w.start_ns < asked_ns + seconds(7.0) and w.end_ns > asked_ns]
+    for stage, asked_ns in turns.took:
+        if stage in ("work", "end"):
+            last = max(w.end_ns for w in run.trace.windows if w.end_ns <= asked_ns)
+            assert asked_ns - last >= seconds(REST_S)
+
+
+def test_whoever_is_told_that_it_is_enough_stops():
+    """As where every candidate is known well enough."""
+    rig = Rig()
+    [run] = rig.run(spec(), turns=Slow(rig.clock, stops_at=1))
+
+    assert [w.label for w in run.trace.windows if w.phase == "work"] == ["1"]

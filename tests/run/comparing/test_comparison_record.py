@@ -73,3 +73,14 @@ def test_a_round_that_was_taken_from_the_disk_too_is_named(out):
     seal(out, *record_of(out))
 
     assert touched(out) == [("comparisons/c0ffee00.json", "rounds.2")]
+
+
+def test_windows_of_two_candidates_that_were_loaded_at_once_never_overlap(tmp_path):
+    """Each run here has a clock of its own that begins at nought: two of one round overlap, and are named."""
+    for number in (1, 2):
+        for precision, batch_s in (("q8", 0.3), ("f16", 0.5)):
+            more = {"asked_for": {"beside": ("another",)}}
+            sealed_round(tmp_path, number, precision=precision, batch_s=batch_s + number / 100, **more)
+    seal(tmp_path, *record_of(tmp_path))
+
+    assert touched(tmp_path) == [("comparisons/c0ffee00.json", f"rounds.{number}") for number in (1, 2)]
