@@ -48,7 +48,8 @@ def fit(folder: Out = Path("results"), json: Json = False) -> None:
             note(f"written: {path}")
     _left_out(learnt.broken)
     if not any(set(c.terms) - {"idle_bare", "idle_resident"} or c.rates for c in learnt.coefficients):
-        note(f"no coefficient: every run is void, kept apart, or one too few; the reasons stand above; joulemark next {folder}")
+        why = "every run is void, kept apart, or one too few; the reasons stand above"
+        note(f"no coefficient: {why}; joulemark next {folder}")
         raise typer.Exit(1)
 
 

@@ -93,7 +93,7 @@ def set_apart(runs: Iterable[Told], out: Path) -> tuple[Apart, ...]:
 
 
 def _beside(runs: Sequence[Told], out: Path) -> Iterator[Apart]:
-    """Those of a comparison that had its other candidates loaded: what they all draw at rest is in each of them."""
+    """Those of a comparison that had its other candidates loaded: what all draw at rest is in each of them."""
     among = [run for run in runs if run.spec.beside]
     if not among:
         return
