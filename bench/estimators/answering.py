@@ -16,7 +16,7 @@ from bench.estimators.asked import Asked, Catalogue, job_of, plain_name
 from bench.estimators.by_cell import by_cell, cells_of
 from bench.estimators.ladder import Evidence, Seen, price
 from bench.estimators.prior import TERMS, Book, Prior, seconds, split_j
-from bench.estimators.roofline import FULL_RATIO, Job, Scope, terms
+from bench.estimators.roofline import FULL_RATIO, Job, Scope, pieces, terms
 from bench.estimators.seen_cells import seen_cells
 from bench.estimators.wanted import TokenRate, Wanted, input_of
 from bench.nouns import Coefficients
@@ -135,13 +135,15 @@ def _by_prior(wanted: Wanted, tokens_in: Range | None, known: Known, notes: list
             "hardware", wanted.hardware.lower(), [*names, *(one.key.hardware for one in known.published)]
         )
     evidence = Evidence(seen=_carried(wanted, known))
-    priced = price(job, "", known.prior, evidence)
-    energy = _spread(priced.energy_j, job, tokens_in, known.prior, evidence)
+    prior = known.prior
+    priced = price(job, "", prior, evidence)
+    energy = _spread(priced.energy_j, job, tokens_in, prior, evidence)
     energy = _outside(energy, job, notes)
     value = energy.value
-    parts = split_j(known.prior, job)
+    work = pieces(job)
+    parts = split_j(prior, job, work)
     whole = math.fsum(parts.values())
-    taken = seconds(known.prior, job) * job.cards / value
+    taken = seconds(prior, job, work) * job.cards / value
     return Answer(
         wanted=wanted,
         energy_j=energy,
@@ -153,7 +155,7 @@ def _by_prior(wanted: Wanted, tokens_in: Range | None, known: Known, notes: list
             *(() if priced.method == "prior" else (priced.rests_on,)),
             Phrase(
                 "the physical prior, bench/data/prior.json, fitted on {sources}",
-                sources=", ".join(known.prior.sources),
+                sources=", ".join(prior.sources),
             ),
         ),
         notes=(

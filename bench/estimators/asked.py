@@ -115,22 +115,28 @@ def job_of(asked: Asked, catalogue: Catalogue) -> Job:
     prompt, prompt_doubt = _prompt(asked, shape, catalogue, notes)
     doubts += [shape.doubt, card.doubt]
     cards = asked.n_gpus or 1.0
+    batch, batch_doubt = _batch(asked, notes)
     job = Job(
         shape=shape,
         card=card,
         bits=named.bits,
         cards=cards,
-        batch=asked.batch or 1.0,
+        batch=batch,
+        batch_doubt=batch_doubt,
         prompt_tokens=prompt,
         output_tokens=output,
         scope=asked.scope,
         prompt_doubt=prompt_doubt,
         fits=asked.batch is not None and asked.input_tokens is None,
         fused=not _LOCAL.search(asked.engine),
+        doubt=_joined(doubts),
+        notes=tuple(notes),
     )
-    if asked.batch is None:
-        job = _batched(job, asked, notes, doubts)
-    return replace(job, doubt=sum(d * d for d in doubts) ** 0.5, notes=tuple(notes))
+    return _filled(job, notes, doubts) if asked.batch is None and _full(asked) else job
+
+
+def _joined(doubts: Sequence[float]) -> float:
+    return float(sum(d * d for d in doubts) ** 0.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,15 +190,25 @@ def _prompt(asked: Asked, shape: Shape, catalogue: Catalogue, notes: list[str]) 
     return tokens, doubt
 
 
-def _batched(job: Job, asked: Asked, notes: list[str], doubts: list[float]) -> Job:
-    """The batch that is likely where none is said: one on a desk, what memory holds under full load."""
+def _full(asked: Asked) -> bool:
+    """Whether a server is said to be under full load."""
+    return not _LOCAL.search(asked.engine) and bool(_FULL_LOAD.search(asked.task))
+
+
+def _batch(asked: Asked, notes: list[str]) -> tuple[float, float]:
+    """The batch, or the likely one where none is said, and the standard deviation of its logarithm."""
+    if asked.batch is not None or _full(asked):
+        return asked.batch or 1.0, 0.0
     if _LOCAL.search(asked.engine):
         notes.append(Phrase("batch of 1 assumed, as on a desk"))
-        return job
-    if not _FULL_LOAD.search(asked.task):
-        notes.append(Phrase("batch of {batch:g} assumed", batch=_USUAL_BATCH))
-        return replace(job, batch=_USUAL_BATCH, batch_doubt=_USUAL_BATCH_DOUBT)
-    # as many copies as fit with their weights in half of a card's memory, each as full as memory allows
+        return 1.0, 0.0
+    notes.append(Phrase("batch of {batch:g} assumed", batch=_USUAL_BATCH))
+    return _USUAL_BATCH, _USUAL_BATCH_DOUBT
+
+
+def _filled(job: Job, notes: list[str], doubts: list[float]) -> Job:
+    """The same under full load: as many copies as fit with their weights in half of a card's memory, each as full
+    as memory allows."""
     own = 1.0
     while own < job.cards and job.weight_bytes > own * job.card.memory_b / 2:
         own *= 2
@@ -204,8 +220,7 @@ def _batched(job: Job, asked: Asked, notes: list[str], doubts: list[float]) -> J
             running=full.running,
         )
     )
-    doubts.append(_LAYOUT_DOUBT)
-    return full
+    return replace(full, doubt=_joined([*doubts, _LAYOUT_DOUBT]), notes=tuple(notes))
 
 
 def _bits(asked: Asked, shape: Shape, notes: list[str], doubts: list[float]) -> float:

@@ -14,7 +14,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bench.estimators.roofline import Job, joules_of, least_j, pieces, terms
+from bench.estimators.roofline import Job, Pieces, joules_of, least_j, pieces, terms
 from bench.nouns.estimates import Range
 from bench.phrases import Phrase
 
@@ -86,13 +86,14 @@ def _joules(prior: Prior, job: Job) -> dict[str, float]:
     return {name: prior.coefficients[name].value * joules for name, joules in terms(job).items()}
 
 
-def split_j(prior: Prior, job: Job) -> Mapping[str, float]:
+def split_j(prior: Prior, job: Job, work: Pieces | None = None) -> Mapping[str, float]:
     """The joules of a request apart: `input` and `output` of the cards, `host` of what else the scope holds.
 
-    They add up to the sum of the terms; the power supply's loss lies with what it feeds.
+    They add up to the sum of the terms; the power supply's loss lies with what it feeds. `work`: the job's pieces,
+    where somebody has them.
     """
-    found_s = pieces(job)
-    cards, whole = joules_of(found_s, job, "gpu"), joules_of(found_s, job, job.scope)
+    work = work or pieces(job)
+    cards, whole = joules_of(work, job, "gpu"), joules_of(work, job, job.scope)
     loss = job.card.supply_ratio if job.scope == "wall" else 1.0
     found = {"input": 0.0, "output": 0.0, "host": 0.0}
     for name, joules in whole.items():
@@ -102,9 +103,10 @@ def split_j(prior: Prior, job: Job) -> Mapping[str, float]:
     return found
 
 
-def seconds(prior: Prior, job: Job) -> float:
+def seconds(prior: Prior, job: Job, work: Pieces | None = None) -> float:
     """How long a request holds its share of the cards: the prior's times, so that power is at most the limit."""
-    return math.fsum(prior.coefficients[n].value * s / share for n, (s, share) in pieces(job).items())
+    work = work or pieces(job)
+    return math.fsum(prior.coefficients[n].value * s / share for n, (s, share) in work.items())
 
 
 def moves(prior: Prior, job: Job) -> tuple[float, float]:

@@ -18,6 +18,7 @@ from typing import Literal
 from bench.physics import rules
 
 Scope = Literal["gpu", "machine", "wall"]
+Pieces = dict[str, tuple[float, float]]  # a term → its seconds, and its share of the power limit
 CACHE_BYTES = 2.0  # of a cached number: 16 bits, what vLLM, TensorRT-LLM and llama.cpp keep unless told otherwise
 FULL_RATIO = 0.9  # of a card's memory that a server fills: vLLM's own default
 # What each kind of work draws as a share of the power limit. Decoding at one sequence: 222 to 238 of 400 W on an
@@ -129,7 +130,7 @@ class Job:
         return max(1.0, min(self.batch, room / whole)) if whole > 0 and room > 0 else self.batch
 
 
-def pieces(job: Job) -> dict[str, tuple[float, float]]:
+def pieces(job: Job) -> Pieces:
     """Each term's seconds a request at the roofline, and the share of the power limit that its work draws.
 
     All but the first kinds of work are a time at no roofline: 10 µs a layer, 1 ms a step, 0.1 ms a sequence and
@@ -171,7 +172,7 @@ def terms(job: Job) -> dict[str, float]:
     return joules_of(pieces(job), job, job.scope)
 
 
-def joules_of(found: dict[str, tuple[float, float]], job: Job, scope: Scope) -> dict[str, float]:
+def joules_of(found: Pieces, job: Job, scope: Scope) -> dict[str, float]:
     """The joules of a job's pieces in a scope, which they do not depend on themselves."""
     watts = {share: _watts(job, scope, share) for share in (MEMORY_SHARE, COMPUTE_SHARE, WAIT_SHARE)}
     return {name: seconds * watts[share] for name, (seconds, share) in found.items()}

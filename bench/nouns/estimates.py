@@ -31,7 +31,7 @@ class Range:
     high: float
 
     def __post_init__(self) -> None:
-        if not all(map(math.isfinite, self)):
+        if not (math.isfinite(self.low) and math.isfinite(self.value) and math.isfinite(self.high)):
             raise BadInput(
                 Phrase(
                     "a range of {range}: needed are three finite numbers; leave out what is not known",
