@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
-from bench.carbon import CarbonGrams, Factor, Place, carbon_of
+from bench.carbon import CarbonGrams, Factor, Place, carbon_of, contract, contract_kind
 from bench.carbon.factors import Scope
 from bench.errors import BadInput, UnknownName
 from bench.estimators.answer import Answer, plain
@@ -38,6 +38,25 @@ def grid_of(name: str) -> Scope:
     if name not in GRIDS:
         raise UnknownName("grid", name, GRIDS)
     return name
+
+
+def contract_asked(place: Place | None, g_per_kwh: float | None, kind: str, scope: str) -> Factor | None:
+    """The factor of a contract, None where none was said. Raises BadInput, UnknownName."""
+    if g_per_kwh is None and not kind:
+        return None
+    if g_per_kwh is None or not kind:
+        raise BadInput(
+            Phrase(
+                "give market_factor (g CO2e a kWh) and market_kind together: a contract's figure needs its kind"
+            )
+        )
+    if place is None:
+        raise BadInput(
+            Phrase("market_factor: no region; needed is one, or pue and g_per_kwh, for the building's share")
+        )
+    return contract(
+        contract_kind(kind), g_per_kwh=g_per_kwh, zone=place.name, year=place.year, scope=grid_of(scope)
+    )
 
 
 def priced(

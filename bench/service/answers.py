@@ -1,19 +1,31 @@
 """A path and a JSON body → the JSON of its answer: what each POST route does, without HTTP."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
 
 from bench.errors import BadInput
 from bench.estimators.answer import SCHEMA_VERSION
 from bench.estimators.older_api import calculate, older_request
 from bench.estimators.priced import plain_estimate
-from bench.service.asking import asking_of, estimated
+from bench.service.asking import BODY, asking_of, estimated
 from bench.service.batch import batch_answer
 from bench.service.knowledge import Knowledge
 from bench.service.problems import Refused, refused, words_of
 from bench.service.speaking import in_language
 
 Answer = Callable[[object], Awaitable[Mapping[str, object]]]
+_text_of = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+def encoded(data: Mapping[str, object]) -> bytes:
+    """The JSON of an answer. Raises Refused for a figure beyond any number: JSON has no infinity."""
+    try:
+        return _text_of(data).encode("utf-8")
+    except ValueError as error:
+        raise refused(
+            BODY, "a figure of this answer is beyond any number; ask for less", "refused", 409
+        ) from error
 
 
 class Answers:

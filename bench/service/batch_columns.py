@@ -16,7 +16,7 @@ from bench.estimators.wanted import LONGEST_NAME, SCOPES
 from bench.nouns.estimates import GRADES, Estimates, RangeColumns
 from bench.service.asking import ALIASES, BODY
 from bench.service.knowledge import Knowledge
-from bench.service.problems import Path, Problem, Refused, refused
+from bench.service.problems import Path, refused, unknown
 
 MOST_ROWS = 100_000
 MOST_KINDS = 500  # of names and batches that differ: each is resolved by itself, in a millisecond or so; chosen
@@ -46,7 +46,7 @@ def _length(said: Mapping[str, object], told: Mapping[str, object]) -> int:
     for name in said:
         if ALIASES.get(name, name) not in (*NAMES, *NUMBERS, *FIXED):
             error = UnknownName("column", name[:60], (*NAMES, *NUMBERS, *FIXED))
-            raise Refused(422, Problem(loc=(*_AT, name), message=str(error), type="unknown_name", near=error.near))
+            raise unknown((*_AT, name), error)
     if len(told) < len(said):
         raise refused(_AT, "a column stands twice, by two names; give it once")
     if told.get("model") is None:
@@ -121,7 +121,7 @@ def _grid(found: object) -> Any:
     try:
         return grid_of("life_cycle" if found is None else str(found)[:60])
     except UnknownName as error:
-        raise Refused(422, Problem(loc=(*_AT, "grid"), message=str(error), type="unknown_name")) from error
+        raise unknown((*_AT, "grid"), error) from error
 
 
 def _kinds(asked: Columns) -> None:

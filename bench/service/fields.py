@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from bench.carbon import CONTRACTS
 from bench.carbon.factors import MOST_G_PER_KWH
 from bench.carbon.places import MOST_PUE
 from bench.estimators import wanted
@@ -48,6 +49,9 @@ def field_schemas(knowledge: Knowledge) -> dict[str, Schema]:
         "pue": _number("Power usage effectiveness of a place of your own, with g_per_kwh.", 1, MOST_PUE),
         "g_per_kwh": _number("Grams CO2e a kWh of a place of your own, with pue.", 0, MOST_G_PER_KWH),
         "grid": _one_of("What a grid's figure counts; direct where an open one is known.", GRIDS, empty=False),
+        "market_factor": _number("Grams CO2e a kWh that a contract states, with market_kind.", 0, MOST_G_PER_KWH),
+        "market_kind": _one_of("What kind of contract.", CONTRACTS),
+        "market_scope": _one_of("What the contract's figure counts; direct unless said.", GRIDS, empty=False),
         "shadow": _flag("Others' formulas beside it, labelled as rivals; they count tokens alone."),
         "explain": _flag("The chain down to runs, sources and formulas."),
     }
@@ -68,6 +72,7 @@ def request_schema(knowledge: Knowledge) -> Schema:
         "allOf": [
             {"anyOf": [*_kinds(kinds), _kind("a model of your own", any_name, "params_b", "out_tokens")]},
             {"not": _all_of("in_tokens", "chars")},
+            {"anyOf": [_none_of("market_factor", "market_kind"), _contract("region"), _contract("pue")]},
             {
                 "anyOf": [
                     _none_of("pue", "g_per_kwh"),
@@ -100,6 +105,13 @@ def _kind(title: str, model: Schema, *needed: str) -> Schema:
 
 def _all_of(*names: str) -> Schema:
     return {"required": list(names), "properties": {name: {"type": "number"} for name in names}}
+
+
+def _contract(place: str) -> Schema:
+    said: Schema = {"type": "number"} if place == "pue" else {"type": "string", "minLength": 1}
+    kind: Schema = {"type": "string", "minLength": 1}
+    names = {"market_factor": {"type": "number"}, "market_kind": kind, place: said}
+    return {"required": list(names), "properties": names}
 
 
 def _none_of(*names: str) -> Schema:

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.errors import BadInput, JoulemarkError
+from bench.errors import BadInput, JoulemarkError, UnknownName
 from bench.phrases import Phrase, told
 
 Type = Literal[
     "bad_json", "bad_value", "unknown_name", "missing", "refused", "too_large", "wrong_kind", "too_slow"
 ]
 Path = tuple[str | int, ...]  # "body", then the names and places that lead to the field
+Headers = tuple[tuple[bytes, bytes], ...]
 LONGEST_NAME = 60  # of what a client said, as an answer repeats it
 
 
@@ -37,16 +38,21 @@ class Problem:
 
 
 class Refused(BadInput):
-    """A request that gets no estimate: its status and its problems. Only the routes catch it."""
+    """A request that gets no estimate: its status, its problems, and headers. Only the routes catch it."""
 
-    def __init__(self, status: int, *problems: Problem) -> None:
+    def __init__(self, status: int, *problems: Problem, headers: Headers = ()) -> None:
         super().__init__(problems[0].message)
-        self.status, self.problems = status, problems
+        self.status, self.problems, self.headers = status, problems, headers
 
 
 def refused(loc: Path, message: str, type: Type = "bad_value", status: int = 422) -> Refused:
     """A refusal for one field, told in the language in force."""
     return Refused(status, Problem(loc=loc, message=told(message), type=type))
+
+
+def unknown(loc: Path, error: UnknownName) -> Refused:
+    """A refusal of a name that is not known, with the nearest ones."""
+    return Refused(422, Problem(loc=loc, message=words_of(error), type="unknown_name", near=error.near))
 
 
 def words_of(error: JoulemarkError) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from bench.errors import UnknownName
 from bench.files.locales import LANGUAGES, language
 from bench.phrases import ENGLISH, Language, language_in_force, told
-from bench.service.problems import Problem, Refused
+from bench.service.problems import unknown
 
 _TOLD = ("rests_on", "notes", "chain")
 
@@ -19,8 +19,7 @@ def language_of(lang: str | None, accepted: str) -> Language:
         try:
             return language(lang)
         except UnknownName as error:
-            problem = Problem(loc=("query", "lang"), message=str(error), type="unknown_name", near=error.near)
-            raise Refused(422, problem) from error
+            raise unknown(("query", "lang"), error) from error
     if not accepted:
         return ENGLISH
     return next((language(code) for code in _wanted(accepted) if code in LANGUAGES), ENGLISH)
