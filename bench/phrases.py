@@ -41,6 +41,28 @@ def _again(template: str, fields: dict[str, object]) -> Phrase:
     return Phrase(template, **fields)
 
 
+class Figure(str):
+    """A number that was found written in a text: told as the language writes numbers."""
+
+    __slots__ = ()
+
+
+def recognised(text: str, templates: Iterable[str]) -> Phrase | None:
+    """A text that was stored in English as the phrase that it was made of; None where no template fits.
+
+    A field holds no line break; the first template that fits is taken.
+    """
+    for template in templates:
+        parts = [(literal, name) for literal, name, _, _ in string.Formatter().parse(template)]
+        pattern = "".join(re.escape(literal) + (f"(?P<{name}>.+?)" if name else "") for literal, name in parts)
+        found = re.fullmatch(pattern, text)
+        if found is None:
+            continue
+        fields = {name: Figure(one) if _NUMBER.fullmatch(one) else one for name, one in found.groupdict().items()}
+        return Phrase(template, **fields)
+    return None
+
+
 def joined(parts: Iterable[str], between: str = ", ") -> Phrase:
     """Several texts as one, each told by itself; a Phrase as `between` is told too."""
     listed = list(parts)
@@ -72,6 +94,8 @@ class Language:
     def _field(self, found: object) -> object:
         if isinstance(found, Phrase):
             return self.tell(found)
+        if isinstance(found, Figure):
+            return self.number(found)
         if isinstance(found, BaseException) and found.args and isinstance(found.args[0], Phrase):
             return self.tell(found.args[0])
         return found
@@ -105,11 +129,11 @@ def _rewritten(text: str, decimal: str) -> str:
     if found is None:
         return text
     sign, whole, rest, exponent, percent = found.groups()
-    power, grouped, whole = int(exponent or 0), "," in whole, whole.replace(",", "")
+    power, whole = int(exponent or 0), whole.replace(",", "")
     if 0 < power < 15:  # 1.234e+04 is 12 340
         digits = (rest or "").ljust(power, "0")
         whole, rest, power = whole + digits[:power], digits[power:], 0
-    if grouped or len(whole) >= _GROUP_FROM_DIGITS:
+    if len(whole) >= _GROUP_FROM_DIGITS:
         whole = f"{int(whole):,}".replace(",", _GROUP)
     written = sign.replace("-", "\u2212") + whole + (decimal + rest if rest else "")
     times = f"\u00a0×\u00a010{str(power).translate(_SUPERSCRIPT)}" if power else ""

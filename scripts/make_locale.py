@@ -4,17 +4,27 @@ python scripts/make_locale.py           what is new comes in untranslated, what 
 python scripts/make_locale.py --check   exit code 1 where that would change anything
 """
 
+import csv
 import io
 import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
+from bench.carbon import factors as carbon_factors
+from bench.carbon.factors import Accounting, Method, Mix
+from bench.carbon.places import PueBasis
+from bench.estimators.prefill import ON_GPUS, ON_TWO_THREADS
+from bench.estimators.roofline import Scope
+from bench.nouns import Basis
+from bench.nouns.estimates import Grade
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "bench" / "data" / "locale"
@@ -32,8 +42,23 @@ def sentences() -> Iterator[tuple[str, str]]:
     )
     for file, _, message, *_ in found:
         text = message if isinstance(message, str) else message[0]
-        if re.search(r"[^\W\d_]", re.sub(r"\{[^}]*\}", "", text)):  # of fields alone there is nothing to say
+        if re.search(r"[^\W\d_]|[:;?!]", re.sub(r"\{[^}]*\}", "", text)):  # fields alone say nothing
             yield file, text
+
+
+def words_of_keys() -> Iterator[tuple[str, str]]:
+    """Keys and texts of tables that are told as words: what the code wraps in a Phrase when it shows them."""
+    for kind in (Grade, Scope, Accounting, carbon_factors.Scope, Mix, Method, PueBasis, Basis):
+        for key in get_args(kind):
+            yield "keys", key.replace("_", " ")
+    for key in ("synthetic", "pretrained", "served", "causal-lm", "speech", "translation", "classifier", "video"):
+        yield "keys", key
+    for one in (ON_GPUS, ON_TWO_THREADS):
+        yield "estimators/prefill.py", one.measured_on
+    with (ROOT / "bench" / "data" / "grid.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["derived"]:
+                yield "data/grid.csv", row["derived"]
 
 
 def catalogue(path: Path) -> Catalog:
@@ -41,7 +66,7 @@ def catalogue(path: Path) -> Catalog:
     with path.open("rb") as file:
         found = read_po(file, locale=path.parts[-3])
     fresh = Catalog(project="joulemark")
-    for file, message in sorted(sentences()):
+    for file, message in sorted({*sentences(), *words_of_keys()}):
         fresh.add(message, locations=[(f"bench/{file}", None)])
     found.creation_date = found.revision_date = _WRITTEN
     found.header_comment, found.last_translator, found.language_team = _HEAD, "", ""

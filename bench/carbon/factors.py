@@ -45,7 +45,7 @@ class Kind:
             accounting=Phrase(self.accounting),
             scope=Phrase(self.scope.replace("_", " ")),
             mix=Phrase(self.mix),
-            method=self.method,
+            method=Phrase(self.method),
             year=self.year,
         )
 

@@ -170,7 +170,7 @@ def _notes(place: Place, location: Factor, market: Factor | None) -> tuple[str, 
         if market is None
         else [Phrase("{place}: market-based by {source}", place=place.name, source=market.source)]
     )
-    return (*notes, *(f"{place.name}: {note}" for note in place.notes))
+    return (*notes, *(Phrase("{place}: {note}", place=place.name, note=note) for note in place.notes))
 
 
 def _sources(place: Place, location: Factor, market: Factor | None) -> tuple[str, ...]:

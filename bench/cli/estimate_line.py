@@ -53,6 +53,7 @@ def show(said: dict[str, list[str]]) -> None:
     from bench.cli.output import give, say
     from bench.estimators.priced import plain_estimate
     from bench.estimators.wanted import number, wanted_of
+    from bench.report.stored import in_language
     from bench.run.estimating import estimate
 
     one = {name: values[0] for name, values in said.items()}
@@ -77,7 +78,7 @@ def show(said: dict[str, list[str]]) -> None:
     if as_csv:
         estimate_text.write_csv(found, one.get("csv_style", "plain"))
     elif "json" in said:
-        give(plain_estimate(found, explain="explain" in said))
+        give(in_language(plain_estimate(found, explain="explain" in said)))
     else:
         say(estimate_text.estimate_table(found, explain="explain" in said))
 

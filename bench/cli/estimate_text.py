@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bench.cli.output import table
 from bench.phrases import Phrase, number, told
+from bench.report.stored import retold
 
 if TYPE_CHECKING:
     from bench.estimators.priced import Estimated
@@ -91,7 +92,7 @@ def _rows(found: "Estimated") -> Iterator[tuple[str, ...]]:
 
 
 def _said(form: Phrase, texts: tuple[str, ...]) -> list[str]:
-    return [told(Phrase(form.template, text=Phrase(text))) for text in texts]
+    return [told(Phrase(form.template, text=retold(text))) for text in texts]
 
 
 def _requests(count: float) -> Phrase:

@@ -268,11 +268,11 @@ def _rests_on(one: Coefficients) -> tuple[str, ...]:
         model=key.model,
         precision=key.precision,
         hardware=key.hardware,
-        boundary=one.boundary,
+        boundary=Phrase(one.boundary),
     )
     kinds = [Phrase("{weights} weights", weights=Phrase(key.weights))]
     if any(q.basis == "modelled" for q in one.terms.values()):
-        kinds.append(Phrase("modelled {boundary} power", boundary=one.boundary))
+        kinds.append(Phrase("modelled {boundary} power", boundary=Phrase(one.boundary)))
     if one.simulated:
         kinds.append(Phrase("simulated sensors"))
     return (

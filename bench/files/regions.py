@@ -182,7 +182,7 @@ def _factors(tables: _Tables, country: Country, zone: str) -> Iterator[Factor]:
                 data_years=(newest.year,),
                 source=newest.source,
                 licence=newest.licence,
-                derived=newest.derived,
+                derived=Phrase(newest.derived),
             )
 
 
