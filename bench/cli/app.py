@@ -15,12 +15,14 @@ from bench.cli import (
     export,
     inspect,
     join,
+    logs,
     measure,
     meter,
     next_cells,
     older,
     profile,
     results,
+    serve,
     validate,
     volumes,
 )
@@ -79,9 +81,11 @@ for command in (
     compare.compare,
     export.export,
     estimate.estimate,
+    serve.serve,
     validate.validate,
     older.older,
     volumes.volumes,
+    logs.logs,
 ):
     app.command(command.__name__.rstrip("_"))(command)
 app.command(
