@@ -13,6 +13,16 @@ are drawn from: the one on which the two differ most, and the same with sides ex
 add one on either side of a fourfold table ("Adjusted Wald confidence interval for a difference of binomial
 proportions based on paired data", J. Educ. Behav. Stat. 37, p. 479). Simulated in tests/quality/test_paired.py.
 
+Of word errors one long clip can hold more than all others (a model that repeats itself to the end), and a
+difference that few clips hold is seldom told too large by them and often too small. There each draw's distance
+from the pool's difference is divided by the draw's own standard error, and those ratios have the percentiles
+(bootstrap-t: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", 12.5; second-order right on either
+side, as plain percentiles are not: Hall 1988, "Theoretical Comparison of Bootstrap Confidence Intervals", Ann.
+Statist. 16, p. 927; checked 2026-11-22). The standard error is the delta method's: what one more of each
+question's counts makes of the score. Clips of lognormal length, 5 % of them much worse for one: of 60, 95 of 100
+simulated intervals hold the truth, where percentiles and BCa hold it in 88; two equal candidates in 97 to
+100, in intervals as wide as before. Of macro F1 it is no better and not narrower.
+
 A difference of two shares of right answers has its own interval: the score interval of paired proportions (Tango
 1998, "Equivalence test and confidence interval for the difference in proportions for the paired-sample design",
 Stat. Med. 17, p. 891), which is to it what Wilson's is to one share. All checked 2026-11-21.
@@ -34,11 +44,19 @@ Compute: TypeAlias = Callable[[Array], Array]
 Bounds: TypeAlias = tuple[float, float]
 _AT_ONCE = 2_000_000  # numbers drawn at once: 16 MB
 _HALVINGS = 60  # of an interval of 2, which is then narrower than a double tells
+_BEYOND = 0.025  # the share of studentised draws beyond each bound
+_LEAST_RATIO = 0.1  # chosen: of the pool's standard error, which no draw is taken to fall below
 _DIGITS = 9  # in which two effects agree: what is equal but for rounding is one size
 
 
 def paired_bounds(
-    ones: Array, others: Array, compute: Compute, *, seed: int = 0, resamples: int = RESAMPLES
+    ones: Array,
+    others: Array,
+    compute: Compute,
+    *,
+    studentised: bool = False,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
 ) -> Bounds | None:
     """The 95 % bounds of `compute` of all `ones` less that of all `others`; None of fewer than FEWEST questions.
 
@@ -54,8 +72,19 @@ def paired_bounds(
     value = _less(ones.sum(axis=0), others.sum(axis=0), compute)[0]
     most = _telling(ones, others, compute, value)
     pool = np.vstack([ones, ones[most], others[most]]), np.vstack([others, others[most], ones[most]])
-    drawn = np.sort(_less(*_drawn(pool, count, seed, resamples), compute))
-    at = int(tail(count) * resamples)
+    if studentised:
+        whole = np.full((1, count + 2), count / (count + 2))
+        centre, error = _less(*_sums(whole, pool), compute)[0], _errors(whole, pool, compute)[0]
+
+        def ratio(times: Array) -> Array:
+            least = np.maximum(_errors(times, pool, compute), _LEAST_RATIO * error)
+            return np.asarray((_less(*_sums(times, pool), compute) - centre) / least)
+
+        drawn = value - error * np.sort(_drawn(ratio, count, seed, resamples))[::-1]
+        at = int(_BEYOND * resamples)
+    else:
+        drawn = np.sort(_drawn(lambda times: _less(*_sums(times, pool), compute), count, seed, resamples))
+        at = int(tail(count) * resamples)
     return min(float(drawn[at]), float(value)), max(float(drawn[resamples - 1 - at]), float(value))
 
 
@@ -95,19 +124,39 @@ def _telling(ones: Array, others: Array, compute: Compute, value: float) -> int:
     return int(np.argmax(np.round(moved, _DIGITS)))
 
 
-def _drawn(pool: tuple[Array, Array], count: int, seed: int, resamples: int) -> tuple[Array, Array]:
-    """What `count` questions drawn from the pool add up to, for either, `resamples` times.
+def _sums(times: Array, pool: tuple[Array, Array]) -> tuple[Array, Array]:
+    """What each draw adds up to, for either; `times` (draws, questions): how often it holds each."""
+    return times @ pool[0], times @ pool[1]
+
+
+def _errors(times: Array, pool: tuple[Array, Array], compute: Compute) -> Array:
+    """The standard error of the difference in each draw (draws,)."""
+    one, other = (_slopes(sums, compute) @ rows.T for sums, rows in zip(_sums(times, pool), pool, strict=True))
+    each, count = one - other, times.sum(axis=1)
+    off = each - ((times * each).sum(axis=1) / count)[:, None]
+    return np.asarray(np.sqrt((times * off**2).sum(axis=1) * count / (count - 1)))
+
+
+def _slopes(sums: Array, compute: Compute) -> Array:
+    """What one more of each count makes of the score (draws, k): whole numbers, as a score is of them alone."""
+    before = compute(sums)
+    more = [compute(sums + step) - before for step in np.eye(sums.shape[1])]
+    return np.stack(more, axis=1)
+
+
+def _drawn(made: Callable[[Array], Array], count: int, seed: int, resamples: int) -> Array:
+    """What is `made` of `count` questions drawn from as many and two more, `resamples` times.
 
     RandomState's numbers are the same in every version of numpy, and sums of whole numbers on every processor.
     """
-    rng, size = np.random.RandomState(seed), len(pool[0])
+    rng, size = np.random.RandomState(seed), count + 2
     parts = []
     for start in range(0, resamples, step := max(1, _AT_ONCE // count)):
         rows = min(step, resamples - start)
         which = (rng.random_sample((rows, count)) * size).astype(np.intp) + size * np.arange(rows)[:, None]
-        times = np.bincount(which.ravel(), minlength=rows * size).reshape(rows, size).astype(np.float64)
-        parts.append((times @ pool[0], times @ pool[1]))
-    return np.vstack([one for one, _ in parts]), np.vstack([other for _, other in parts])
+        times = np.bincount(which.ravel(), minlength=rows * size).reshape(rows, size)
+        parts.append(made(times.astype(np.float64)))
+    return np.concatenate(parts)
 
 
 def _tango(alone: int, against: int, count: int) -> float:

@@ -14,6 +14,7 @@ from bench.files.suites import read_suite, suite_names
 from bench.files.work import find_sha256, find_workload, find_workload_names
 from bench.loading.boards import first_cuda_device
 from bench.nouns import Cell, Engine, ModelSpec, RunSpec, ServingEngine, Timing, Weights
+from bench.run.commands import recorded_weights
 from bench.run.host import Host
 from bench.run.plan import (
     Plan,
@@ -91,6 +92,10 @@ def _check_weights(ask: Ask, cells: Sequence[Cell]) -> None:
         return
     if ask.weights == "synthetic":
         raise BadInput(f"--weights-path {path!r} needs --weights pretrained: synthetic weights are made, not read")
+    if not Path(path).exists() and (name := recorded_weights(path)):
+        raise BadInput(
+            f"--weights-path {path!r}: that is what a record says of local weights; give the path of {name} itself"
+        )
     if path.startswith((".", "/", "~")) and not Path(path).exists():
         raise BadInput(f"--weights-path {path!r}: there is nothing; give a folder, a checkpoint, or a hub id")
 

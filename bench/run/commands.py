@@ -1,5 +1,6 @@
 """What to type to measure cells: lines of `joulemark run` that a shell takes as they stand."""
 
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -9,6 +10,8 @@ from bench.files.workloads import workload_names
 from bench.nouns import Cell, Endpoint, RunSpec
 
 _FILE = "FILE"  # a user's own manifest: a run keeps its sum, not its path
+_PATH = "PATH"  # the same of the folder in which local weights lie
+_RECORDED = re.compile(r"(.+)#[0-9a-f]{12}")
 
 
 def run_lines(specs: Iterable[RunSpec], out: Path, *, fresh: bool = False) -> tuple[str, ...]:
@@ -17,12 +20,13 @@ def run_lines(specs: Iterable[RunSpec], out: Path, *, fresh: bool = False) -> tu
     `fresh`: also where OUT holds a run of theirs that `joulemark run` would take for finished.
     """
     tail = ["--out", str(out), *(["--fresh"] if fresh else [])]
-    asked: dict[tuple[str, ...], list[Cell]] = {}
+    # two checkpoints of one name are two lines, though both read alike
+    asked: dict[tuple[tuple[str, ...], str | None], list[Cell]] = {}
     for spec in specs:
-        cells = asked.setdefault(_options(spec), [])
+        cells = asked.setdefault((_options(spec), spec.weights_path), [])
         cells += [spec.cell] if spec.cell not in cells else []
     lines = []
-    for options, cells in asked.items():
+    for (options, _), cells in asked.items():
         served = options[:1] == ("endpoint",)
         for named in _served(cells) if served else (tuple(map(str, cells)),):
             words = [*options, *named] if served else [*named, *options]
@@ -41,8 +45,20 @@ def _options(spec: RunSpec) -> tuple[str, ...]:
     if spec.endpoint is not None:
         return ("endpoint", *_server(spec, spec.endpoint), *own)
     weights = () if spec.weights == "synthetic" else ("--weights", spec.weights)
-    path = ("--weights-path", spec.weights_path) if spec.weights_path else ()
+    path = ("--weights-path", _typed(spec.weights_path)) if spec.weights_path else ()
     return (*weights, *path, *own)
+
+
+def recorded_weights(path: str) -> str | None:
+    """The name of local weights, where `path` is what a record says of them (NAME#SUM) and no path; else None."""
+    found = _RECORDED.fullmatch(path)
+    return found[1] if found else None
+
+
+def _typed(path: str) -> str:
+    """A hub id as it is; of local weights their name, for a record does not keep where they lie."""
+    name = recorded_weights(path)
+    return path if name is None else f"{_PATH}/{name}"
 
 
 def _server(spec: RunSpec, endpoint: Endpoint) -> tuple[str, ...]:

@@ -82,15 +82,17 @@ def _bounds(name: str, both: _Both) -> Bounds | None:
             classes = sorted({c for a in (*one, *other) for c in (a.meant, a.said)})
             return _drawn(f1.counted(one, classes), f1.counted(other, classes), f1.macro_f1s)
         case "wer":
-            return _drawn(words.counted(one, one[0].group), words.counted(other, other[0].group), words.rates)
+            counts = words.counted(one, one[0].group), words.counted(other, other[0].group)
+            return _drawn(*counts, words.rates, studentised=True)
         case "chrf" | "bleu":
-            counts = overlap.counted(one, metric), overlap.counted(other, metric)
-            return _drawn(*counts, lambda sums: overlap.scores_of(metric, sums))
+            matched = overlap.counted(one, metric), overlap.counted(other, metric)
+            return _drawn(*matched, lambda sums: overlap.scores_of(metric, sums))
     return None
 
 
-def _drawn(ones: object, others: object, compute: Compute) -> Bounds | None:
-    return paired_bounds(np.asarray(ones, dtype=np.float64), np.asarray(others, dtype=np.float64), compute)
+def _drawn(ones: object, others: object, compute: Compute, *, studentised: bool = False) -> Bounds | None:
+    both = (np.asarray(counts, dtype=np.float64) for counts in (ones, others))
+    return paired_bounds(*both, compute, studentised=studentised)
 
 
 def _of_equals(name: str, both: _Both, one: Share, other: Share) -> Bounds:

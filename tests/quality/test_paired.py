@@ -28,7 +28,7 @@ def clips(count, seed=0, unlike=0.3):
 
 def test_bounds_are_those_of_draws_by_hand():
     """Twelve clips and two more: the one that tells most, both ways round; percentiles further out."""
-    ones, others = clips(12, seed=3)
+    ones, others = clips(12, seed=2)
     low, high = paired_bounds(ones, others, rates, resamples=200)
 
     def less(pairs):
@@ -55,6 +55,76 @@ def test_the_same_counts_give_the_same_bounds_and_exchanged_ones_mirrored():
 
     assert paired_bounds(ones, others, rates) == (low, high)
     assert paired_bounds(others, ones, rates) == pytest.approx((-high, -low), abs=1e-12)
+
+
+def skewed(count, seed):
+    """Clips of lognormal length, of which 5 % are much worse for the other; 0.015 between the true rates."""
+    rng = np.random.RandomState(seed)
+    words = np.maximum(2, np.round(np.exp(rng.normal(2.5, 1.0, count)))).astype(int)
+    errors = rng.binomial(words, rng.beta(1, 9, count))
+    more = np.where(rng.random_sample(count) < 0.05, rng.binomial(words, 0.3), 0)
+    return np.column_stack([errors, words]).astype(float), np.column_stack([errors + more, words]).astype(float)
+
+
+def test_studentised_bounds_are_those_of_draws_by_hand():
+    """Each draw's distance from the pool's difference over its own standard error, and the percentiles of that."""
+    ones, others = clips(12, seed=2)
+    low, high = paired_bounds(ones, others, rates, studentised=True, resamples=200)
+
+    def side(pairs, k):
+        errors, words = sum(p[k][0] for p in pairs), sum(p[k][1] for p in pairs)
+        rate = errors / words
+        return rate, (errors + 1) / words - rate, errors / (words + 1) - rate
+
+    def told(pairs):
+        (a, a_error, a_word), (b, b_error, b_word) = side(pairs, 0), side(pairs, 1)
+        each = [p[0][0] * a_error + p[0][1] * a_word - p[1][0] * b_error - p[1][1] * b_word for p in pairs]
+        return a - b, np.std(each, ddof=1) * len(pairs) ** 0.5
+
+    pairs = [(tuple(a), tuple(b)) for a, b in zip(ones, others, strict=True)]
+    value = told(pairs)[0]
+    most = max(pairs, key=lambda p: abs(told([q for q in pairs if q is not p])[0] - value) * (p[0] != p[1]))
+    pool = [*pairs, most, most[::-1]]
+    centre = told(pool)[0]
+    # of twelve out of the pool of fourteen
+    scaled = [(a * 12 / 14, b * 12 / 14) for a, b in np.array(pool)]
+    rates_of = [side([(a, b) for a, b in scaled], k) for k in (0, 1)]
+    each = [
+        p[0][0] * rates_of[0][1] + p[0][1] * rates_of[0][2] - p[1][0] * rates_of[1][1] - p[1][1] * rates_of[1][2]
+        for p in pool
+    ]
+    error = (np.var(each) * 12 * 12 / 11) ** 0.5
+    rng, drawn = np.random.RandomState(0), []
+    for _ in range(200):
+        less, own = told([pool[int(u * 14)] for u in rng.random_sample(12)])
+        drawn.append((less - centre) / max(own, 0.1 * error))
+    drawn.sort()
+    assert (low, high) == pytest.approx((value - drawn[194] * error, value - drawn[5] * error), abs=1e-12)
+
+
+def test_studentised_bounds_are_mirrored_too_and_hold_the_difference():
+    """One thing from either side."""
+    ones, others = skewed(40, seed=2)
+    low, high = paired_bounds(ones, others, rates, studentised=True)
+
+    assert paired_bounds(others, ones, rates, studentised=True) == pytest.approx((-high, -low), abs=1e-12)
+    assert low <= rates(ones.sum(axis=0)[None])[0] - rates(others.sum(axis=0)[None])[0] <= high
+
+
+def test_a_difference_that_few_long_clips_hold_is_not_told_too_small():
+    """Sixty clips: percentiles hold the truth in 88 of 100 campaigns, ratios to each draw's own error in 95."""
+    held = {False: 0, True: 0}
+    told = 0
+    for seed in range(200):
+        ones, others = skewed(60, seed)
+        if not np.array_equal(ones, others):
+            told += 1
+            for studentised in held:
+                low, high = paired_bounds(ones, others, rates, studentised=studentised, seed=seed, resamples=400)
+                held[studentised] += low <= -0.015 <= high
+
+    assert held[False] / told < 0.91
+    assert held[True] / told >= 0.94
 
 
 def test_numbers_are_drawn_in_parts_and_are_the_same(monkeypatch):

@@ -2,10 +2,11 @@
 
 import pytest
 
-from bench.errors import UnknownName
+from bench.errors import BadInput, UnknownName
 from bench.files.cells import parse_cell
 from bench.files.models import read_model
-from bench.run.arrange import _known, _named_weights, _path_name
+from bench.run.arrange import Ask, _check_weights, _known, _named_weights, _path_name
+from bench.run.commands import recorded_weights
 
 
 def test_a_folder_of_weights_is_named_by_its_last_part_and_its_content(tmp_path):
@@ -19,6 +20,18 @@ def test_a_folder_of_weights_is_named_by_its_last_part_and_its_content(tmp_path)
 
     assert all(name.startswith("mistral#") and str(tmp_path) not in name for name in names)
     assert names[0] == names[2] != names[1]
+
+
+def test_what_a_record_says_of_local_weights_is_no_path(tmp_path):
+    """A name and a sum, where somebody types them: refused with what to give, before a library looks for a hub."""
+    (tmp_path / "mistral.gguf").write_text("0")
+    said = _path_name(str(tmp_path / "mistral.gguf"))
+    cells = [parse_cell("llama_cpp/mistral-160m:f16/prompt-32-8")]
+
+    assert recorded_weights(said) == "mistral.gguf"
+    assert recorded_weights("org/model") is None
+    with pytest.raises(BadInput, match=r"a record says of local weights; give the path of mistral\.gguf itself"):
+        _check_weights(Ask(names=(), out=tmp_path, weights="pretrained", weights_path=said), cells)
 
 
 def test_a_hub_id_is_recorded_as_it_is():

@@ -29,6 +29,9 @@ def test_weights_and_a_manifest_of_ones_own_are_said():
         f"joulemark run {real.cell} --weights pretrained --weights-path '/models/a b' --out o",
         f"joulemark run {real.cell} --out o",
     )
+    local = [replace(real, weights_path=f"mistral.gguf#{sum_}") for sum_ in ("0123456789ab", "ba9876543210")]
+    line = f"joulemark run {real.cell} --weights pretrained --weights-path PATH/mistral.gguf --out o"
+    assert run_lines([*local, local[0]], Path("o")) == (line, line)  # two of one name are not one
     assert "--workload FILE" in run_lines([spec("my-clips")], Path("o"))[0]
 
 
