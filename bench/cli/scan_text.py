@@ -39,7 +39,7 @@ def _files(count: int) -> str:
 
 
 def _rows(one: "Distribution") -> list[tuple[str, ...]]:
-    from bench.run.scanning import quantile
+    from bench.stats import quantile
 
     found = [(one.lengths, "s" if one.kind != "text" else "characters")]
     found += [(one.tokens, "tokens")] if one.tokens else []
@@ -52,7 +52,7 @@ def _rows(one: "Distribution") -> list[tuple[str, ...]]:
 
 def plain_scan(found: "Scan", by_kind: Sequence["Distribution"]) -> dict[str, Any]:
     """The JSON object (docs/how-to/volumes.md), but for its schema_version."""
-    from bench.run.scanning import quantile
+    from bench.stats import quantile
 
     def told(values: tuple[float, ...]) -> dict[str, float] | None:
         if not values:

@@ -3,9 +3,9 @@
     exponential   N(t) = N0 · (1 + r)^t
     saturating    N(t) = K / (1 + (K / N0 − 1) · (1 + r)^(−t))
 
-t: months after the first; r: growth a month, of a saturating one while it is far below its ceiling K. The second
-is the logistic curve (Verhulst 1838; K is its carrying capacity), which is N0 at t = 0 and nears K without
-reaching it.
+t: months after the first; r: growth a month, of a saturating one while it is far below its ceiling K. The second is
+Verhulst's logistic curve, dN/dt = r·N·(1 − N/K) (https://www.mun.ca/biology/scarr/Logistic_growth.html, checked
+2026-11-22): N0 at t = 0, nearing K without reaching it.
 """
 
 from dataclasses import dataclass
@@ -25,13 +25,16 @@ LONGEST_EXPONENTIAL = 12  # months; chosen: beyond a year growth without a ceili
 class Growth:
     """`factor`: next month's requests over this month's, 1 + r. `known_months`: of data that it was seen over.
 
-    Raises BadInput.
+    `since`: months from where the level is known to the first month; `scatter`: of a month's requests about their
+    course, the standard deviation of their logarithm. Raises BadInput.
     """
 
     kind: GrowthKind = "none"
     factor: Likely = _ONE
     ceiling: Likely | None = None
     known_months: float | None = None
+    since: float = 0.0
+    scatter: float = 0.0
 
     def __post_init__(self) -> None:
         if (self.kind == "saturating") != (self.ceiling is not None):
@@ -45,15 +48,16 @@ class Growth:
                 "kind = 'exponential' for what shrinks"
             )
 
-    def requests(self, first: float, month: int, z_factor: float = 0.0, z_ceiling: float = 0.0) -> float:
-        """Requests of a month, 0 being the first, for a draw of the growth and one of the ceiling."""
-        if self.kind == "none" or first <= 0:
-            return first
-        grown = self.factor.at(z_factor) ** month
+    def course(self, level: float, months: int, z_factor: float = 0.0, z_ceiling: float = 0.0) -> list[float]:
+        """Requests of so many months, for a draw of the growth and one of the ceiling."""
+        if self.kind == "none" or level <= 0:
+            return [level] * months
+        factor = self.factor.at(z_factor)
+        grown = [factor ** (month + self.since) for month in range(months)]
         if self.ceiling is None:
-            return float(first * grown)
+            return [level * one for one in grown]
         top = self.ceiling.at(z_ceiling)
-        return float(top / (1 + (top / first - 1) / grown)) if grown > 0 else 0.0
+        return [top / (1 + (top / level - 1) / one) if one > 0 else 0.0 for one in grown]
 
 
 def growing(p10: float, p50: float, p90: float) -> Likely:

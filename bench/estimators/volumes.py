@@ -104,25 +104,30 @@ def project(
 
 @dataclass(slots=True)
 class _Sums:
-    """Of a month, a flow or all of both; `variance` is that of the kWh by the scatter of the requests' own."""
+    """Of a month, a flow or all of both; variances are of what scatters from month to month and request to
+    request."""
 
     requests: float = 0.0
     kwh: float = 0.0
-    variance: float = 0.0
+    requests_variance: float = 0.0
+    kwh_variance: float = 0.0
     made_kg: float = 0.0
     kg: float = 0.0
 
-    def add(self, count: float, request_kwh: float, square: float, made_g: float) -> None:
-        """Adds so many requests of a mean kWh, the square of their coefficient of variation, and grams each."""
+    def add(self, count: float, variance: float, request_kwh: float, square: float, made_g: float) -> None:
+        """Adds requests with their variance, of a mean kWh, the square of its variation, and grams each."""
         self.requests += count
         self.kwh += count * request_kwh
-        self.variance += count * square * request_kwh**2
+        self.requests_variance += variance
+        self.kwh_variance += (count * square + variance) * request_kwh**2
         self.made_kg += count * made_g / _G_PER_KG
 
     def scatter(self, z: float, kg_per_kwh: float) -> None:
-        """Draws which lengths the requests happen to have, and counts the grams."""
+        """Draws how many requests happen to come and which lengths they have, and counts the grams."""
+        if self.requests_variance > 0:
+            self.requests *= _moved(self.requests_variance / self.requests**2, z)
         if self.kwh > 0:
-            self.kwh *= _moved(self.variance / self.kwh**2, z)
+            self.kwh *= _moved(self.kwh_variance / self.kwh**2, z)
         self.kg = self.kwh * kg_per_kwh
 
 
@@ -171,14 +176,14 @@ def _drawn(
             mean_j, square = curves[at].at(joules_z)
             request_kwh = mean_j * _counted(one, square, counted_z) / J_PER_KWH
             made_g = 0.0 if (each_g := made[at]) is None else drawn(each_g, made_z)
-            first, all_months = one.flow.requests.at(first_z), 0.0
-            for month, sums in enumerate(run.months):
-                count = one.flow.growth.requests(first, month, growth_z, ceiling_z)
-                _refuse_absurd(one, count, month)
-                sums.add(count, request_kwh, square, made_g)
-                all_months += count
+            first, spread = one.flow.requests.at(first_z), math.expm1(one.flow.growth.scatter**2)
+            counts = one.flow.growth.course(first, months, growth_z, ceiling_z)
+            _refuse_absurd(one, counts)
+            for sums, count in zip(run.months, counts, strict=True):
+                sums.add(count, spread * count * count, request_kwh, square, made_g)
+            whole = math.fsum(counts), spread * math.fsum(count * count for count in counts)
             for each in (run.flows[at], run.total):
-                each.add(all_months, request_kwh, square, made_g)
+                each.add(*whole, request_kwh, square, made_g)
         kg_per_kwh = drawn(site.pue, pue_z) * drawn(site.g_per_kwh, grid_z) / _G_PER_KG if site else 0.0
         for sums in run.months:  # one z for all: every month's percentiles are its own, and none is of two months
             sums.scatter(month_z, kg_per_kwh)
@@ -205,8 +210,11 @@ def _moved(square: float, z: float) -> float:
     return math.exp(width * z - width * width / 2)
 
 
-def _refuse_absurd(one: Priced, count: float, month: int) -> None:
+def _refuse_absurd(one: Priced, counts: Sequence[float]) -> None:
+    count = max(counts)
     if count > _MOST_REQUESTS:
+        month = next(at for at, each in enumerate(counts) if each > _MOST_REQUESTS)
+        count = counts[month]
         raise BadInput(
             f"flow {one.flow.name!r} grows to {count:.3g} requests in month {month + 1}; needed is a number that "
             "a month can have: give fewer months, less growth, or a ceiling with kind = 'saturating'"

@@ -1,5 +1,6 @@
 """TOML files as tables that know their file and lines: a wrong key, type or unit names where it stands."""
 
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -95,6 +96,14 @@ class Table:
     def integers(self, key: str, default: tuple[int, ...] | _Missing = _MISSING) -> tuple[int, ...]:
         """A list of whole numbers."""
         return self._list(key, int, "a list of whole numbers", default)
+
+    def numbers(self, key: str) -> tuple[float, ...]:
+        """A list of finite numbers, whole ones among them."""
+        value = self._take(key, list, "a list of numbers", _MISSING)
+        for item in value:
+            if isinstance(item, bool) or not isinstance(item, (int, float)) or not math.isfinite(item):
+                raise self.wrong(key, f"expected a list of finite numbers, found {_said(item)} in it")
+        return tuple(map(float, value))
 
     def free(self, key: str) -> dict[str, object]:
         """A table whose keys belong to somebody else (a library's own configuration); {} when absent."""

@@ -21,12 +21,12 @@ characters = {low = 3000, high = 5000}    # any between them alike; or a number;
 languages = {fr = 0.6, en = 0.3, ar = 0.1}
 output_tokens = 250
 growth = {kind = "saturating", per_month = 0.1, ceiling = 6000}
+# history = [410, 432, 428, 455]      # in place of per_month and growth's: the months before `start`, oldest first
 counted = 412                         # files that lengths and shares were counted from: a mean of few is not sure
 assumed = ["per_month"]               # keys that nobody knows: `joulemark volumes --scan` writes them, and the
                                       # projection says so until they are taken out
 """
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +37,7 @@ from bench.errors import BadDeclaration, BadInput, UnknownName
 from bench.estimators import lengths
 from bench.estimators.flows import INPUTS, UNKNOWN, Flow
 from bench.estimators.growth import KINDS, Growth, GrowthKind, growing
+from bench.estimators.history import Seen, seen
 from bench.estimators.lengths import Lengths
 from bench.estimators.likely import Likely
 from bench.estimators.wanted import wanted_of
@@ -47,7 +48,7 @@ DEFAULT_MONTHS = 12
 _MODEL_TEXTS = ("model", "hardware", "engine", "precision", "scope")
 _MODEL_NUMBERS = ("cards", "batch", "params_b", "active_params_b")
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
-_MOST_VALUES = 100_000
+_MOST_VALUES = 100_000  # of a list
 _MOST_PER_MONTH = 1e12
 
 
@@ -115,12 +116,13 @@ def _flow(table: Table, at: int) -> Flow:
     if len(inputs) > 1:
         raise table.wrong(inputs[1], f"beside {inputs[0]}: two counts of one input; give one of them")
     counted = table.optional_integer("counted", least=1)
+    past = _history(table) if "history" in table else None
     try:
         flow = Flow(
             name=name,
             wanted=wanted_of(said),
-            requests=_likely(table, "per_month", 0.0, _MOST_PER_MONTH),
-            growth=_growth(table),
+            requests=past.level if past else _likely(table, "per_month", 0.0, _MOST_PER_MONTH),
+            growth=past.growth if past else _growth(table),
             input_kind=inputs[0] if inputs else None,
             input_lengths=_lengths(table, inputs[0]) if inputs else None,
             output_tokens=_lengths(table, "output_tokens") if "output_tokens" in table else None,
@@ -133,6 +135,26 @@ def _flow(table: Table, at: int) -> Flow:
         raise table.wrong("name" if "name" in table else "model", str(error)) from error
     table.finish()
     return flow
+
+
+def _history(table: Table) -> Seen:
+    """Level and growth by the months that are over; only the kind and a ceiling are said beside them."""
+    if "per_month" in table:
+        raise table.wrong("per_month", "beside history: two counts of one thing; give one of them")
+    inner = table.table("growth")
+    kind = inner.text("kind", "exponential", one_of=KINDS[1:])
+    ceiling = inner.optional_number("ceiling", least=0)
+    if (kind == "saturating") != (ceiling is not None):
+        raise table.wrong(
+            "growth", f"{kind} beside history; expected a ceiling with 'saturating' alone, one number"
+        )
+    inner.finish()
+    try:
+        return seen(_numbers(table, "history"), ceiling)
+    except BadDeclaration:
+        raise
+    except BadInput as error:
+        raise table.wrong("history", str(error)) from error
 
 
 def _growth(table: Table) -> Growth:
@@ -188,7 +210,7 @@ def _lengths(table: Table, key: str) -> Lengths:
     most = inner.optional_number("most", least=0)
     try:
         if "values" in inner:
-            found = lengths.listed(_values(table, key))
+            found = lengths.listed(_numbers(inner, "values"))
             inner.only("values", "most")
         elif "low" in inner or "high" in inner:
             inner.only("low", "high", "most")
@@ -210,16 +232,14 @@ def _checked(table: Table, key: str, value: float) -> float:
     return value
 
 
-def _values(table: Table, key: str) -> Sequence[float]:
-    values = table.free(key).get("values")
-    if not isinstance(values, list) or not 1 <= len(values) <= _MOST_VALUES:
-        raise table.wrong(key, f"expected values = [1 to {_MOST_VALUES} numbers]")
-    found = []
-    for value in values:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-            raise table.wrong(key, f"expected lengths of 0 or more in values, found {value!r:.40}")
-        found.append(float(value))
-    return found
+def _numbers(table: Table, key: str) -> Sequence[float]:
+    """The list of numbers of 0 or more under a key."""
+    values = table.numbers(key)
+    if not 1 <= len(values) <= _MOST_VALUES:
+        raise table.wrong(key, f"expected 1 to {_MOST_VALUES} numbers, found {len(values)}")
+    if min(values) < 0:
+        raise table.wrong(key, f"expected numbers of 0 or more, found {min(values):g} among them")
+    return values
 
 
 def _shares(table: Table) -> Mapping[str, float]:

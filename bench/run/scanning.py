@@ -28,18 +28,6 @@ class Distribution:
     tokens: tuple[float, ...]  # in order; empty where none were counted
     said_by: tuple[str, ...]
 
-    def quantile(self, share: float) -> float:
-        """A length that `share` of the files do not exceed, straight between two files."""
-        return quantile(self.lengths, share)
-
-
-def quantile(ordered: tuple[float, ...], share: float) -> float:
-    """Straight between the nearest two (type 7 of Hyndman and Fan, The American Statistician 50 (1996), 361)."""
-    place = share * (len(ordered) - 1)
-    at = int(place)
-    after = min(at + 1, len(ordered) - 1)
-    return ordered[at] + (ordered[after] - ordered[at]) * (place - at)
-
 
 def scan_folder(
     folder: Path,

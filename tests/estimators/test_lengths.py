@@ -72,7 +72,7 @@ def test_what_is_no_distribution_is_refused():
 
 def test_a_logistic_begins_as_it_is_grows_as_said_and_nears_its_ceiling():
     grows = Growth(kind="saturating", factor=growing(0.1, 0.1, 0.1), ceiling=surely(5000.0))
-    found = [grows.requests(50.0, month) for month in range(200)]
+    found = grows.course(50.0, 200)
     assert found[0] == pytest.approx(50.0)
     assert found[1] / found[0] == pytest.approx(1.1, rel=0.01)  # far below the ceiling
     assert found == sorted(found)
@@ -87,14 +87,14 @@ def test_a_ceiling_that_is_not_sure_is_drawn():
     grows = Growth(
         kind="saturating", factor=growing(0.5, 0.5, 0.5), ceiling=Likely(p10=100.0, p50=200.0, p90=400.0)
     )
-    assert [grows.requests(50.0, 99, 0.0, z) for z in (-Z80, 0.0, Z80)] == pytest.approx([100.0, 200.0, 400.0])
+    assert [grows.course(50.0, 100, 0.0, z)[-1] for z in (-Z80, 0.0, Z80)] == pytest.approx([100.0, 200.0, 400.0])
 
 
 def test_exponential_and_constant():
     shrinks = Growth(kind="exponential", factor=growing(-0.1, -0.1, -0.1))
-    assert shrinks.requests(1000.0, 2) == pytest.approx(810.0)
-    assert Growth().requests(1000.0, 50) == 1000.0
-    assert shrinks.requests(0.0, 3) == 0.0
+    assert shrinks.course(1000.0, 3)[2] == pytest.approx(810.0)
+    assert Growth().course(1000.0, 3) == [1000.0] * 3
+    assert shrinks.course(0.0, 2) == [0.0] * 2
 
 
 def test_growth_that_cannot_be_is_refused():

@@ -79,6 +79,14 @@ def test_growth_that_is_not_sure_widens_with_every_month():
         )
 
 
+def test_months_to_come_scatter_as_those_did_that_are_over():
+    scatters = Growth(kind="exponential", factor=surely(1.0), scatter=0.1)
+    found = project([priced((1.0, exactly(JOULES)), growth=scatters)], 4)
+    assert three(found.months[2].requests) == pytest.approx(three(likely(1000.0, 0.1)), rel=0.01)
+    assert three(found.months[2].energy_kwh) == pytest.approx(three(likely(1.0, 0.1)), rel=0.01)
+    assert three(found.total.requests) == pytest.approx(three(likely(4000.0, 0.05)), rel=0.01)
+
+
 def test_lengths_scatter_as_one_over_the_root_of_requests():
     sides = ((0.5, exactly(0.5 * JOULES)), (0.5, exactly(1.5 * JOULES)))  # mean JOULES, cv 1/2
     for count in (16.0, 1600.0):

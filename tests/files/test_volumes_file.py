@@ -80,15 +80,22 @@ def test_what_is_not_said_has_its_default(tmp_path):
         (FLOW.replace("= 60", "= -1"), "length of 0 or more, found -1"),
         (FLOW.replace("= 60", "= {low = 9, high = 3}"), "low ≤ high"),
         (FLOW.replace("= 60", "= {low = 9, p90 = 3}"), "unknown key"),
-        (FLOW.replace("= 60", "= {values = []}"), "expected values"),
-        (FLOW.replace("= 60", '= {values = [1, "x"]}'), "found 'x'"),
-        (FLOW.replace("= 60", "= {values = [1, inf]}"), "found inf"),
+        (FLOW.replace("= 60", "= {values = []}"), "expected 1 to 100000 numbers, found 0"),
+        (FLOW.replace("= 60", '= {values = [1, "x"]}'), "found the string 'x'"),
+        (FLOW.replace("= 60", "= {values = [1, inf]}"), "found the number inf"),
         (FLOW + "growth = {per_month = -1}\n", r"v.toml:6: .*more than −1 \(nothing left\)"),
         (FLOW + "growth = {per_month = 4}\n", "0.04 is 4 %"),
         (FLOW + 'growth = {kind = "logistic", per_month = 0.1}\n', "one of none, exponential, saturating"),
         (FLOW + 'growth = {kind = "saturating", per_month = 0.1}\n', "without a ceiling"),
         (FLOW + "languages = {fr = 0.5, en = 0.4}\n", "add up to 0.9 .*; needed are shares"),
         (FLOW + "languages = {fre = 1.0}\n", "unknown language 'fre': did you mean 'fr'"),
+        (FLOW + "history = [1, 2, 3]\n", "two counts of one thing"),
+        (FLOW.replace("per_month = 5", "history = [1, 2]"), "v.toml:4: .*a history of 2 months; needed are 3"),
+        (FLOW.replace("per_month = 5", "history = [1, 0, 3]"), "0 in a history; needed are counts above 0"),
+        (FLOW.replace("per_month = 5", "history = [1, -2, 3]"), "found -2 among them"),
+        (FLOW.replace("per_month = 5", "history = [1, true, 3]"), "found True in it"),
+        (FLOW.replace("per_month = 5", "history = [1, 2, 3]") + "growth = {per_month = 0.1}\n", "unknown key"),
+        (FLOW.replace("per_month = 5", "history = [1, 2, 3]") + 'growth = {kind = "saturating"}\n', "a ceiling"),
         (FLOW + 'assumed = ["lengths"]\n', "'lengths' is no key of this flow"),
         (FLOW + "counted = 0\n", "expected at least 1"),
         (FLOW.replace("whisper-tiny", "whi\\u0000sper"), "needed is a name"),
@@ -100,6 +107,14 @@ def test_what_is_not_said_has_its_default(tmp_path):
 def test_a_wrong_line_says_where_what_was_found_and_what_was_needed(tmp_path, text, message):
     with pytest.raises(BadDeclaration, match=message):
         read(tmp_path, text)
+
+
+def test_a_history_is_level_and_growth(tmp_path):
+    text = FLOW.replace("per_month = 5", "history = [100, 110, 121]")
+    found = read(tmp_path, text + 'growth = {kind = "saturating", ceiling = 500}\n').flows[0]
+    assert (found.growth.kind, found.growth.known_months, found.growth.since) == ("saturating", 3, 2)
+    grown = read(tmp_path, text).flows[0].growth
+    assert (grown.kind, grown.factor.p50) == ("exponential", pytest.approx(1.1))
 
 
 def test_months_have_their_names():
