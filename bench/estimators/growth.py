@@ -3,7 +3,7 @@
     exponential   N(t) = N0 · (1 + r)^t
     saturating    N(t) = K / (1 + (K / N0 − 1) · (1 + r)^(−t))
 
-t: months after the first; r: growth a month, of a saturating one while it is far below its ceiling K. The second is
+t: months after the first; r: growth a month, of a saturating one while it is far below its ceiling K. That is
 Verhulst's logistic curve, dN/dt = r·N·(1 − N/K) (https://www.mun.ca/biology/scarr/Logistic_growth.html, checked
 2026-11-22): N0 at t = 0, nearing K without reaching it.
 """
