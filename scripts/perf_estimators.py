@@ -2,6 +2,8 @@
 
 error      measured rows of others that were left out, and this project's own runs: how far off, how covered,
            beside the formulas of others. DATA is the folder that holds the files of measured_sources.csv
+columns    estimates of many requests at once, a second, on one core, beside plain numpy
+process    `joulemark estimate`, the whole process, beside `codecarbon --help`
 """
 
 import sys
@@ -15,7 +17,7 @@ import perf_table  # noqa: E402
 TABLE = perf_table.Kind(
     about=str(__doc__),
     modules="estimators",
-    names=("error",),
+    names=("error", "columns", "process"),
     kept=ROOT / "docs" / "estimators.json",
 )
 

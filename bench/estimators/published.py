@@ -6,8 +6,8 @@ The seconds are read off the gross rates that stand beside the terms: at the lea
 runs covered, gross joules less the terms' are those of idling meanwhile, and their share of the terms' joules
 carries over. Bounds are never narrower than those of the gross rates.
 
-Outside the work that was measured a bound moves by the power _FARTHER of the ratio to the domain's edge; where no
-term was told apart for an amount, by the ratio itself. Both are chosen; beyond _FARTHEST nothing is said.
+Outside the work that was measured a bound moves by the power FARTHER of the ratio to the domain's edge; where no
+term was told apart for an amount, by the ratio itself. Both are chosen; beyond FARTHEST nothing is said.
 """
 
 import math
@@ -21,8 +21,8 @@ from bench.nouns import Coefficients
 from bench.nouns.estimates import Range
 from bench.phrases import Phrase
 
-_FARTHER, _FARTHEST = 0.25, 100.0
-_DOMAINS: Mapping[str, str] = {
+FARTHER, FARTHEST = 0.25, 100.0
+DOMAINS: Mapping[str, str] = {
     "prompt_token": "prompt_tokens",
     "output_token": "output_tokens",
     "source_token": "source_tokens",
@@ -59,27 +59,27 @@ def request_j(found: Coefficients, work: Mapping[str, float]) -> Found:
     """One request of that work. Raises BadInput where it lies too far outside what was measured."""
     far = {name: _distance(found, name, amount) for name, amount in work.items()}
     for name, one in far.items():
-        if abs(one) > math.log(_FARTHEST):
-            low, high = found.domain[_DOMAINS[name]]
+        if abs(one) > math.log(FARTHEST):
+            low, high = found.domain[DOMAINS[name]]
             raise BadInput(
                 Phrase(
                     "{model}: {amount:g} {what}, measured were {low:g} to {high:g}; needed is no more than "
                     "{most:g} times that far; measure such a request",
                     model=found.key.model,
                     amount=work[name],
-                    what=_DOMAINS[name],
+                    what=DOMAINS[name],
                     low=low,
                     high=high,
-                    most=_FARTHEST,
+                    most=FARTHEST,
                 )
             )
     above = _above(found, amounts_of(found, work))
-    ratios = _idle_ratios(found)
+    ratios = idle_ratios(found)
     value = above.value * (1 + ratios.value)
     low, high = _bounds(found, above, ratios)
     down = math.fsum(-d * _power(found, n) for n, d in far.items() if d < 0)
     up = math.fsum(d * _power(found, n) for n, d in far.items() if d > 0)
-    both = _FARTHER * math.fsum(abs(d) for n, d in far.items() if n in found.terms)
+    both = FARTHER * math.fsum(abs(d) for n, d in far.items() if n in found.terms)
     energy = Range(low=low * math.exp(-max(down, both)), value=value, high=high * math.exp(max(up, both)))
     return Found(
         energy_j=energy,
@@ -99,15 +99,15 @@ def _above(found: Coefficients, amounts: Mapping[str, float]) -> Range:
         )
     sum_j = predict(found, known)
     own = {name: amount for name, amount in known.items() if found.terms[name].value > 0}
-    least = _LEAST_RATIO * (predict(found, own).value if own else 0.0)
+    least = LEAST_RATIO * (predict(found, own).value if own else 0.0)
     value = max(sum_j.value, least)
     return Range(low=min(max(sum_j.low, 0.0), value), value=value, high=max(sum_j.high, value))
 
 
-_LEAST_RATIO = 0.2  # of the positive terms' joules, where a negative `request` would take them all: chosen
+LEAST_RATIO = 0.2  # of the positive terms' joules, where a negative `request` would take them all: chosen
 
 
-def _idle_ratios(found: Coefficients) -> Range:
+def idle_ratios(found: Coefficients) -> Range:
     """Idle joules over the terms', at the ends of the measured work; nought where no gross rate says so."""
     level = f"@concurrency={found.concurrency}"
     rates = [
@@ -119,31 +119,49 @@ def _idle_ratios(found: Coefficients) -> Range:
         return Range(low=0.0, value=0.0, high=0.0)
     ends = []
     for side, gross in ((0, min(rates)), (1, max(rates))):
-        work = {n: found.domain[d][side] for n, d in _DOMAINS.items() if d in found.domain and n in found.terms}
+        work = {n: found.domain[d][side] for n, d in DOMAINS.items() if d in found.domain and n in found.terms}
         above = _above(found, amounts_of(found, work)).value
         ends.append(max(0.0, gross / above - 1) if above > 0 else 0.0)
     return Range(low=min(ends), value=math.sqrt(ends[0] * ends[1]), high=max(ends))
 
 
-def _bounds(found: Coefficients, above: Range, ratios: Range) -> tuple[float, float]:
-    value = above.value * (1 + ratios.value)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edges:
+    """What bounds are made of beside a request's terms: idle joules over these at the least and at the most, and
+    the gross rates' own bounds over their values, never within 1."""
+
+    idle_low: float
+    idle_high: float
+    low: float
+    high: float
+
+
+def edges_of(found: Coefficients, ratios: Range) -> Edges:
+    """The edges of these coefficients."""
     idle = found.terms.get("idle_resident")
     down = idle.low / idle.value if idle and idle.value > 0 else 1.0
     up = idle.high / idle.value if idle and idle.value > 0 else 1.0
-    lows = [above.low + above.value * ratios.low * max(0.0, down)]
-    highs = [above.high + above.value * ratios.high * up]
-    for name, rate in found.rates.items():
-        if name.startswith("request@") and rate.value > 0:
-            lows.append(value * max(0.0, rate.low / rate.value))
-            highs.append(value * rate.high / rate.value)
-    return max(0.0, min(*lows, value)), max(*highs, value)
+    gross = [rate for name, rate in found.rates.items() if name.startswith("request@") and rate.value > 0]
+    return Edges(
+        idle_low=ratios.low * max(0.0, down),
+        idle_high=ratios.high * up,
+        low=min([1.0, *(max(0.0, rate.low / rate.value) for rate in gross)]),
+        high=max([1.0, *(rate.high / rate.value for rate in gross)]),
+    )
+
+
+def _bounds(found: Coefficients, above: Range, ratios: Range) -> tuple[float, float]:
+    value = above.value * (1 + ratios.value)
+    edges = edges_of(found, ratios)
+    low = min(above.low + above.value * edges.idle_low, value * edges.low)
+    return max(0.0, low), max(above.high + above.value * edges.idle_high, value * edges.high)
 
 
 def _distance(found: Coefficients, name: str, amount: float) -> float:
     """ln of the amount over the domain's nearest edge: 0 inside, negative below it."""
-    if _DOMAINS.get(name) not in found.domain:
+    if DOMAINS.get(name) not in found.domain:
         return 0.0
-    low, high = found.domain[_DOMAINS[name]]
+    low, high = found.domain[DOMAINS[name]]
     held = max(amount, 1.0)  # nothing asked is as far as one token
     if held < low:
         return math.log(held / low)
@@ -151,15 +169,15 @@ def _distance(found: Coefficients, name: str, amount: float) -> float:
 
 
 def _power(found: Coefficients, name: str) -> float:
-    return _FARTHER if name in found.terms else 1.0
+    return FARTHER if name in found.terms else 1.0
 
 
 def _said(found: Coefficients, name: str, amount: float) -> str:
-    low, high = found.domain[_DOMAINS[name]]
+    low, high = found.domain[DOMAINS[name]]
     return Phrase(
         "{amount:.4g} {what} lie outside the {low:g} to {high:g} measured: widened",
         amount=amount,
-        what=_DOMAINS[name],
+        what=DOMAINS[name],
         low=low,
         high=high,
     )

@@ -1,22 +1,24 @@
 """Blocks of rows, small enough for a core's own cache, and the columns of numbers that cells bring to them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, fields
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from bench.estimators.columns.asked import Floats, Numeric
 
-BLOCK = 8192  # rows: fifteen such columns of 64 KiB lie in a second-level cache of 1 MiB
+BLOCK = 24_576  # rows: larger ones leave a core's cache, smaller ones wait for the interpreter
 
 
 class Table:
     """Numbers of cells, a column each; a column of one and the same number is that number."""
 
     def __init__(self, cells: Sequence[Any]) -> None:
-        rows = np.array([astuple(cell) for cell in cells], float).reshape(len(cells), -1)
-        names = [one.name for one in fields(cells[0])] if cells else []
+        names = [one.name for one in fields(cells[0])]
+        told = attrgetter(*names)
+        rows = np.array([told(cell) for cell in cells], float)
         self.columns: Mapping[str, Numeric] = {
             name: _one_or_all(np.ascontiguousarray(rows[:, at])) for at, name in enumerate(names)
         }
@@ -38,7 +40,7 @@ class Rows:
         column = self._table[name]
         if isinstance(column, float):
             return column
-        return np.take(column, self._at, out=self._into, mode="clip")
+        return column.take(self._at, out=self._into, mode="clip")
 
 
 class Scratch:

@@ -8,6 +8,7 @@ from bench.estimators.answer import Answer
 from bench.estimators.answering import FARTHER, LARGE_BATCH, Known, answer
 from bench.estimators.by_cell import cells_of
 from bench.estimators.columns.combos import Combo
+from bench.estimators.columns.measured_cells import MeasuredCell, measured_cell
 from bench.estimators.columns.prior_cells import Plain, PriorCell, cell_of
 from bench.estimators.roofline import Scope
 from bench.estimators.seen_cells import seen_cells
@@ -18,15 +19,17 @@ _PROMPT, _OUTPUT, _SOUND_S = 100.0, 100.0, 30.0  # what a combination is asked w
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A combination resolved: refused for a `reason`, by the prior's form, else row by row."""
+    """A combination resolved: refused for a `reason`, by the prior's form, by measured coefficients, else row by
+    row."""
 
     wanted: Wanted | None
     reason: str = ""
     prior: PriorCell | None = None
+    measured: MeasuredCell | None = None
 
     @property
-    def alone(self) -> bool:
-        """Whether its rows are answered one by one."""
+    def apart(self) -> bool:
+        """Whether its rows are answered apart from those of the prior."""
         return not self.reason and self.prior is None
 
 
@@ -34,14 +37,15 @@ def resolved(combo: Combo, known: Known, scope: Scope | None) -> Cell:
     """The cell of a combination."""
     try:
         wanted = _wanted(combo, scope)
-        if cells_of(wanted, known.published) or seen_cells(
-            wanted.model, known.published, known.catalogue, known.prior, wanted.scope or "wall"
-        ):
+        carried = seen_cells(wanted.model, known.published, known.catalogue, known.prior, wanted.scope or "wall")
+        if cells_of(wanted, known.published):
+            found = measured_cell(wanted, known)
+            return Cell(wanted=wanted, measured=None if found and carried and found.may_be_carried else found)
+        if carried:
             return Cell(wanted=wanted)
-        found = answer(wanted, known)
+        return Cell(wanted=wanted, prior=_by_prior(answer(wanted, known), known, combo))
     except JoulemarkError as error:
         return Cell(wanted=None, reason=str(error))
-    return Cell(wanted=wanted, prior=_by_prior(found, known, combo))
 
 
 def _wanted(combo: Combo, scope: Scope | None) -> Wanted:

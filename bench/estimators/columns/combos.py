@@ -1,5 +1,6 @@
 """Rows → the distinct combinations of what is said by name, and which of them each row is."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,48 @@ class _Dimension:
     values: Sequence[Any]
 
 
+class Codes:
+    """Which combination each row is: the codes of several columns joined to one, and what stands there."""
+
+    def __init__(self, columns: Sequence[tuple[Ints, int]], rows: int) -> None:
+        self._columns = columns
+        size = math.prod(own for _, own in columns)
+        self._wide = size > _MARKED
+        self._joined: Ints = np.empty(BLOCK, np.int64 if self._wide else np.int32)
+        self._index, self._places = np.empty(BLOCK, np.intp), np.empty(0, np.intp)
+        if self._wide:
+            self.found = [int(code) for code in np.unique(self._join(slice(0, rows), np.empty(rows, np.int64)))]
+            return
+        marked = np.zeros(size, bool)
+        for start in range(0, rows, BLOCK):
+            joined = self._join(slice(start, min(start + BLOCK, rows)), self._joined)
+            index = self._index[: len(joined)]
+            np.copyto(index, joined)  # a narrow index would be widened again, more slowly
+            marked[index] = True
+        found = np.flatnonzero(marked)
+        self._places = np.zeros(size, np.intp)
+        self._places[found] = np.arange(len(found))
+        self.found = [int(code) for code in found]
+
+    def _join(self, rows: Any, into: Ints) -> Ints:
+        first = self._columns[0][0][rows]
+        joined = into[: len(first)]
+        np.copyto(joined, first, casting="unsafe")
+        for codes, size in self._columns[1:]:
+            np.multiply(joined, size, out=joined)
+            np.add(joined, codes[rows], out=joined, casting="unsafe")
+        return joined
+
+    def at(self, rows: Any, into: Ints) -> Ints:
+        """Where in `found` the combinations of a block's rows stand: written into a column of indices."""
+        joined = self._join(rows, self._joined[: len(into)])
+        if self._wide:
+            return np.searchsorted(self.found, joined)
+        index = self._index[: len(into)]
+        np.copyto(index, joined)
+        return self._places.take(index, out=into, mode="clip")
+
+
 class _Unnamed:
     """A name whose code is none of the column's."""
 
@@ -55,7 +98,7 @@ def is_named(value: Any) -> bool:
     return not isinstance(value, _Unnamed)
 
 
-def combos_of(asked: Columns) -> tuple[Ints | None, list[Combo]]:
+def combos_of(asked: Columns) -> tuple[Codes | None, list[Combo]]:
     """Which combination each row is, and the combinations; None: all rows are the one."""
     found = {name: _Dimension(*named(getattr(asked, name))) for name in _NAMES}
     found |= {name: _numbered(getattr(asked, name)) for name in ("batch", "cards")}
@@ -64,9 +107,9 @@ def combos_of(asked: Columns) -> tuple[Ints | None, list[Combo]]:
     fixed = {name: one.values[0] for name, one in found.items() if one.codes is None}
     if not varying:
         return None, [_combo(fixed)]
-    codes, distinct_ = _joined(list(varying.values()), len(asked))
+    codes = Codes([(one.codes, len(one.values)) for one in varying.values() if one.codes is not None], len(asked))
     combos = []
-    for code in distinct_:
+    for code in codes.found:
         own = dict(fixed)
         for name, one in reversed(varying.items()):
             code, at = divmod(code, len(one.values))
@@ -99,33 +142,3 @@ def _said(numbers: Numbers) -> _Dimension:
     if masked is np.ma.nomask:
         return _Dimension(None, [numbers is not None])
     return _Dimension(np.asarray(masked, np.int8), [True, False])
-
-
-def _joined(dimensions: Sequence[_Dimension], rows: int) -> tuple[Ints, list[int]]:
-    """One code a row out of several, and the distinct ones, in which the rows' codes count."""
-    sizes = [len(one.values) for one in dimensions]
-    size = 1
-    for own in sizes:
-        size *= own
-    joined: Ints = np.empty(rows, np.int32 if size <= _MARKED else np.int64)
-    marked = np.zeros(size if size <= _MARKED else 0, bool)
-    for start in range(0, rows, BLOCK):
-        part = slice(start, start + BLOCK)
-        into: Ints = joined[part]
-        into[:] = 0
-        for one, own in zip(dimensions, sizes, strict=True):
-            if one.codes is not None:
-                np.multiply(into, own, out=into)
-                np.add(into, one.codes[part], out=into, casting="unsafe")
-        if len(marked):
-            marked[into] = True
-    if not len(marked):
-        values, codes = np.unique(joined, return_inverse=True)
-        return codes, [int(value) for value in values]
-    found = np.flatnonzero(marked)
-    places = np.zeros(size, np.int32)
-    places[found] = np.arange(len(found))
-    for start in range(0, rows, BLOCK):
-        part = slice(start, start + BLOCK)
-        joined[part] = places[joined[part]]
-    return joined, [int(value) for value in found]

@@ -10,14 +10,22 @@ from bench.estimators.columns.asked import Floats, Numeric
 from bench.estimators.columns.prior_cells import NUDGE, reach
 from bench.estimators.prior import LEAST_RATIO, Prior
 
+_NOTHING = -80.0  # exp of it is nothing beside 1, and of much less takes five times as long
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reaches:
-    """What one prior says of all cells: squared reaches of prompts and caches, and the interval's stretch."""
+    """What one prior says of all cells: squared reaches of prompts and of first readings, the interval's stretch.
+
+    `bends`: whether an interval may reach the least share of the value, below which none does.
+    """
 
     width: float
     up_prompt: float
     down_prompt: float
+    up_first: float
+    down_first: float
+    bends: bool
 
     @staticmethod
     def of(prior: Prior) -> "Reaches":
@@ -26,12 +34,37 @@ class Reaches:
             width=prior.width,
             up_prompt=reach(prior, "prefill", 1) ** 2,
             down_prompt=reach(prior, "prefill", -1) ** 2,
+            up_first=reach(prior, "first", 1) ** 2,
+            down_first=reach(prior, "first", -1) ** 2,
+            bends=max(reach(prior, name, -1) for name in prior.coefficients) > 1 - LEAST_RATIO,
         )
 
+    def of_side(self, side: str) -> tuple[float, float]:
+        """Of prompts and of first readings, up or down."""
+        return (self.up_prompt, self.up_first) if side == "up" else (self.down_prompt, self.down_first)
 
-def plain(rows: Rows, prompt: Numeric, output: Numeric, into: list[Floats], all_: Reaches, felt: bool) -> None:
-    """Joules of batches that run whole: value, low, high into the first three of nine columns."""
-    value, low, high, steps, cache, input_, rest, least, spare = into
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asks:
+    """Which parts of the form any of a call's cells needs."""
+
+    felt: bool
+    routed: bool
+
+
+def plain(
+    rows: Rows,
+    lengths: tuple[Numeric, Numeric],
+    into: Sequence[Floats],
+    work: Sequence[Floats],
+    all_: Reaches,
+    asks: Asks,
+) -> None:
+    """Joules of batches that run whole, `into` low, value, high; `lengths` of prompt and answer, six columns of
+    `work`."""
+    low, value, high = into
+    prompt, output = lengths
+    steps, cache, input_, rest, least, spare = work
     pick = rows.pick
     np.subtract(output, 1.0, out=steps)
     np.maximum(steps, 0.0, out=steps)
@@ -47,63 +80,71 @@ def plain(rows: Rows, prompt: Numeric, output: Numeric, into: list[Floats], all_
     value += input_
     value += pick("fixed")
     np.multiply(steps, pick("least"), out=least)
-    extra: Numeric = pick("rest")
-    if felt:
-        np.multiply(steps, pick("felt_step"), out=spare)
-        spare += pick("felt_fixed")
-        spare /= value
-        np.log1p(spare, out=spare)
-        spare *= pick("felt")
-        spare *= spare
-        np.add(spare, pick("rest"), out=rest)
-        extra = rest
-    elif not isinstance(extra, float):
-        np.copyto(rest, extra)
-        extra = rest
-    for column in (steps, cache, input_):
-        column *= column
-    for side, much, of_input in (("up", high, all_.up_prompt), ("down", low, all_.down_prompt)):
+    missed = _missed(rows, prompt, value, rest, spare) if asks.routed else None
+    for side, much in (("up", high), ("down", low)):
+        of_prompt, of_first = all_.of_side(side)
         np.multiply(steps, pick(f"{side}_step"), out=much)
-        np.multiply(cache, pick(f"{side}_cache"), out=spare)
-        much += spare
-        np.multiply(input_, of_input, out=spare)
-        much += spare
+        much *= steps
+        for column, of in ((cache, pick(f"{side}_cache")), (input_, of_prompt)):
+            np.multiply(column, column, out=spare)
+            spare *= of
+            much += spare
         much += pick(f"{side}_fixed")
-    interval(value, low, high, least, extra, all_.width)
+        if missed is not None:
+            np.multiply(missed, of_first, out=spare)
+            much += spare
+    interval(into, least, _rest(rows, steps, value, rest) if asks.felt else pick("rest"), all_)
 
 
-def interval(value: Floats, low: Floats, high: Floats, least: Floats, rest: Numeric, width: float) -> None:
-    """Sums of squares in `low` and `high` → the interval's ends, as prior.moves and prior.estimate make them."""
+def _missed(rows: Rows, prompt: Numeric, value: Floats, missed: Floats, spare: Floats) -> Floats:
+    """Takes what short prompts do not read off the value; what that adds to the square of first readings."""
+    np.multiply(prompt, rows.pick("expert"), out=missed)
+    np.maximum(missed, _NOTHING, out=missed)
+    np.exp(missed, out=missed)
+    missed *= rows.pick("missed")
+    value -= missed
+    np.subtract(missed, rows.pick("twice_first"), out=spare)
+    missed *= spare
+    return missed
+
+
+def _rest(rows: Rows, steps: Floats, value: Floats, rest: Floats) -> Floats:
+    """Squares of what no term explains, and of what a doubt about the batch does."""
+    np.multiply(steps, rows.pick("felt_step"), out=rest)
+    rest += rows.pick("felt_fixed")
+    rest /= value
+    np.log1p(rest, out=rest)
+    rest *= rows.pick("felt")
+    rest *= rest
+    rest += rows.pick("rest")
+    return rest
+
+
+def interval(into: Sequence[Floats], least: Floats, rest: Numeric, all_: Reaches) -> None:
+    """Sums of squares in low and high → the interval's ends, as prior.moves and prior.estimate make them."""
+    low, value, high = into
     for much in (low, high):
         np.sqrt(much, out=much)
         much /= value
     np.log1p(high, out=high)
     np.subtract(1.0, low, out=low)
-    np.maximum(low, LEAST_RATIO, out=low)
+    if all_.bends:
+        np.maximum(low, LEAST_RATIO, out=low)
     np.log(low, out=low)
-    for much, sign in ((low, -width), (high, width)):
+    for much, width in ((low, -all_.width), (high, all_.width)):
         much *= much
         much += rest
         np.sqrt(much, out=much)
-        much *= sign
+        much *= width
         np.exp(much, out=much)
         much *= value
     np.maximum(low, least, out=low)
 
 
-def outside(
-    rows: Rows, prompt: Numeric, output: Numeric, ends: Sequence[Floats], spare: Floats, short: float
-) -> None:
-    """Low and high widened beyond what the prior has seen: by the fourth root of how far, of each length."""
-    low, high = ends
-    np.maximum(prompt, short, out=spare)
-    spare *= np.maximum(output, short)
-    spare *= 1 / (short * short)
-    np.sqrt(spare, out=spare)
-    np.sqrt(spare, out=spare)
-    spare *= rows.pick("far")
-    low /= spare
-    high *= spare
+def farther(prompt: Floats, output: Floats, short: float) -> Floats:
+    """How far a bound moves beyond what the prior has seen: the fourth root of how far each length lies beyond."""
+    beyond: Floats = np.maximum(prompt, short) * np.maximum(output, short) / (short * short)
+    return np.asarray(np.sqrt(np.sqrt(beyond)))
 
 
 def whole(rows: Rows, more: Rows, prompt: Floats, output: Floats, all_: Reaches) -> tuple[Floats, Floats, Floats]:
@@ -113,11 +154,15 @@ def whole(rows: Rows, more: Rows, prompt: Floats, output: Floats, all_: Reaches)
     value = _energy(rows, work)
     rest = more.pick("rest") + _felt(rows, more, prompt, output, value)
     low, high = (_squares(rows, more, work, side, all_) for side in ("down", "up"))
-    interval(value, low, high, work["read"] * rows.pick("least_read"), rest, all_.width)
+    interval((low, value, high), work["read"] * rows.pick("least_read"), rest, all_)
     return low, value, high
 
 
 _PARTS = (("read", "read_step"), ("shared", "shared_step"), ("own", "own_step"), ("first", "first"))
+
+
+def _exp(exponent: Floats) -> Floats:
+    return np.asarray(np.exp(np.maximum(exponent, _NOTHING)))
 
 
 def _work(rows: Rows, more: Rows, prompt: Floats, output: Floats, fuller: float = 1.0) -> dict[str, Floats]:
@@ -129,10 +174,10 @@ def _work(rows: Rows, more: Rows, prompt: Floats, output: Floats, fuller: float 
     share = np.clip(held * pick("room"), pick("share") / fuller, 1.0)
     met = np.maximum(1.0, prompt / share)
     return {
-        "read": (1 - pick("missed") * np.exp(pick("expert") / share)) * share * steps,
+        "read": (1 - pick("missed") * _exp(pick("expert") / share)) * share * steps,
         "shared": share * steps,
         "own": steps,
-        "first": (1 - pick("missed") * np.exp(pick("expert") * met)) * share,
+        "first": (1 - pick("missed") * _exp(pick("expert") * met)) * share,
         "request": share,
         "cache": held * steps * pick("cached"),
         "input": (prompt * more.pick("square") + more.pick("prompt")) * prompt,
@@ -145,7 +190,7 @@ def _energy(rows: Rows, work: Mapping[str, Floats]) -> Floats:
 
 
 def _squares(rows: Rows, more: Rows, work: Mapping[str, Floats], side: str, all_: Reaches) -> Floats:
-    of_input = all_.up_prompt if side == "up" else all_.down_prompt
+    of_input, _ = all_.of_side(side)
     known = work["cache"] ** 2 * more.pick(f"{side}_cache") + work["input"] ** 2 * of_input
     parts = ("read", "shared", "own", "first", "request")
     return sum((work[part] ** 2 * rows.pick(f"{side}_{part}") for part in parts), known)

@@ -9,13 +9,16 @@ import numpy.typing as npt
 from bench.carbon.factors import Scope as GridScope
 from bench.errors import JoulemarkError
 from bench.estimators.answering import SHORT, Known, answer
-from bench.estimators.columns.arrays import BLOCK, Rows, Scratch, Table
-from bench.estimators.columns.asked import Columns
-from bench.estimators.columns.cells import Cell, alone, nowhere, resolved
-from bench.estimators.columns.combos import Combo, combos_of
-from bench.estimators.columns.evaluating import Reaches, outside, plain, whole
-from bench.estimators.columns.numbers import Column
+from bench.estimators.columns.arrays import BLOCK, Rows, Scratch
+from bench.estimators.columns.asked import Columns, Floats, Numeric
+from bench.estimators.columns.cells import Cell, alone, resolved
+from bench.estimators.columns.combos import Codes, Combo, combos_of
+from bench.estimators.columns.evaluating import farther, plain, whole
+from bench.estimators.columns.measured_cells import Answers, answers
+from bench.estimators.columns.numbers import Block, Column
+from bench.estimators.columns.proof import proven
 from bench.estimators.columns.sheet import Grid, PlaceOf, Reasons, Sheet, blank, fitting
+from bench.estimators.columns.tables import Tables
 from bench.estimators.roofline import Scope
 from bench.estimators.wanted import MOST_COUNT, MOST_SOUND_S, MOST_TOKENS
 from bench.nouns.estimates import GRADES, Estimates
@@ -57,7 +60,7 @@ class Many:
     def _cell(self, combo: Combo, scope: Scope | None) -> Cell:
         key = (combo, scope)
         if key not in self._cells:
-            self._cells[key] = resolved(combo, self._known, scope)
+            self._cells[key] = _proven(resolved(combo, self._known, scope), self._known)
         return self._cells[key]
 
 
@@ -68,6 +71,14 @@ def estimate_many(
     return Many(known, place, grid_scope=grid_scope).estimate(asked)
 
 
+def _proven(cell: Cell, known: Known) -> Cell:
+    """The cell, without a form that strays from the scalar estimator."""
+    form = cell.prior or cell.measured
+    if form is None or cell.wanted is None or proven(cell.wanted, form, known):
+        return cell
+    return Cell(wanted=cell.wanted)
+
+
 class _Call:
     """One call's columns, cells and sheet."""
 
@@ -75,7 +86,7 @@ class _Call:
         self,
         known: Known,
         asked: Columns,
-        codes: npt.NDArray[Any] | None,
+        codes: Codes | None,
         cells: Sequence[Cell],
         sheet: Sheet,
         reasons: Reasons,
@@ -86,103 +97,110 @@ class _Call:
         self._output = Column.of("out_tokens", asked.out_tokens, MOST_TOKENS, 0.0)
         self._sound = Column.of("audio_seconds", asked.audio_seconds, MOST_SOUND_S, 0.0)
         self._count = Column.of("count", asked.count, MOST_COUNT, 1.0)
-        self._reaches = Reaches.of(known.prior)
-        priors = [cell.prior for cell in cells if cell.prior is not None]
-        if priors:
-            first = priors[0]
-            gone = nowhere(first.plain)
-            self._plain = Table([gone if cell.prior is None else cell.prior.plain for cell in cells])
-            self._whole = Table([(cell.prior or first).whole for cell in cells])
-        self._any_prior = bool(priors)
-        self._felt = any(one.plain.felt for one in priors)
-        self._widened = any(one.plain.far > 1 for one in priors)
+        self._tables = Tables.of([cell.prior for cell in cells], known.prior)
         self._refusal = np.array([reasons.code(cell.reason) for cell in cells], np.int32)
-        self._alone = np.array([cell.alone for cell in cells])
-        self._scratch, self._index = Scratch(10), np.empty(BLOCK, np.intp)
+        self._apart = np.array([cell.apart for cell in cells])
+        self._refuses, self._any_apart = bool(self._refusal.any()), bool(self._apart.any())
+        self._scratch, self._index = Scratch(7), np.empty(BLOCK, np.intp)
         self._later: list[npt.NDArray[np.intp]] = []
-        self._one_by_one: list[npt.NDArray[np.intp]] = []
+        self._put_apart: list[npt.NDArray[np.intp]] = []
+        self._wrong: list[tuple[npt.NDArray[np.intp], str]] = []
 
     def run(self) -> None:
         """Fills the sheet."""
         for start in range(0, self._rows, BLOCK):
             part = slice(start, min(start + BLOCK, self._rows))
             at = self._at(part)
+            blocks = [self._read(column, part) for column in (self._input, self._output, self._count, self._sound)]
+            if self._tables is not None:
+                self._price(self._tables, part, at, *blocks[:3])
             self._grade(part, at)
-            if self._any_prior:
-                self._price(part, at)
         for each in _blocks(self._later):
             self._price_whole(each)
-        if self._one_by_one:
-            self._ask(np.concatenate(self._one_by_one))
-        for start in range(0, self._rows, BLOCK):
-            self._refuse(slice(start, min(start + BLOCK, self._rows)))
+        for each in _blocks(self._put_apart):
+            self._ask(each)
+        self._refuse()
 
     def _at(self, part: Any) -> Any:
         """Which cell each row is of."""
         if self._codes is None:
             return 0
-        if isinstance(part, slice):
-            at = self._index[: part.stop - part.start]
-            np.copyto(at, self._codes[part])
-            return at
-        return self._codes[part].astype(np.intp)
+        rows = part.stop - part.start if isinstance(part, slice) else len(part)
+        return self._codes.at(part, self._index[:rows])
+
+    def _read(self, column: Column, part: slice) -> Block:
+        block = column.rows(part)
+        if block.all_bad or block.bad is not None:
+            bad = np.ones(part.stop - part.start, bool) if block.bad is None else block.bad
+            self._wrong.append((np.flatnonzero(bad) + part.start, column.reason))
+        return block
 
     def _grade(self, part: slice, at: Any) -> None:
         into = self._sheet.into
         into.grade[part] = _PRIORS_GRADE
-        into.refusal[part] = (
-            self._refusal[at] if len(self._cells) > 1 and self._refusal.any() else self._refusal[0]
-        )
-        if self._alone.any():
-            rows = np.broadcast_to(self._alone[at], part.stop - part.start)
-            self._one_by_one.append(np.flatnonzero(rows) + part.start)
+        into.refusal[part] = self._refusal[at] if self._refuses else 0
+        if self._any_apart:
+            rows = np.broadcast_to(self._apart[at], part.stop - part.start)
+            self._put_apart.append(np.flatnonzero(rows) + part.start)
 
-    def _price(self, part: slice, at: Any) -> None:
-        columns = self._scratch.of(part.stop - part.start)
-        *into, picked = columns
-        rows = Rows(self._plain, at, picked)
-        prompt, output, count = (one.rows(part) for one in (self._input, self._output, self._count))
-        context = into[0]
-        np.multiply(output.values, 0.5, out=context)
-        context += prompt.values
-        later = context > rows.pick("most_x")
-        least = rows.pick("least_p")
-        if not isinstance(least, float) or least:
-            later |= prompt.values < least
-        if later.any():
-            self._later.append(np.flatnonzero(later) + part.start)
-        plain(rows, prompt.values, output.values, into, self._reaches, self._felt)
-        value, low, high = into[:3]
-        if self._widened or prompt.highest > SHORT or output.highest > SHORT:
-            outside(rows, prompt.values, output.values, (low, high), into[3], SHORT)
-        times = np.multiply(count.values, 1 / J_PER_KWH, out=into[4])
-        self._sheet.write(part, (low, value, high), times, picked)
+    def _price(self, tables: Tables, part: slice, at: Any, prompt: Block, output: Block, count: Block) -> None:
+        *work, picked = self._scratch.of(part.stop - part.start)
+        rows = Rows(tables.plain, at, picked)
+        into = self._sheet.energies(part)
+        if tables.any_later(prompt, output):
+            self._later.append(_later(rows, prompt.values, output.values, work[0]) + part.start)
+        plain(rows, (prompt.values, output.values), into, work, tables.reaches, tables.asks)
+        if prompt.highest > SHORT or output.highest > SHORT:
+            _widen(prompt.values, output.values, into)
+        if tables.far:
+            into[0] /= rows.pick("far")
+            into[2] *= rows.pick("far")
+        times: Numeric = 1 / J_PER_KWH
+        if isinstance(count.values, float):
+            times *= count.values
+        else:
+            times = np.multiply(count.values, times, out=work[0])
+        self._sheet.settle(part, times, picked)
 
     def _price_whole(self, each: npt.NDArray[np.intp]) -> None:
+        assert self._tables is not None  # which put these rows off
         at = self._at(each)
-        rows, more = Rows(self._whole, at), Rows(self._plain, at)
+        rows, more = Rows(self._tables.whole, at), Rows(self._tables.plain, at)
         prompt, output, count = (one.rows(each).values for one in (self._input, self._output, self._count))
         usual = rows.pick("prompt_tokens")
         prompt = np.where(np.isnan(usual), prompt, usual) + np.zeros(len(each))
-        low, value, high = whole(rows, more, prompt, output + np.zeros(len(each)), self._reaches)
-        outside(more, prompt, output, (low, high), np.empty(len(each)), SHORT)
-        self._sheet.write(each, (low, value, high), np.asarray(count) / J_PER_KWH, None)
+        output = output + np.zeros(len(each))
+        low, value, high = whole(rows, more, prompt, output, self._tables.reaches)
+        far = farther(prompt, output, SHORT) * more.pick("far")
+        self._sheet.write(each, (low / far, value, high * far), np.asarray(count) / J_PER_KWH)
 
     def _ask(self, each: npt.NDArray[np.intp]) -> None:
-        """Rows of cells that have no form, by the scalar estimator."""
-        at = np.broadcast_to(self._at(each), len(each))
-        numbers = [
-            np.broadcast_to(np.asarray(one.rows(each).values), len(each))
-            for one in (self._input, self._output, self._sound, self._count)
-        ]
-        known: dict[tuple[float, ...], tuple[float, float, float, int, int]] = {}
-        for row, cell, *said, count in zip(each, at, *numbers, strict=True):
-            key = (int(cell), *map(float, said))
-            if key not in known:
-                known[key] = self._one(self._cells[cell], *key[1:])
-            *joules, grade, refusal = known[key]
-            self._sheet.write(np.array([row]), [np.array([one]) for one in joules], count / J_PER_KWH, None)
-            self._sheet.into.grade[row], self._sheet.into.refusal[row] = grade, refusal
+        """Rows of cells that the prior does not answer, cell by cell."""
+        at = np.array(np.broadcast_to(self._at(each), len(each)))
+        columns = (self._input, self._output, self._sound, self._count)
+        numbers = [np.broadcast_to(np.asarray(one.rows(each).values), len(each)) for one in columns]
+        for code in np.unique(at):
+            own = np.flatnonzero(at == code)
+            prompt, output, sound, count = (column[own] for column in numbers)
+            cell = self._cells[code]
+            if cell.measured:
+                found = answers(cell.measured, prompt, output, sound)
+            else:
+                found = self._alone_each(cell, np.stack([prompt, output, sound], axis=1), each[own])
+            rows = each[own]
+            self._sheet.write(rows, (found.low, found.value, found.high), count / J_PER_KWH)
+            self._sheet.into.grade[rows] = found.grade
+            if cell.measured:
+                refused = self._reasons.code(cell.measured.reason)
+                self._sheet.into.refusal[rows] = np.where(found.grade < 0, refused, 0)
+
+    def _alone_each(self, cell: Cell, said: Floats, rows: npt.NDArray[np.intp]) -> Answers:
+        """Rows of a cell that has no form, by the scalar estimator; like rows once."""
+        distinct_, back = np.unique(said, axis=0, return_inverse=True)
+        found = [self._one(cell, *(float(number) for number in one)) for one in distinct_]
+        low, value, high, grade, refusal = (np.array(column)[back] for column in zip(*found, strict=True))
+        self._sheet.into.refusal[rows] = refusal
+        return Answers(low, value, high, grade.astype(np.int8))
 
     def _one(self, cell: Cell, prompt: float, output: float, sound: float) -> tuple[float, float, float, int, int]:
         assert cell.wanted is not None  # only cells that are refused have none
@@ -194,19 +212,32 @@ class _Call:
         energy = found.energy_j
         return energy.low, energy.value, energy.high, GRADES.index(found.basis), 0
 
-    def _refuse(self, part: slice) -> None:
+    def _refuse(self) -> None:
         """What is wrong in a row is said, and whatever stands in it taken out."""
-        into = self._sheet.into
-        for column in (self._input, self._output, self._sound, self._count):
-            found = column.rows(part)
-            bad = np.arange(part.stop - part.start) if found.all_bad else found.bad
-            if bad is not None:
-                at = np.flatnonzero(bad) if bad.dtype == bool else bad
-                self._sheet.refuse(at + part.start, self._reasons.code(column.reason))
-        if self._refusal.any() or self._one_by_one:
-            at = np.flatnonzero(into.refusal[part])
-            self._sheet.refuse(at + part.start, into.refusal[part][at])
-        self._sheet.refuse_regions(part)
+        for at, reason in self._wrong:
+            self._sheet.into.refusal[at] = self._reasons.code(reason)
+        self._sheet.refuse_regions()
+        if len(self._reasons.texts) > 1:
+            self._sheet.empty_refused()
+
+
+def _later(rows: Rows, prompt: Numeric, output: Numeric, context: Floats) -> npt.NDArray[np.intp]:
+    """Rows that lie beyond their cell's plain form."""
+    np.multiply(output, 0.5, out=context)
+    context += prompt
+    later = context > rows.pick("most_x")
+    later |= prompt < rows.pick("least_p")
+    return np.flatnonzero(later)
+
+
+def _widen(prompt: Numeric, output: Numeric, into: Sequence[Floats]) -> None:
+    """The bounds of those rows whose lengths the prior has not seen."""
+    low, _, high = into
+    prompts, outputs = (np.broadcast_to(np.asarray(one), len(low)) for one in (prompt, output))
+    at = np.flatnonzero((prompts > SHORT) | (outputs > SHORT))
+    far = farther(prompts[at], outputs[at], SHORT)
+    low[at] /= far
+    high[at] *= far
 
 
 def _blocks(rows: Sequence[npt.NDArray[np.intp]]) -> Sequence[npt.NDArray[np.intp]]:

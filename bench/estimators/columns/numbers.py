@@ -1,6 +1,7 @@
 """A column of numbers as blocks of float64, what is no such number found and set apart; distinct ones as codes."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.estimators.columns.arrays import BLOCK
-from bench.estimators.columns.asked import Numbers, Numeric
+from bench.estimators.columns.asked import Ints, Numbers, Numeric
 
-_WHOLE_NUMBERS = 1 << 17  # up to here distinct whole numbers are found by marking them, else by sorting
+_CODES, _MARKED = 1 << 10, 1 << 17  # below these, whole numbers are codes as they are, or are marked; else sorted
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,10 @@ class Column:
         found = np.asarray(self.values[at], float)
         if not len(found):
             return Block(found, None, 0.0)
-        least, most = float(found.min()), float(found.max())  # a NaN is both of its block
-        if least >= 0.0 and most <= self.most:
-            return Block(found, None, most)
+        # bits of floats from nought on count as the floats do; those of less, and of NaN, are above all
+        highest = found.view(np.uint64).max()
+        if highest <= np.float64(self.most).view(np.uint64):
+            return Block(found, None, float(highest.view(np.float64)))
         bad = ~((found >= 0.0) & (found <= self.most))
         return Block(np.where(bad, np.nan, found), bad, self.most)
 
@@ -61,9 +63,14 @@ class Block:
     highest: float
     all_bad: bool = False
 
+    @property
+    def lowest(self) -> float:
+        """What none is below; NaN where one is."""
+        return float(np.min(self.values))
 
-def distinct(numbers: npt.NDArray[Any]) -> tuple[npt.NDArray[np.intp], list[float]]:
-    """Where each number stands among the distinct ones, and these."""
+
+def distinct(numbers: npt.NDArray[Any]) -> tuple[Ints, Sequence[float]]:
+    """Where each number stands among values that hold every distinct one."""
     found = _whole_numbers(numbers)
     if found is not None:
         return found
@@ -71,20 +78,25 @@ def distinct(numbers: npt.NDArray[Any]) -> tuple[npt.NDArray[np.intp], list[floa
     return codes, [float(value) for value in values]
 
 
-def _whole_numbers(numbers: npt.NDArray[Any]) -> tuple[npt.NDArray[np.intp], list[float]] | None:
-    """The same for whole numbers of no great size, by marking them, block by block; None for others."""
-    marked = np.zeros(_WHOLE_NUMBERS, bool)
+def _whole_numbers(numbers: npt.NDArray[Any]) -> tuple[Ints, Sequence[float]] | None:
+    """The same for whole numbers of no great size, small ones as their own codes; None for others."""
     kept = np.empty(len(numbers), np.int32)
+    most = 0
     for start in range(0, len(numbers), BLOCK):
         block = numbers[start : start + BLOCK]
-        if not (block.min() >= 0 and block.max() < _WHOLE_NUMBERS):
+        highest = block.max()
+        if not (block.min() >= 0 and highest < _MARKED):
             return None
         into = kept[start : start + BLOCK]
         np.copyto(into, block, casting="unsafe")
-        if not np.array_equal(into, block):
+        if not (into == block).all():
             return None
-        marked[into] = True
+        most = max(most, int(highest))
+    if most < _CODES:
+        return kept, [float(value) for value in range(most + 1)]
+    marked = np.zeros(most + 1, bool)
+    marked[kept] = True
     values = np.flatnonzero(marked)
-    places = np.zeros(_WHOLE_NUMBERS, np.intp)
+    places = np.zeros(most + 1, np.int32)
     places[values] = np.arange(len(values))
-    return np.take(places, kept, mode="clip"), [float(value) for value in values]
+    return places[kept], [float(value) for value in values]

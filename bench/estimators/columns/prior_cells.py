@@ -8,8 +8,9 @@ form that does not give its answer back is not used, and the row is answered by 
     energy = step·steps + cache·steps·x + prompt·p + square·p² + fixed
     up² = up_step·steps² + up_cache·(cache·steps·x)² + up_prompt·(prompt·p + square·p²)² + up_fixed
 
-of the squares that bench.estimators.prior.moves adds, and likewise down. That holds while the batch runs whole and
-a prompt meets all experts: x ≤ most_x, p ≥ least_p. Elsewhere `Whole` has what `plain` sets fixed:
+of the squares that bench.estimators.prior.moves adds, and likewise down. A prompt that does not meet all experts
+reads fewer weights: missed·exp(expert·p) less. That holds while the batch runs whole, and attention looks back at
+all: x ≤ most_x, p ≥ least_p. Elsewhere `Whole` has what `Plain` sets fixed:
 
     running = batch, or what memory holds of caches    read = 1 − missed·exp(expert·running)
     energy = (read·read_step + shared_step)·steps/running + own_step·steps + … + first·(…)/running
@@ -53,6 +54,9 @@ class Plain:
     felt: float  # how far that is felt
     most_x: float
     least_p: float
+    missed: float  # joules of reading what a short prompt does not
+    expert: float
+    twice_first: float  # joules of reading all weights once for a prompt, twice
     far: float  # what a batch beyond those seen widens a bound by
 
 
@@ -158,9 +162,21 @@ def _plain(prior: Prior, job: Job, whole: Whole, prompt_said: bool, far: float) 
         felt_fixed=more_long.value(*fixed) - long.value(*fixed) if job.batch_doubt else 0.0,
         felt=Z90 * job.batch_doubt / math.log(NUDGE),
         most_x=_most_x(job, whole) if prompt_said else -1.0,
-        least_p=_NOTHING / (job.batch * -whole.expert) if whole.missed else 0.0,
+        **_routed(job, whole),
         far=far,
     )
+
+
+def _routed(job: Job, whole: Whole) -> dict[str, float]:
+    """What experts add: nothing where there are none; where a batch is in doubt, prompts that meet them all."""
+    missed = whole.first * whole.missed / job.batch
+    if not missed:
+        return {"least_p": 0.0, "missed": 0.0, "expert": 0.0, "twice_first": 0.0}
+    expert = whole.expert * job.batch
+    known = {"expert": expert, "twice_first": 2 * whole.first / job.batch}
+    if job.batch_doubt:
+        return {"least_p": -_NOTHING / expert, "missed": 0.0, **known}
+    return {"least_p": 1 / job.batch, "missed": missed, **known}
 
 
 def _most_x(job: Job, whole: Whole) -> float:

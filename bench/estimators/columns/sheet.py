@@ -11,7 +11,7 @@ from bench.carbon.factors import Scope as GridScope
 from bench.carbon.grams import grams_per_it_kwh
 from bench.errors import BadInput, JoulemarkError
 from bench.estimators.columns.arrays import Rows, Table
-from bench.estimators.columns.asked import Columns, Floats, Names, Numeric
+from bench.estimators.columns.asked import Columns, Floats, Ints, Names, Numeric
 from bench.estimators.columns.combos import named
 from bench.nouns.estimates import Estimates, RangeColumns
 
@@ -114,33 +114,41 @@ class Sheet:
     def __init__(self, into: Estimates, grid: Grid) -> None:
         self.into, self._grid = into, grid
 
-    def write(self, at: Any, ranges: Sequence[Floats], times: Numeric, spare: Floats | None) -> None:
-        """Energies [J] of one request at the rows `at` (low, value, high), times the kWh a joule and request."""
-        grams = self.into.carbon_g
-        factors = self._grid.rows(at, spare) if grams is not None else None
-        for side, joules in zip(_SIDES, ranges, strict=True):
-            energy = getattr(self.into.energy_kwh, side)
-            if isinstance(at, slice):
-                np.multiply(joules, times, out=energy[at])
-                if factors is not None:
-                    np.multiply(energy[at], factors.pick(side), out=getattr(grams, side)[at])
-            else:
-                energy[at] = kwh = joules * times
-                if factors is not None:
-                    getattr(grams, side)[at] = kwh * factors.pick(side)
+    def energies(self, part: slice) -> list[Floats]:
+        """The columns of a block's energies, to be worked in: low, value, high."""
+        return [getattr(self.into.energy_kwh, side)[part] for side in _SIDES]
 
-    def refuse(self, at: Any, refusal: Any) -> None:
-        """These rows have no answer."""
+    def settle(self, part: slice, times: Numeric, spare: Floats) -> None:
+        """Makes kWh of what stands there, `times` the kWh of a joule and request, and grams of them."""
+        grams, energies = self.into.carbon_g, self.energies(part)
+        for energy in energies:
+            energy *= times
+        if grams is not None:
+            factors = self._grid.rows(part, spare)
+            for side, energy in zip(_SIDES, energies, strict=True):
+                np.multiply(energy, factors.pick(side), out=getattr(grams, side)[part])
+
+    def write(self, at: Ints, ranges: Sequence[Numeric], times: Numeric) -> None:
+        """Energies [J] of one request at single rows: low, value, high."""
+        grams = self.into.carbon_g
+        for side, joules in zip(_SIDES, ranges, strict=True):
+            getattr(self.into.energy_kwh, side)[at] = kwh = joules * times
+            if grams is not None:
+                getattr(grams, side)[at] = kwh * self._grid.rows(at).pick(side)
+
+    def refuse_regions(self) -> None:
+        """What lies at no known place, and is not refused for another reason."""
+        if self._grid.refuses:
+            rows = slice(0, len(self.into.grade))
+            refusal = np.broadcast_to(self._grid.rows(rows).pick("refusal"), len(self.into.grade))
+            at = np.flatnonzero((refusal > 0) & (self.into.refusal == 0))
+            self.into.refusal[at] = refusal[at]
+
+    def empty_refused(self) -> None:
+        """Takes out what stands in rows that are refused."""
+        at = np.flatnonzero(self.into.refusal)
         for ranges in (self.into.energy_kwh, self.into.carbon_g):
             if ranges is not None:
                 for side in _SIDES:
                     getattr(ranges, side)[at] = np.nan
         self.into.grade[at] = -1
-        self.into.refusal[at] = refusal
-
-    def refuse_regions(self, part: slice) -> None:
-        """What lies at no known place."""
-        if self._grid.refuses:
-            refusal = np.broadcast_to(self._grid.rows(part).pick("refusal"), len(self.into.grade[part]))
-            at = np.flatnonzero((refusal > 0) & (self.into.refusal[part] == 0))
-            self.refuse(at + part.start, refusal[at])
