@@ -12,8 +12,10 @@ from bench.service import tables
 from bench.service.answers import Answers, encoded
 from bench.service.knowledge import Knowledge
 from bench.service.openapi import openapi_of
+from bench.service.page import pages
 from bench.service.posts import Posts
-from bench.service.problems import Problem, body_of
+from bench.service.problems import Problem, Refused, body_of
+from bench.service.speaking import language_of
 
 
 def create_app(knowledge: Knowledge, *, origins: Sequence[str] = ()) -> FastAPI:
@@ -38,7 +40,22 @@ def create_app(knowledge: Knowledge, *, origins: Sequence[str] = ()) -> FastAPI:
     }
     for path, table in fixed.items():
         app.add_api_route(path, _constant(table), methods=["GET"])
+    app.add_api_route("/", _page(), methods=["GET"])
     return app
+
+
+def _page() -> Callable[[Request], Awaitable[Response]]:
+    made = pages()
+
+    async def page(request: Request) -> Response:
+        try:
+            code = language_of(request.query_params.get("lang"), request.headers.get("accept-language", "")).code
+        except Refused:  # a page in English is more help than an error
+            code = "en"
+        text, headers = made[code]
+        return Response(text, media_type="text/html", headers=dict(headers))
+
+    return page
 
 
 def _constant(data: Mapping[str, object]) -> Callable[[], Awaitable[Response]]:

@@ -4,51 +4,77 @@ A row that cannot be answered is refused with an error of its own, and the other
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from bench.estimators.answer import SCHEMA_VERSION
 from bench.estimators.priced import plain_estimate
+from bench.phrases import Phrase
 from bench.service.asking import BODY, asking_of, estimated
 from bench.service.batch_columns import columns_answer
 from bench.service.knowledge import Knowledge
 from bench.service.problems import Path, Refused, refused
+from bench.service.speaking import in_language
 
-MOST_REQUESTS = 2000  # of a list: a megabyte of answers; chosen
+MOST_REQUESTS = 2000  # of a list: a few megabytes of answers; chosen
 _AT_ONCE = 16  # answers between two looks at what else waits: 2 ms or so
+_AT: Path = (*BODY, "requests")
+Answer = Mapping[str, object]
 
 
-async def batch_answer(body: object, knowledge: Knowledge) -> Mapping[str, object]:
-    """The answer to a list of requests or to columns. Raises Refused for what is no such body."""
-    if not isinstance(body, Mapping) or len(body) != 1 or next(iter(body)) not in ("requests", "columns"):
-        known = "one field: requests, a list of them, or columns, a list for each field"
-        raise refused(BODY, f"found {_found(body)}; needed is {known}")
-    if "columns" in body:
-        return await asyncio.to_thread(columns_answer, body["columns"], knowledge)
-    rows = body["requests"]
-    at: Path = (*BODY, "requests")
-    if not isinstance(rows, list):
-        raise refused(at, f"requests is {rows!r:.60}; needed is a list of requests")
-    if not 1 <= len(rows) <= MOST_REQUESTS:
-        raise refused(at, f"{len(rows)} requests; needed are 1 to {MOST_REQUESTS}: send more as columns")
-    return await _each(rows, knowledge, at)
-
-
-async def _each(rows: Sequence[object], knowledge: Knowledge, at: Path) -> Mapping[str, object]:
-    answers: list[Mapping[str, object]] = []
-    for place, row in enumerate(rows):
-        answers.append(_one(row, knowledge, (*at, place)))
+async def batch_answer(body: object, knowledge: Knowledge) -> Answer:
+    """The answer to a list of requests or to columns, others' requests in between. Raises Refused."""
+    said = _said(body)
+    if "columns" in said:
+        return await asyncio.to_thread(columns_answer, said["columns"], knowledge)
+    answers = []
+    for place, one in enumerate(_each(said["requests"], knowledge)):
+        answers.append(one)
         if place % _AT_ONCE == _AT_ONCE - 1:
-            await asyncio.sleep(0)  # others' single requests go on in between
-    wrong = sum("error" in one for one in answers)
-    return {"schema_version": SCHEMA_VERSION, "count": len(rows), "refused": wrong, "estimates": answers}
+            await asyncio.sleep(0)
+    return _summed(answers)
 
 
-def _one(row: object, knowledge: Knowledge, at: Path) -> Mapping[str, object]:
+def batch_at_once(body: object, knowledge: Knowledge) -> Answer:
+    """The same, while all others wait: for examples. Raises Refused."""
+    said = _said(body)
+    if "columns" in said:
+        return columns_answer(said["columns"], knowledge)
+    return _summed([*_each(said["requests"], knowledge)])
+
+
+def _said(body: object) -> Mapping[str, object]:
+    """The body, of which one field is said: requests or columns."""
+    if not isinstance(body, Mapping) or len(body) != 1 or next(iter(body)) not in ("requests", "columns"):
+        message = Phrase(
+            "found {found}; needed is one field: requests, a list of them, or columns, a list for each field",
+            found=_found(body),
+        )
+        raise refused(BODY, message)
+    return body
+
+
+def _each(rows: object, knowledge: Knowledge) -> Iterator[Answer]:
+    if not isinstance(rows, list):
+        raise refused(_AT, Phrase("requests is {rows!r:.60}; needed is a list of requests", rows=rows))
+    if not 1 <= len(rows) <= MOST_REQUESTS:
+        message = Phrase(
+            "{found} requests; needed are 1 to {most}: send more as columns", found=len(rows), most=MOST_REQUESTS
+        )
+        raise refused(_AT, message)
+    return (_one(row, knowledge, (*_AT, place)) for place, row in enumerate(rows))
+
+
+def _one(row: object, knowledge: Knowledge, at: Path) -> Answer:
     try:
         asking = asking_of(row, knowledge, at)
-        return plain_estimate(estimated(asking, knowledge, at), explain=asking.explain)
+        return in_language(plain_estimate(estimated(asking, knowledge, at), explain=asking.explain))
     except Refused as error:
         return {"error": error.problems[0].plain}
+
+
+def _summed(answers: list[Answer]) -> Answer:
+    wrong = sum("error" in one for one in answers)
+    return {"schema_version": SCHEMA_VERSION, "count": len(answers), "refused": wrong, "estimates": answers}
 
 
 def _found(body: object) -> str:

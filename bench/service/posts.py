@@ -11,12 +11,12 @@ from urllib.parse import parse_qs
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bench.phrases import speaking
-from bench.service.answers import Answers, encoded
+from bench.service.answers import BATCH, PATHS, Answers, encoded
 from bench.service.problems import Path, Problem, Refused, body_of
 from bench.service.reading import MOST_BATCH_BYTES, MOST_BYTES, body_of_request, json_of
 from bench.service.speaking import language_of
 
-_MOST_BYTES: Mapping[str, int] = {"/v1/estimate/batch": MOST_BATCH_BYTES}
+_MOST_BYTES: Mapping[str, int] = {BATCH: MOST_BATCH_BYTES}
 _KEPT, _LARGEST = 2048, 16 * 1024  # answers, and bytes of each with its question: 32 MiB at most; chosen
 _JSON = (b"content-type", b"application/json")
 
@@ -51,7 +51,7 @@ class Posts:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
         path = scope.get("path", "")
-        if scope["type"] != "http" or path not in self._answers.routes:
+        if scope["type"] != "http" or path not in PATHS:
             await self._app(scope, receive, send)
             return
         try:
