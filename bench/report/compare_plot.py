@@ -30,10 +30,14 @@ _LEFT, _TRACK_FROM, _TRACK_TO, _RIGHT = 10.0, 262.0, 590.0, 750.0
 _TOP, _HEADING, _ROW, _AXIS = 6.0, 30.0, 34.0, 46.0
 _LONGEST_NAME = 34
 _TICKS_APART = 36.0
-# Round numbers around 1 on a logarithmic axis; beyond them decades.
+# Round numbers around 1 on a logarithmic axis; beyond them, and on an axis of many decades, decades.
+_DECADES = tuple(float(f"1e{power}") for power in range(-9, 10))
+_MANY = 2000.0
 _STEPS = (
+    *(d for d in _DECADES if d < 0.001),
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0,
     1.02, 1.05, 1.1, 1.2, 1.4, 1.6, 2.0, 2.5, 3.0, 4.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0,
+    *(d for d in _DECADES if d > 1000),
 )  # fmt: skip
 
 
@@ -74,7 +78,7 @@ def _plot(name: str, a: str, b: str, rows: Sequence[_Row], known: Mapping[str, P
     for tick in axis.ticks:
         kind = "zero" if tick == 1 else "grid"
         body.append(element("line", x1=axis.at(tick), y1=_TOP + 22, x2=axis.at(tick), y2=bottom, class_=kind))
-        body.append(label(axis.at(tick), bottom + 16, tick_text(tick, 1.0), "tick", "middle"))
+        body.append(label(axis.at(tick), bottom + 16, _tick_text(tick), "tick", "middle"))
     heading = None
     for row, top in zip(rows, tops, strict=True):
         if row.heading != heading:
@@ -116,6 +120,11 @@ def _drawn(name: str, row: _Row, axis: Axis, top: float, known: Mapping[str, Pag
     return drawn
 
 
+def _tick_text(value: float) -> str:
+    """As the labels of the rows have it: 1e6, not 1e+06."""
+    return tick_text(value, 1.0).replace("e+0", "e").replace("e\u22120", "e\u2212")
+
+
 def _axis(ratios: Sequence[Ratio]) -> Axis:
     """A logarithmic axis that holds every interval and 1, between round numbers."""
     values = [v for r in ratios for v in (r.low, r.value, r.high) if v is not None] + [1.0]
@@ -125,8 +134,8 @@ def _axis(ratios: Sequence[Ratio]) -> Axis:
     low = min(low, 0.98 if high <= 1.2 else 0.9)
     high = max(high, 1.02 if low >= 0.8 else 1.1)
     axis = Axis(low=low, high=high, start=_TRACK_FROM + 8, end=_TRACK_TO - 8, ticks=(1.0,), log=True)
-    ticks = [1.0]
-    for steps in ([s for s in _STEPS if 1 < s <= high], [s for s in reversed(_STEPS) if low <= s < 1]):
+    ticks, marks = [1.0], _STEPS if high / low <= _MANY else _DECADES
+    for steps in ([s for s in marks if 1 < s <= high], [s for s in reversed(marks) if low <= s < 1]):
         last = 1.0
         for step in steps:
             if abs(axis.at(step) - axis.at(last)) >= _TICKS_APART:

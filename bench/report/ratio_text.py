@@ -6,6 +6,8 @@ from bench.nouns.compared import Ratio
 
 _EVEN_RATIO = 0.15  # of the half-width: how uneven an interval may be and still be told by one number
 _LEAST_DECIMALS, _MOST_DECIMALS = 2, 4
+_PLAIN_FROM, _PLAIN_BELOW = 0.001, 10_000.0  # beyond them as powers of ten: 1.2e5
+_MOST_DIGITS = 4  # of what is over 10
 _CUT_FROM, _CUT_TO = 1.05, 2.0  # 1.4 cut to 1 loses a third of itself, 2.4 cut to 2 a sixth
 
 
@@ -14,7 +16,7 @@ def ratio_text(one: Ratio) -> str:
     value, low, high = ratio_parts(one)
     if one.low is None or one.high is None:
         return f"{value} (one round)"
-    if _is_even(one):
+    if _is_even(one) and _is_plain(one.value):
         return f"{value} ± {_fixed(max(one.value - one.low, one.high - one.value), _ratio_decimals(one))}"
     return f"{value} ({low} to {high})"
 
@@ -22,9 +24,9 @@ def ratio_text(one: Ratio) -> str:
 def ratio_parts(one: Ratio) -> tuple[str, str, str]:
     """A ratio and its bounds as texts: on which side of 1 a bound lies shows in its second decimal, or further."""
     if one.low is None or one.high is None:
-        return _fixed(one.value, _readable(one.value, _decimals(0.1 * one.value))), "", ""
+        return _alone(one.value, _decimals(0.1 * one.value)), "", ""
     decimals = _ratio_decimals(one)
-    value, low, high = (_fixed(v, _readable(v, decimals)) for v in (one.value, one.low, one.high))
+    value, low, high = (_alone(v, decimals) for v in (one.value, one.low, one.high))
     return value, low, high
 
 
@@ -64,9 +66,21 @@ def _decimals(half: float) -> int:
     return max(_LEAST_DECIMALS, min(place, _MOST_DECIMALS))
 
 
-def _readable(value: float, decimals: int) -> int:
-    """The same decimals, and two digits of what is small."""
-    return decimals if value >= 0.1 else max(decimals, 1 - math.floor(math.log10(value)))
+def _alone(value: float, decimals: int) -> str:
+    """The same decimals, and two digits of what is small; of what is large four at most."""
+    if not _is_plain(value):
+        digits, power = f"{value:.1e}".split("e")
+        return f"{digits}e{int(power)}".replace("-", "\u2212")
+    if value < 0.1:
+        return _fixed(value, max(decimals, 1 - math.floor(math.log10(value))))
+    return _fixed(
+        value, decimals if value < 10 else min(decimals, _MOST_DIGITS - 1 - math.floor(math.log10(value)))
+    )
+
+
+def _is_plain(value: float) -> bool:
+    """Whether a number is read at a glance when it is written out."""
+    return _PLAIN_FROM <= value < _PLAIN_BELOW
 
 
 def _fixed(value: float, decimals: int) -> str:

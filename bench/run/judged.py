@@ -91,8 +91,8 @@ def _bounds(name: str, both: _Both) -> Bounds | None:
 
 
 def _drawn(ones: object, others: object, compute: Compute, *, studentised: bool = False) -> Bounds | None:
-    both = (np.asarray(counts, dtype=np.float64) for counts in (ones, others))
-    return paired_bounds(*both, compute, studentised=studentised)
+    one, other = np.asarray(ones, dtype=np.float64), np.asarray(others, dtype=np.float64)
+    return paired_bounds(one, other, compute, studentised=studentised)
 
 
 def _of_equals(name: str, both: _Both, one: Share, other: Share) -> Bounds:

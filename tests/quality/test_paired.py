@@ -68,7 +68,7 @@ def skewed(count, seed):
 
 def test_studentised_bounds_are_those_of_draws_by_hand():
     """Each draw's distance from the pool's difference over its own standard error, and the percentiles of that."""
-    ones, others = clips(12, seed=2)
+    ones, others = clips(24, seed=2)
     low, high = paired_bounds(ones, others, rates, studentised=True, resamples=200)
 
     def side(pairs, k):
@@ -86,20 +86,27 @@ def test_studentised_bounds_are_those_of_draws_by_hand():
     most = max(pairs, key=lambda p: abs(told([q for q in pairs if q is not p])[0] - value) * (p[0] != p[1]))
     pool = [*pairs, most, most[::-1]]
     centre = told(pool)[0]
-    # of twelve out of the pool of fourteen
-    scaled = [(a * 12 / 14, b * 12 / 14) for a, b in np.array(pool)]
+    # of twenty-four out of the pool of twenty-six
+    scaled = [(a * 24 / 26, b * 24 / 26) for a, b in np.array(pool)]
     rates_of = [side([(a, b) for a, b in scaled], k) for k in (0, 1)]
     each = [
         p[0][0] * rates_of[0][1] + p[0][1] * rates_of[0][2] - p[1][0] * rates_of[1][1] - p[1][1] * rates_of[1][2]
         for p in pool
     ]
-    error = (np.var(each) * 12 * 12 / 11) ** 0.5
+    error = (np.var(each) * 24 * 24 / 23) ** 0.5
     rng, drawn = np.random.RandomState(0), []
     for _ in range(200):
-        less, own = told([pool[int(u * 14)] for u in rng.random_sample(12)])
+        less, own = told([pool[int(u * 26)] for u in rng.random_sample(24)])
         drawn.append((less - centre) / max(own, 0.1 * error))
     drawn.sort()
     assert (low, high) == pytest.approx((value - drawn[194] * error, value - drawn[5] * error), abs=1e-12)
+
+
+def test_few_clips_have_percentiles():
+    """Of twelve a draw's own standard error tells too little."""
+    ones, others = clips(12, seed=2)
+
+    assert paired_bounds(ones, others, rates, studentised=True) == paired_bounds(ones, others, rates)
 
 
 def test_studentised_bounds_are_mirrored_too_and_hold_the_difference():

@@ -1,6 +1,8 @@
 """What a comparison says in words and on its page: the basis in every sentence, nothing that was not told."""
 
+import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -106,6 +108,10 @@ def test_what_a_program_gave_is_simulated():
         (0.926, 0.966, 1.006, "0.97 ± 0.04"),
         (1.04, 1.4, 1.9, "1.40 (1.04 to 1.90)"),
         (5.0, 10.0, 20.0, "10.00 (5.00 to 20.00)"),
+        (0.001, 0.9, 900.0, "0.90 (0.0010 to 900.0)"),
+        (0.00001, 0.5, 1234567.0, "0.50 (1.0e\u22125 to 1.2e6)"),
+        (12000.0, 12345.0, 12690.0, "1.2e4 (1.2e4 to 1.3e4)"),
+        (0.99880, 0.99920, 0.99960, "0.9992 ± 0.0004"),
     ],
 )
 def test_a_ratio_shows_the_digits_that_its_interval_carries(low, value, high, text):
@@ -207,6 +213,33 @@ def test_plots_hold_a_line_at_1_and_every_ratio(shown):
     assert drawn["plot-ratio-0-1"].count("outline modelled") == 1
     assert drawn["plot-ratio-0-1"].count('class="open time"') == 2
     assert drawn["plot-ratio-0-1"].count("one round") == 1
+
+
+def test_labels_of_the_widest_intervals_do_not_touch(shown):
+    """From a billionth to a billion: values and bounds are short, ticks are decades, and each has its place."""
+    wide = [
+        replace(ratio(boundary=b), low=low, value=value, high=high)
+        for b, low, value, high in (
+            ("gpu", 1e-9, 2.3e-5, 3.0),
+            ("cpu", 3.0, 123456.0, 9e9),
+            ("host", 0.9, 1.0, 1.1),
+        )
+    ]
+    work = replace(shown.compared.works[0], pairs=(replace(shown.compared.works[0].pairs[0], ratios=tuple(wide)),))
+    drawn = comparison_plots(replace(shown, compared=replace(shown.compared, works=(work,))))["plot-ratio-0-1"]
+    texts = re.findall(r'<text class="(\w+)" x="([\d.]+)"[^>]*>(.*?)</text>', drawn)
+    told = [(kind, float(x), re.sub("<[^>]*>", "", words)) for kind, x, words in texts]
+
+    assert [words for kind, x, words in told if kind == "value"] == ["2.3e\u22125", "1.2e5", "1.00"]
+    assert [words for kind, x, words in told if x == 750] == [
+        "1.0e\u22129 to 3.00",
+        "3.00 to 9.0e9",
+        "0.90 to 1.10",
+    ]
+    ticks = [(x, words) for kind, x, words in told if kind == "tick" and x < 600]
+    assert ticks[0][1] == "1e\u22129"
+    assert ticks[-1][1] == "1e9"
+    assert all(b[0] - a[0] >= 36 for a, b in pairwise(ticks))
 
 
 def test_a_boundary_of_one_alone_has_a_gap_for_the_other(shown):
