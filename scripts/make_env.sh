@@ -14,12 +14,12 @@ echo "making .venv: about 2 GB with torch, once; some minutes on a slow network"
 if "$python" -c 'import sys, torch; sys.exit(torch.version.cuda is None)' 2>/dev/null; then
     echo "using the CUDA torch of $python"
     [ -x .venv/bin/python ] || "$python" -m venv --system-site-packages .venv
-    .venv/bin/python -m pip install --quiet -e '.[transformers,whisper,endpoints,intent,onnxruntime,ctranslate2,frames,quality,serve,yaml,dev]'
+    .venv/bin/python -m pip install --quiet -e '.[transformers,whisper,endpoints,intent,onnxruntime,ctranslate2,frames,quality,serve,yaml,logs,dev]'
 else
     [ -x .venv/bin/python ] || "$python" -m venv .venv
     # torch before all that asks for it: nothing then looks for another build
     .venv/bin/python -m pip install --quiet -c constraints.txt torch
-    .venv/bin/python -m pip install --quiet -c constraints.txt -e '.[transformers,whisper-cpu,endpoints,intent,onnxruntime,ctranslate2,frames,quality,serve,yaml,dev]'
+    .venv/bin/python -m pip install --quiet -c constraints.txt -e '.[transformers,whisper-cpu,endpoints,intent,onnxruntime,ctranslate2,frames,quality,serve,yaml,logs,dev]'
     # openai-whisper asks for triton on any Linux; without CUDA nothing of it runs
     .venv/bin/python -m pip install --quiet --no-deps 'openai-whisper>=20250625'
 fi
