@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bench.cli.output import give, note, say
+from bench.phrases import Phrase
 
 
 def volumes(
@@ -42,9 +43,12 @@ def _projected(
     from bench.run.volumes import volumes as work
 
     if file is None or file.is_dir():
-        raise BadInput(f"{file or 'no file'}; needed is a TOML of volumes, or --scan DIR: docs/how-to/volumes.md")
+        what = Phrase("no file") if file is None else str(file)
+        raise BadInput(
+            Phrase("{what}; needed is a TOML of volumes, or --scan DIR: docs/how-to/volumes.md", what=what)
+        )
     if write is not None:
-        raise BadInput("--write without --scan; needed is a folder whose lengths are to be written")
+        raise BadInput(Phrase("--write without --scan; needed is a folder whose lengths are to be written"))
     found = work(file, months=months, region=region, results=results)
     if json:
         give(text.plain_projected(found))
@@ -68,14 +72,26 @@ def _scanned(
     from bench.run.scanning import distributions, scan_folder, volumes_text
 
     if file is not None:
-        raise BadInput(f"{file} and --scan {folder}; needed is one of them: a TOML to project, or a folder")
+        raise BadInput(
+            Phrase(
+                "{file} and --scan {folder}; needed is one of them: a TOML to project, or a folder",
+                file=file,
+                folder=folder,
+            )
+        )
     if write is not None and write.exists():
-        raise BadInput(f"{write} is there already; needed is a new name, so that nothing of yours is lost")
+        raise BadInput(
+            Phrase("{file} is there already; needed is a new name, so that nothing of yours is lost", file=write)
+        )
     found = scan_folder(folder, language=language, tokenizer=tokenizer, hidden=hidden, most_files=most_files)
     by_kind = distributions(found)
     if write is not None and by_kind:
         write_whole(write, volumes_text(found).encode("utf-8"))
-        note(f"wrote {write}; put right what it holds as `assumed`, then: joulemark volumes {write}")
+        note(
+            Phrase(
+                "wrote {file}; put right what it holds as `assumed`, then: joulemark volumes {file}", file=write
+            )
+        )
     if json:
         give(text.plain_scan(found, by_kind))
     else:

@@ -1,90 +1,132 @@
 """A projection as people and as machines read it."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from bench.cli.output import table
+from bench.phrases import Phrase, number, told
 
 if TYPE_CHECKING:
     from bench.estimators.flows import Priced
     from bench.estimators.likely import Likely
     from bench.estimators.volumes import Amounts
-    from bench.nouns.estimates import Range
     from bench.run.volumes import Projected
 
-_HEAD = ("month", "requests", "kWh P10", "P50", "P90", "kg P10", "P50", "P90", "")
-_BAR = 24
+_BAR = 24  # columns
 _TELLING = 0.005  # of joules, above which the mean length alone would have misled
+_ENERGY, _MASS = (("MWh", 1e-3), ("kWh", 1.0), ("Wh", 1e3)), (("t", 1e-3), ("kg", 1.0), ("g", 1e3))
+_HELD = {
+    "wall": Phrase("at the wall"),
+    "machine": Phrase("of the machine"),
+    "gpu": Phrase("of the cards alone"),
+}
 
 
 def projected_text(found: "Projected") -> str:
     """A line a month with a bar, totals, a line a flow, then what was assumed and what it rests on."""
-    top = max(one.energy_kwh.p90 for one in found.projection.months)
+    total = found.projection.total
+    months = found.projection.months
+    energy = _unit([one.energy_kwh for one in months], _ENERGY)
+    masses = [one.location_kg for one in months if one.location_kg is not None]
+    mass = _unit(masses, _MASS) if masses else None
+    top = max(one.energy_kwh.p90 for one in months)
     first = min((month for month in found.beyond if month is not None), default=len(found.months) + 1)
+
+    def row(name: str, one: "Amounts", bar: str = "") -> tuple[str, ...]:
+        kg = () if one.location_kg is None or mass is None else _three(one.location_kg, mass[1])
+        return (name, _count(one.requests.p50), *_three(one.energy_kwh, energy[1]), *kg, bar)
+
     rows = [
-        (name + " *" * (at >= first), *_figures(one), _bar(one.energy_kwh, top))
-        for at, (name, one) in enumerate(zip(found.months, found.projection.months, strict=True), start=1)
+        row(name + " *" * (at >= first), one, _bar(one.energy_kwh, top))
+        for at, (name, one) in enumerate(zip(found.months, months, strict=True), start=1)
     ]
-    rows.append(("all", *_figures(found.projection.total), ""))
+    rows.append(row(Phrase("all"), total))
     rows += [
-        (f"  {one.flow.name}", *_figures(amounts), "")
+        row(f"  {one.flow.name}", amounts)
         for one, amounts in zip(found.flows, found.projection.flows, strict=True)
     ]
-    made = found.projection.total.embodied_kg
-    return "\n".join(
-        [
-            _headline(found),
-            table(*_without_grams(rows) if found.place is None else (rows, _HEAD)),
-            "bars: kWh up to P10 █, P50 ▒, P90 ░; `all` is no sum of the lines above: percentiles do not add",
-            *(_flow_line(one) for one in found.flows),
-            *(
-                []
-                if made is None
-                else [f"making the hardware: kg {' · '.join(_three(made))} (P10, P50, P90), apart"]
-            ),
-            *(f"assumed: {line}" for line in found.assumed),
-            *(f"note: {line}" for line in found.notes),
-            *(f"rests on: {line}" for line in found.rests_on if not line.startswith("run ")),
-        ]
+    units = [energy[0], *([] if mass is None else [mass[0]])]
+    head = (Phrase("month"), Phrase("requests"), *(w for u in units for w in (f"{u} P10", "P50", "P90")), "")
+    return "\n".join([told(_headline(found)), table(rows, head), *_below(found, energy[0], mass)])
+
+
+def _below(found: "Projected", unit: str, mass: tuple[str, float] | None) -> list[str]:
+    bars = Phrase(
+        "bars: {unit} up to P10 █, P50 ▒, P90 ░; the line of all months is no sum of theirs: percentiles do "
+        "not add",
+        unit=unit,
     )
+    made = found.projection.total.embodied_kg
+    lines: list[str] = [bars, *map(_flow_line, found.flows)]
+    if made is not None and mass is not None:
+        lines.append(
+            Phrase("making the hardware, apart: {three} {unit}", three=_spans(made, mass[1]), unit=mass[0])
+        )
+    lines += [Phrase("assumed: {text}", text=text) for text in found.assumed]
+    lines += [Phrase("note: {text}", text=text) for text in found.notes]
+    lines += [Phrase("rests on: {text}", text=text) for text in found.rests_on if not text.startswith("run ")]
+    return [told(line) for line in lines]
 
 
-def _without_grams(rows: list[tuple[str, ...]]) -> tuple[list[tuple[str, ...]], tuple[str, ...]]:
-    return [(*row[:5], row[8]) for row in rows], (*_HEAD[:5], _HEAD[8])
+def _unit(months: Sequence["Likely"], units: Sequence[tuple[str, float]]) -> tuple[str, float]:
+    """The unit in which the largest month has digits before its point."""
+    largest = max(one.p50 for one in months)
+    if largest >= 1e4:
+        return units[0]
+    return units[1] if largest >= 1 else units[2]
 
 
 def _headline(found: "Projected") -> str:
-    when = f"{len(found.months)} months" + (f" from {found.months[0]}" if found.project.start else "")
-    where = f", {found.place.name}" if found.place else ""
-    grams = ", kg CO2e location-based" if found.place else ""
-    held = {"wall": "at the wall", "machine": "of the machine", "gpu": "of the cards alone"}
-    return f"{found.project.title}: {when}{where}; kWh {held[found.flows[0].usual.scope]}{grams}"
+    months, place = len(found.months), found.place
+    return Phrase(
+        "{title}: {months} months from {first}{place}; energy {held}{grams}",
+        title=found.project.title,
+        months=months,
+        first=found.months[0],
+        place="" if place is None else f", {place.name}",
+        held=_HELD[found.flows[0].usual.scope],
+        grams="" if place is None else Phrase(", CO2e location-based"),
+    )
 
 
 def _flow_line(one: "Priced") -> str:
     flow, mean = one.flow, one.mean_j
-    lengths = "" if flow.input_lengths is None else f", {flow.input_kind} {flow.input_lengths.words}"
     apart = one.at_mean_j / mean.value - 1 if mean.value else 0.0
-    misled = f"; the mean length alone would say {apart:+.1%}" if abs(apart) > _TELLING else ""
-    return (
-        f"{flow.name}: {flow.wanted.model}{lengths}: {_joules(mean)} J a request on average, "
-        f"{one.usual.method} ({one.usual.basis}){misled}"
+    return Phrase(
+        "{name}: {model}{lengths}: {value:.3g} ({low:.3g} to {high:.3g}) J a request on average, "
+        "{method} ({basis}){misled}",
+        name=flow.name,
+        model=flow.wanted.model,
+        lengths="" if flow.input_lengths is None else f", {flow.input_kind} {flow.input_lengths.words}",
+        value=mean.value,
+        low=mean.low,
+        high=mean.high,
+        method=Phrase(one.usual.method),
+        basis=Phrase(one.usual.basis),
+        misled=Phrase("; the mean length alone would say {apart:+.1%}", apart=apart)
+        if abs(apart) > _TELLING
+        else "",
     )
 
 
-def _joules(one: "Range") -> str:
-    return f"{one.value:.3g} ({one.low:.3g} to {one.high:.3g})"
+def _count(requests: float) -> str:
+    return number(requests, ",.0f" if 10 <= requests < 1e9 else ".3g").replace(",", "\u202f")
 
 
-def _figures(one: "Amounts") -> tuple[str, ...]:
-    return (_count(one.requests.p50), *_three(one.energy_kwh), *_three(one.location_kg))
+def _three(one: "Likely", factor: float) -> tuple[str, str, str]:
+    low, middle, high = (_plain_number(x * factor) for x in (one.p10, one.p50, one.p90))
+    return low, middle, high
 
 
-def _count(number: float) -> str:
-    return f"{number:,.0f}".replace(",", "\u00a0") if 10 <= number < 1e9 else f"{number:.3g}"
+def _plain_number(value: float) -> str:
+    """Three digits, without an exponent where a reader can do without."""
+    text = f"{value:.3g}"
+    return number(float(text), ",.0f").replace(",", "\u202f") if 1000 <= value < 1e9 else number(value, ".3g")
 
 
-def _three(one: "Likely | None") -> tuple[str, str, str]:
-    return ("", "", "") if one is None else (f"{one.p10:.3g}", f"{one.p50:.3g}", f"{one.p90:.3g}")
+def _spans(one: "Likely", factor: float) -> str:
+    low, middle, high = _three(one, factor)
+    return f"{middle} ({low} … {high})"
 
 
 def _bar(one: "Likely", top: float) -> str:
@@ -108,9 +150,9 @@ def plain_projected(found: "Projected") -> dict[str, Any]:
             {**_plain_flow(one), "beyond_month": beyond, "total": _plain(amounts)}
             for one, amounts, beyond in zip(found.flows, found.projection.flows, found.beyond, strict=True)
         ],
-        "assumed": list(found.assumed),
-        "notes": list(found.notes),
-        "rests_on": list(found.rests_on),
+        "assumed": [told(text) for text in found.assumed],
+        "notes": [told(text) for text in found.notes],
+        "rests_on": [told(text) for text in found.rests_on],
     }
 
 

@@ -18,6 +18,7 @@ from bench.estimators.lengths import Lengths, coarser
 from bench.estimators.likely import Likely
 from bench.estimators.wanted import Wanted
 from bench.nouns.estimates import Range
+from bench.phrases import Phrase
 
 InputKind = Literal["audio_seconds", "characters", "input_tokens"]
 INPUTS: tuple[InputKind, ...] = ("audio_seconds", "characters", "input_tokens")
@@ -51,8 +52,12 @@ class Flow:
         ):
             said = ", ".join(f"{name} {share:g}" for name, share in self.shares.items())
             raise BadInput(
-                f"shares of languages add up to {whole:.6g} ({said}); needed are shares from 0 to 1 that add "
-                "up to 1"
+                Phrase(
+                    "shares of languages add up to {whole:.6g} ({said}); needed are shares from 0 to 1 that add "
+                    "up to 1",
+                    whole=whole,
+                    said=said,
+                )
             )
 
 
@@ -103,8 +108,15 @@ def _answered(flow: Flow, wanted: Wanted, weight: float, known: Known) -> Answer
             raise
         length = getattr(wanted, flow.input_kind)
         raise BadInput(
-            f"{flow.input_kind} of {length:.6g}, {weight:.2g} of all requests ({flow.input_lengths.words}): "
-            f"{error}; or say the longest there are, most = …"
+            Phrase(
+                "{kind} of {length:.6g}, {weight:.2g} of all requests ({words}): {error}; or say the longest "
+                "there are, most = …",
+                kind=flow.input_kind,
+                length=length,
+                weight=weight,
+                words=flow.input_lengths.words,
+                error=error,
+            )
         ) from error
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 
 from bench.errors import BadInput
 from bench.estimators.likely import Likely, surely
+from bench.phrases import Phrase
 
 GrowthKind = Literal["none", "exponential", "saturating"]
 KINDS: tuple[GrowthKind, ...] = ("none", "exponential", "saturating")
@@ -39,13 +40,20 @@ class Growth:
     def __post_init__(self) -> None:
         if (self.kind == "saturating") != (self.ceiling is not None):
             raise BadInput(
-                f"growth is {self.kind} {'without' if self.ceiling is None else 'with'} a ceiling; needed is a "
-                "ceiling with kind = 'saturating', and with no other"
+                Phrase(
+                    "growth is {kind} {has} a ceiling; needed is a ceiling with kind = 'saturating', and with "
+                    "no other",
+                    kind=self.kind,
+                    has=Phrase("without") if self.ceiling is None else Phrase("with"),
+                )
             )
         if self.kind == "saturating" and self.factor.p50 <= 1:
             raise BadInput(
-                f"growth of {self.factor.p50 - 1:.4g} a month never nears a ceiling; needed is more than 0, or "
-                "kind = 'exponential' for what shrinks"
+                Phrase(
+                    "growth of {rate:.4g} a month never nears a ceiling; needed is more than 0, or "
+                    "kind = 'exponential' for what shrinks",
+                    rate=self.factor.p50 - 1,
+                )
             )
 
     def course(self, level: float, months: int, z_factor: float = 0.0, z_ceiling: float = 0.0) -> list[float]:
@@ -65,7 +73,11 @@ def growing(p10: float, p50: float, p90: float) -> Likely:
     for rate in (p10, p50, p90):
         if not _LEAST_RATE < rate <= MOST_RATE:
             raise BadInput(
-                f"growth of {rate:g} a month; needed is more than −1 (nothing left) and at most {MOST_RATE:g} "
-                "(twice as much every month); 0.04 is 4 %"
+                Phrase(
+                    "growth of {rate:g} a month; needed is more than −1 (nothing left) and at most {most:g} "
+                    "(twice as much every month); 0.04 is 4 %",
+                    rate=rate,
+                    most=MOST_RATE,
+                )
             )
     return Likely(p10=1 + p10, p50=1 + p50, p90=1 + p90)

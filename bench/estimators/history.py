@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from bench.errors import BadInput
 from bench.estimators.growth import Growth
 from bench.estimators.likely import Likely, surely
+from bench.phrases import Phrase
 
 FEWEST = 3  # months: two always lie on a line
 _SIDES = (-1.0, 0.0, 1.0)
@@ -37,8 +38,11 @@ def seen(counts: Sequence[float], ceiling: float | None = None) -> Seen:
     line = _line([_scaled(count, ceiling) for count in _checked(counts, ceiling)])
     if ceiling is not None and line.slope <= 0:
         raise BadInput(
-            f"a history that shrinks by {-math.expm1(line.slope):.2g} a month never nears a ceiling; needed is "
-            "kind = 'exponential'"
+            Phrase(
+                "a history that shrinks by {rate:.2g} a month never nears a ceiling; needed is "
+                "kind = 'exponential'",
+                rate=-math.expm1(line.slope),
+            )
         )
     reach = _student_80(len(counts) - 2) * line.scatter
     levels = [_counted(line.level + side * reach / math.sqrt(line.n), ceiling) for side in _SIDES]
@@ -76,11 +80,19 @@ def _line(scaled: Sequence[float]) -> _Line:
 
 def _checked(counts: Sequence[float], ceiling: float | None) -> Sequence[float]:
     if len(counts) < FEWEST:
-        raise BadInput(f"a history of {len(counts)} months; needed are {FEWEST}, or per_month and growth instead")
+        raise BadInput(
+            Phrase(
+                "a history of {n} months; needed are {fewest}, or per_month and growth instead",
+                n=len(counts),
+                fewest=FEWEST,
+            )
+        )
     top = math.inf if ceiling is None else ceiling
     if wrong := [count for count in counts if not (0 < count < top and math.isfinite(count))]:
-        below = "" if ceiling is None else f" and below the ceiling, {ceiling:g}"
-        raise BadInput(f"{wrong[0]:g} in a history; needed are counts above 0{below}")
+        below = "" if ceiling is None else Phrase(" and below the ceiling, {top:g}", top=ceiling)
+        raise BadInput(
+            Phrase("{found:g} in a history; needed are counts above 0{below}", found=wrong[0], below=below)
+        )
     return counts
 
 

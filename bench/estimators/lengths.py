@@ -15,6 +15,7 @@ from statistics import NormalDist
 from bench.errors import BadInput
 from bench.estimators.likely import Z80, Likely
 from bench.estimators.rivals.figure import within
+from bench.phrases import Phrase
 
 _PARTS = 100  # of one length alone; a listed distribution has up to twice as many
 _WIDEST_Z = 3.0  # beyond which a log-normal's tail is one part: one request in 700
@@ -34,7 +35,7 @@ class Lengths:
             within("a length", length, 0.0, math.inf)
             within("a weight", weight, 0.0, 1.0)
         if abs(math.fsum(weight for weight, _ in self.points) - 1) > 1e-9:
-            raise BadInput("weights of lengths do not add up to 1; needed is a whole distribution")
+            raise BadInput(Phrase("weights of lengths do not add up to 1; needed is a whole distribution"))
 
     @property
     def mean(self) -> float:
@@ -59,19 +60,21 @@ def fixed(length: float) -> Lengths:
 def uniform(low: float, high: float, parts: int = _PARTS) -> Lengths:
     """Any length from low to high alike. Raises BadInput where they are not in order."""
     if not low <= high:
-        raise BadInput(f"low {low:g}, high {high:g}; needed is low ≤ high; put them in order")
+        raise BadInput(
+            Phrase("low {low:g}, high {high:g}; needed is low ≤ high; put them in order", low=low, high=high)
+        )
     step = (high - low) / parts
     points = tuple((1 / parts, low + (at + 0.5) * step) for at in range(parts))
-    return Lengths(points=points, words=f"{low:g} to {high:g}, any alike")
+    return Lengths(points=points, words=Phrase("{low:g} to {high:g}, any alike", low=low, high=high))
 
 
 def by_percentiles(found: Likely, parts: int = _PARTS) -> Lengths:
     """The two-piece log-normal through P10, P50 and P90. Raises BadInput where P10 is nought."""
-    words = f"P10 {found.p10:g}, P50 {found.p50:g}, P90 {found.p90:g}"
+    words = Phrase("P10 {p10:g}, P50 {p50:g}, P90 {p90:g}", p10=found.p10, p50=found.p50, p90=found.p90)
     if found.known:
         return fixed(found.p50)
     if found.p10 <= 0:
-        raise BadInput(f"{words}; needed is a p10 above 0; leave empty files out")
+        raise BadInput(Phrase("{words}; needed is a p10 above 0; leave empty files out", words=words))
     half = max(1, parts // 2)
     edges = [_WIDEST_Z * at / half for at in range(-half, half + 1)]
     edges[0], edges[-1] = -math.inf, math.inf
@@ -84,9 +87,9 @@ def by_percentiles(found: Likely, parts: int = _PARTS) -> Lengths:
 def listed(values: Sequence[float]) -> Lengths:
     """Lengths that were counted, one a file; a long list in parts of as many files. Raises BadInput if empty."""
     if not values:
-        raise BadInput("no lengths; needed is one at least")
+        raise BadInput(Phrase("no lengths; needed is one at least"))
     ordered = sorted(values)
-    words = f"{len(ordered)} lengths, {ordered[0]:g} to {ordered[-1]:g}"
+    words = Phrase("{n} lengths, {low:g} to {high:g}", n=len(ordered), low=ordered[0], high=ordered[-1])
     kept = condensed(ordered)
     points = tuple((1 / len(kept), length) for length in kept)
     return Lengths(points=points, words=words)
@@ -142,4 +145,4 @@ def at_most(found: Lengths, longest: float) -> Lengths:
     """The same with nothing longer than that: what would be is as long as that. Raises BadInput."""
     within("most", longest, 0.0, math.inf)
     points = tuple((weight, min(length, longest)) for weight, length in found.points)
-    return Lengths(points=points, words=f"{found.words}, at most {longest:g}")
+    return Lengths(points=points, words=Phrase("{words}, at most {most:g}", words=found.words, most=longest))

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from bench.errors import BadInput
 from bench.estimators.rivals.figure import within
 from bench.nouns.estimates import Range
+from bench.phrases import Phrase
 
 Z80 = 1.2815515655446004  # of a normal distribution: 80 % lie between −z and z, so that P10 and P90 are its ends
 Z90 = 1.6448536269514722  # the two-sided 90 %
@@ -50,8 +51,12 @@ class Likely:
             within(name, getattr(self, name), 0.0, float("inf"))
         if not self.p10 <= self.p50 <= self.p90:
             raise BadInput(
-                f"p10 {self.p10:g}, p50 {self.p50:g}, p90 {self.p90:g}; needed is p10 ≤ p50 ≤ p90; put them in "
-                "order"
+                Phrase(
+                    "p10 {p10:g}, p50 {p50:g}, p90 {p90:g}; needed is p10 ≤ p50 ≤ p90; put them in order",
+                    p10=self.p10,
+                    p50=self.p50,
+                    p90=self.p90,
+                )
             )
 
     @property

@@ -26,6 +26,7 @@ from bench.errors import BadInput
 from bench.estimators.flows import Priced
 from bench.estimators.likely import Likely, drawn
 from bench.nouns.estimates import Range
+from bench.phrases import Phrase
 from bench.units import J_PER_KWH
 
 DRAWS, _FEWEST = 8000, 2000  # the fewer for projects whose months and flows are very many
@@ -79,9 +80,9 @@ def project(
 ) -> Projection:
     """What these flows take over so many months. `embodied_g`: of one request of each flow [g]. BadInput."""
     if not 1 <= months <= MOST_MONTHS:
-        raise BadInput(f"months is {months}; needed is 1 to {MOST_MONTHS}")
+        raise BadInput(Phrase("months is {n}; needed is 1 to {most}", n=months, most=MOST_MONTHS))
     if not 1 <= len(flows) <= MOST_FLOWS:
-        raise BadInput(f"{len(flows)} flows; needed are 1 to {MOST_FLOWS}")
+        raise BadInput(Phrase("{n} flows; needed are 1 to {most}", n=len(flows), most=MOST_FLOWS))
     made = [*embodied_g] or [None] * len(flows)
     count = draws or max(_FEWEST, min(DRAWS, _MOST_SUMS // (months * len(flows))))
     runs = list(_drawn(flows, months, site, made, count, seed))
@@ -167,12 +168,12 @@ def _drawn(
     flows: Sequence[Priced], months: int, site: Site | None, made: Sequence[Range | None], draws: int, seed: int
 ) -> Iterator[_Run]:
     rng = random.Random(seed)
-    columns = [_normals(rng, draws) for _ in range(6 + 5 * len(flows))]
+    columns = [_normals(rng, draws) for _ in range(6 + 4 * len(flows))]
     curves = [_Curve(one) for one in flows]
     for joules_z, pue_z, grid_z, made_z, month_z, total_z, *rest in zip(*columns, strict=True):
         run = _Run(tuple(_Sums() for _ in range(months)), tuple(_Sums() for _ in flows), _Sums())
         for at, one in enumerate(flows):
-            first_z, growth_z, ceiling_z, counted_z, _ = rest[5 * at : 5 * at + 5]
+            first_z, growth_z, ceiling_z, counted_z = rest[4 * at : 4 * at + 4]
             mean_j, square = curves[at].at(joules_z)
             request_kwh = mean_j * _counted(one, square, counted_z) / J_PER_KWH
             made_g = 0.0 if (each_g := made[at]) is None else drawn(each_g, made_z)
@@ -187,9 +188,8 @@ def _drawn(
         kg_per_kwh = drawn(site.pue, pue_z) * drawn(site.g_per_kwh, grid_z) / _G_PER_KG if site else 0.0
         for sums in run.months:  # one z for all: every month's percentiles are its own, and none is of two months
             sums.scatter(month_z, kg_per_kwh)
-        for at, sums in enumerate(run.flows):
-            sums.scatter(rest[5 * at + 4], kg_per_kwh)
-        run.total.scatter(total_z, kg_per_kwh)
+        for sums in (*run.flows, run.total):
+            sums.scatter(total_z, kg_per_kwh)
         yield run
 
 
@@ -216,8 +216,13 @@ def _refuse_absurd(one: Priced, counts: Sequence[float]) -> None:
         month = next(at for at, each in enumerate(counts) if each > _MOST_REQUESTS)
         count = counts[month]
         raise BadInput(
-            f"flow {one.flow.name!r} grows to {count:.3g} requests in month {month + 1}; needed is a number that "
-            "a month can have: give fewer months, less growth, or a ceiling with kind = 'saturating'"
+            Phrase(
+                "flow {name!r} grows to {count:.3g} requests in month {month}; needed is a number that a month "
+                "can have: give fewer months, less growth, or a ceiling with kind = 'saturating'",
+                name=one.flow.name,
+                count=count,
+                month=month + 1,
+            )
         )
 
 

@@ -14,6 +14,8 @@ from bench.files.knowing import embodied_of, read_known
 from bench.files.regions import place_asked
 from bench.files.volumes import Project, months_from, read_volumes
 from bench.nouns.estimates import Range
+from bench.phrases import Phrase, joined
+from bench.report.stored import retold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +76,13 @@ def _in_one_scope(priced: Sequence[Priced], said: Project, known: Known) -> Sequ
     ]
     found = [_priced(flow, where, known) for flow, where in zip(at_plug, said.places, strict=True)]
     if len({one.usual.scope for one in found}) > 1:
-        told = ", ".join(f"{one.flow.name} the {one.usual.scope}" for one in found)
+        told = [Phrase("{flow} the {scope}", flow=one.flow.name, scope=Phrase(one.usual.scope)) for one in found]
         raise BadInput(
-            f"flows hold different things and do not add: {told}; needed is one scope: say scope = 'gpu', "
-            "'machine' or 'wall' in every [[flow]], or project them apart"
+            Phrase(
+                "flows hold different things and do not add: {told}; needed is one scope: say scope = 'gpu', "
+                "'machine' or 'wall' in every [[flow]], or project them apart",
+                told=joined(told),
+            )
         )
     return found
 
@@ -101,8 +106,8 @@ def _beyond(flow: Flow, months: int) -> int | None:
 
 
 def _place_assumed(said: Project) -> list[str]:
-    found = [] if said.start else ["no start: months are numbered"]
-    return found + ([] if said.region or said.pue is not None else ["no region: no grams"])
+    found: list[str] = [] if said.start else [Phrase("no start: months are numbered")]
+    return found + ([] if said.region or said.pue is not None else [Phrase("no region: no grams")])
 
 
 def _merged(told: Sequence[tuple[str, str]]) -> list[str]:
@@ -110,7 +115,10 @@ def _merged(told: Sequence[tuple[str, str]]) -> list[str]:
     flows: dict[str, list[str]] = {}
     for name, text in told:
         flows.setdefault(text, []).append(name)
-    return [f"{', '.join(dict.fromkeys(names))}: {text}" for text, names in flows.items()]
+    return [
+        Phrase("{flows}: {text}", flows=", ".join(dict.fromkeys(names)), text=retold(text))
+        for text, names in flows.items()
+    ]
 
 
 def _assumed(said: Project) -> Iterator[tuple[str, str]]:
@@ -118,43 +126,60 @@ def _assumed(said: Project) -> Iterator[tuple[str, str]]:
     for flow, keys in zip(said.flows, said.assumed, strict=True):
         growth = flow.growth
         if keys:
-            yield flow.name, f"{', '.join(keys)} stand in for what nobody has said yet: put them right"
+            names = ", ".join(keys)
+            yield (
+                flow.name,
+                Phrase("{names}: put in place of what nobody has said yet; put them right", names=names),
+            )
         if growth.kind == "none":
-            yield flow.name, "no growth said, every month as the first"
+            yield flow.name, Phrase("no growth said, every month as the first")
         elif growth.factor.known:
-            yield flow.name, "growth taken as known without error; give its p10, p50 and p90"
+            yield flow.name, Phrase("growth taken as known without error; give its p10, p50 and p90")
         if growth.kind != "none" and growth.known_months is None:
-            yield flow.name, "known_months is not said: how far the growth rests on data is not known"
+            yield flow.name, Phrase("known_months is not said: how far the growth rests on data is not known")
         if flow.requests.known:
-            yield flow.name, "requests of the first month taken as known; give their p10, p50 and p90 if not"
+            yield (
+                flow.name,
+                Phrase("requests of the first month taken as known; give their p10, p50 and p90 if not"),
+            )
         if flow.input_kind == "characters" and not flow.shares:
-            yield flow.name, "no languages said: tokens of any language"
+            yield flow.name, Phrase("no languages said: tokens of any language")
         if flow.counted == 1:
-            yield flow.name, "one file tells no spread of lengths: as wide as they are long taken"
+            yield (
+                flow.name,
+                Phrase("one file tells no spread of lengths: a spread as wide as its length is taken"),
+            )
 
 
 def _notes(priced: Sequence[Priced], months: int) -> Iterator[tuple[str, str]]:
     """(flow, what a reader has to know)."""
     for one in priced:
-        flow, name = one.flow, one.flow.name
-        beyond = _beyond(flow, months)
-        if beyond is not None:
-            yield (
-                name,
-                f"growth was seen over {flow.growth.known_months:g} months; months {beyond} to {months} (*) lie "
-                "beyond what it tells: their percentiles hold if it goes on as it was",
-            )
-        if flow.growth.kind == "exponential" and months > LONGEST_EXPONENTIAL and flow.growth.factor.p90 > 1:
-            yield (
-                name,
-                f"exponential growth over {months} months is a what-if, no forecast; give a ceiling with "
-                "kind = 'saturating'",
-            )
-        if one.outside_ratio > 0:
-            yield name, f"{one.outside_ratio:.0%} of requests lie outside what was measured: widened"
-        for note in one.notes:
-            if "outside" not in note:
-                yield name, note
+        for text in (*_of_growth(one.flow, months), *_of_lengths(one)):
+            yield one.flow.name, text
+
+
+def _of_growth(flow: Flow, months: int) -> Iterator[str]:
+    beyond = _beyond(flow, months)
+    if beyond is not None:
+        yield Phrase(
+            "growth was seen over {known:g} months; months {beyond} to {months} (*) lie beyond what it tells: "
+            "their percentiles hold if it goes on as it was",
+            known=flow.growth.known_months,
+            beyond=beyond,
+            months=months,
+        )
+    if flow.growth.kind == "exponential" and months > LONGEST_EXPONENTIAL and flow.growth.factor.p90 > 1:
+        yield Phrase(
+            "exponential growth over {months} months is a what-if, no forecast; give a ceiling with "
+            "kind = 'saturating'",
+            months=months,
+        )
+
+
+def _of_lengths(one: Priced) -> Iterator[str]:
+    if one.outside_ratio > 0:
+        yield Phrase("{share:.0%} of requests lie outside what was measured: widened", share=one.outside_ratio)
+    yield from (note for note in one.notes if "outside" not in note)
 
 
 def _place_notes(place: Place | None) -> list[str]:
@@ -162,6 +187,16 @@ def _place_notes(place: Place | None) -> list[str]:
         return []
     factor = place.factor()
     return [
-        f"{place.name}: {factor.g_per_kwh.words} g/kWh, {factor.kind.words}, stands for every month",
-        f"{place.name}: PUE {place.pue.ratio.words}, {place.pue.basis}; inside the kg, not inside the kWh",
+        Phrase(
+            "{place}: {figure} g/kWh, {kind}, stands for every month",
+            place=place.name,
+            figure=factor.g_per_kwh.words,
+            kind=factor.kind.words,
+        ),
+        Phrase(
+            "{place}: PUE {figure}, {basis}; inside the CO2e, not inside the energy",
+            place=place.name,
+            figure=place.pue.ratio.words,
+            basis=Phrase(place.pue.basis),
+        ),
     ]

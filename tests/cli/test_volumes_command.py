@@ -45,7 +45,7 @@ def project(tmp_path):
 def test_a_line_a_month_with_grams_bars_and_what_was_assumed(project):
     out = run(project).stdout
     lines = out.splitlines()
-    assert lines[0].startswith("Calls: 4 months from 2026-12, francecentral; kWh at the wall")
+    assert lines[0].startswith("Calls: 4 months from 2026-12, francecentral; energy at the wall")
     assert [line.split()[0] for line in lines[2:6]] == ["2026-12", "2027-01", "2027-02", "2027-03"]
     assert "2027-02 *" in lines[4]
     assert "*" not in lines[3]
@@ -81,7 +81,8 @@ def test_a_cleaner_region_has_fewer_kilograms_and_no_region_none(project, tmp_pa
     bare.write_text(PROJECT.replace('region = "francecentral"\n', ""))
     out = run(bare).stdout
     assert "assumed: no region: no grams" in out
-    assert "kg" not in out.splitlines()[1]
+    assert "CO2e" not in out.splitlines()[0]
+    assert " g " not in out.splitlines()[1]
 
 
 def test_flows_of_different_scopes_are_not_added_in_silence(project, tmp_path):
@@ -91,7 +92,7 @@ def test_flows_of_different_scopes_are_not_added_in_silence(project, tmp_path):
         run(mixed)
     alone = tmp_path / "alone.toml"
     alone.write_text(PROJECT.partition('[[flow]]\nname = "articles"')[0])
-    assert "kWh of the machine" in run(alone).stdout
+    assert "energy of the machine" in run(alone).stdout
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_a_scan_prints_writes_and_is_projected(tmp_path):
     assert "5 files read in 2 folders, on this machine alone" in done.stdout
     assert "not read: bad.json: is no JSON" in done.stdout
     assert "fr by folders called fr" in done.stdout
-    assert "stand in for what nobody has said yet" in run(written).stdout
+    assert "put in place of what nobody has said yet" in run(written).stdout
     with pytest.raises(BadInput, match="is there already"):
         run("--scan", folder, "--write", written)
     found = json.loads(run("--scan", folder, "--json", "--tokenizer", "table").stdout)

@@ -226,4 +226,4 @@ def test_the_toml_that_a_scan_writes_is_one_that_volumes_reads(tmp_path):
     assert flows["text en"].input_lengths.mean == pytest.approx(5 * 301 / 2 - 1, rel=1e-5)
     assert flows["text en"].counted == 300
     assert flows["text en"].requests.p50 == 300
-    assert any("stand in for what nobody has said" in line for line in found.assumed)
+    assert any("put in place of what nobody has said" in line for line in found.assumed)

@@ -14,6 +14,7 @@ from bench.files.scan.found import UNKNOWN, Found, Kind, Scan, Unread
 from bench.files.scan.spoken import language_by_name
 from bench.files.scan.texts import TEXT_SUFFIXES, read_text
 from bench.files.scan.walk import Walk
+from bench.phrases import Phrase
 
 MOST_FILES = 200_000  # chosen: an hour's reading on two cores
 _READERS = 4  # of headers at once: they wait for disks and for ffprobe
@@ -51,9 +52,10 @@ def scan(
     if language and language != UNKNOWN and language not in WHISPER_LANGUAGES:
         raise UnknownName("language", language, WHISPER_LANGUAGES)
     if not folder.is_dir():
-        raise BadInput(f"{folder}: {'a file' if folder.exists() else 'nothing there'}; needed is a folder")
+        what = Phrase("a file") if folder.exists() else Phrase("nothing there")
+        raise BadInput(Phrase("{folder}: {what}; needed is a folder", folder=folder, what=what))
     if most_files < 1:
-        raise BadInput(f"most files is {most_files}; needed is 1 or more")
+        raise BadInput(Phrase("most files is {count}; needed is 1 or more", count=most_files))
     walk = Walk(folder, hidden=hidden)
     found: list[Found] = []
     unread: list[Unread] = []
@@ -81,7 +83,7 @@ def scan(
         tokens_by=tokens_by,
         left_out=dict(walk.left_out),
         others=dict(others.most_common()),
-        stopped=f"stopped after {most_files} files: say --most-files" if more else "",
+        stopped=Phrase("stopped after {count} files: say --most-files", count=most_files) if more else "",
     )
 
 
@@ -101,7 +103,7 @@ def _read(path: Path, folder: Path, tokens: Tokens, language: str) -> Found | st
         if kind == "text":
             text = read_text(path)
             if not text:
-                return "holds no text"
+                return Phrase("holds no text")
             return Found(
                 kind=kind, language=spoken, length=len(text), tokens=tokens(text, spoken), said_by=said_by
             )
@@ -111,6 +113,6 @@ def _read(path: Path, folder: Path, tokens: Tokens, language: str) -> Found | st
     except OSError as error:
         return error.strerror or type(error).__name__
     except NoEngine as error:
-        return f"nothing here reads it: {error}"
+        return Phrase("nothing here reads it: {error}", error=error)
     except (JoulemarkError, subprocess.SubprocessError, ArithmeticError) as error:
-        return str(error).replace("; take it out of the manifest", "")
+        return error.args[0] if error.args and isinstance(error.args[0], Phrase) else str(error)

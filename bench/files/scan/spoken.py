@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from bench.files.languages import WHISPER_LANGUAGES
 from bench.files.scan.found import UNKNOWN
+from bench.phrases import Phrase
 
 _CODES = frozenset(WHISPER_LANGUAGES)
 # a language, then a script or a region: BCP 47 (RFC 5646, section 2.1; checked 2026-11-22), or as POSIX writes it
@@ -19,10 +20,10 @@ def language_by_name(below: PurePath) -> tuple[str, str]:
     """The language of a file by its path below the folder scanned, and what said so; unknown and "" otherwise."""
     name, dot, last = below.stem.rpartition(".")
     if dot and name and (code := _code(last)):
-        return code, "the file's name"
+        return code, Phrase("the file's name")
     for folder in reversed(below.parent.parts):
         if code := _code(folder):
-            return code, f"folders called {folder}"
+            return code, Phrase("folders called {folder}", folder=folder)
     return UNKNOWN, ""
 
 

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from bench.errors import BadInput
+from bench.phrases import Phrase
 
 MOST_BYTES = 64 * 1024 * 1024  # of one file; chosen: a hundred thousand pages
 _SILENT = ("script", "style", "template", "noscript", "title")
@@ -19,11 +20,11 @@ _MOST_DEPTH = 200
 def read_text(path: Path) -> str:
     """What people read in that file. Raises BadInput with the reason, OSError."""
     if path.stat().st_size > MOST_BYTES:
-        raise BadInput(f"larger than {MOST_BYTES // 1024**2} MiB; split it")
+        raise BadInput(Phrase("larger than {most} MiB; split it", most=MOST_BYTES // 1024**2))
     raw = path.read_bytes()
     text = _decoded(raw)
     if "\0" in text:
-        raise BadInput("holds NUL bytes: no text")
+        raise BadInput(Phrase("holds NUL bytes: no text"))
     return _READERS[path.suffix.lower()](text).strip()
 
 
@@ -33,7 +34,8 @@ def _decoded(raw: bytes) -> str:
     try:
         return raw.decode(encoding)
     except UnicodeDecodeError as error:
-        raise BadInput(f"is not {encoding.removesuffix('-sig').upper()} text (byte {error.start})") from error
+        name = encoding.removesuffix("-sig").upper()
+        raise BadInput(Phrase("is not {name} text (byte {at})", name=name, at=error.start)) from error
 
 
 def _plain(text: str) -> str:
@@ -85,7 +87,7 @@ def _subtitles(text: str) -> str:
             continue  # WEBVTT, NOTE, STYLE: nothing that is read aloud
         cues += [_CUE_TAG.sub("", line).strip() for line in lines[at + 1 :]]
     if not cues:
-        raise BadInput("no cue with a timing (00:00:01,000 --> 00:00:02,000) in it")
+        raise BadInput(Phrase("no cue with a timing (00:00:01,000 --> 00:00:02,000) in it"))
     return " ".join(filter(None, cues))
 
 
@@ -93,7 +95,7 @@ def _json(text: str) -> str:
     try:
         return "\n".join(_strings(json.loads(text)))
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"is no JSON: {str(error)[:80]}") from error
+        raise BadInput(Phrase("is no JSON: {why}", why=str(error)[:80])) from error
 
 
 def _json_lines(text: str) -> str:
@@ -104,7 +106,8 @@ def _json_lines(text: str) -> str:
         try:
             found += _strings(json.loads(line))
         except (ValueError, RecursionError) as error:
-            raise BadInput(f"line {number} is no JSON: {str(error)[:80]}") from error
+            why = str(error)[:80]
+            raise BadInput(Phrase("line {number} is no JSON: {why}", number=number, why=why)) from error
     return "\n".join(found)
 
 

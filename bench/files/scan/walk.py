@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.files.scan.found import Unread
+from bench.phrases import Phrase
 
-HIDDEN, LINK, SPECIAL = "hidden", "links, not followed", "neither files nor folders"
+HIDDEN, LINK, SPECIAL = Phrase("hidden"), Phrase("links, not followed"), Phrase("neither files nor folders")
 
 
 @dataclass(slots=True)
