@@ -13,6 +13,7 @@ from pathlib import Path
 import coefficients_docs
 import engines_docs
 import fit_limits_docs
+import frames_docs
 import glossary
 import meter_docs
 import perf_harness
@@ -248,6 +249,7 @@ def main() -> int:
         README: readme(),
         CROSS_CHECK: cross_check(),
         **({COMPARE: compared()} if COMPARED.exists() else {}),
+        **({frames_docs.PAGE: frames} if (frames := frames_docs.page()) else {}),
         rivals_docs.PAGE: rivals_docs.page(),
         METHOD.with_name(meter_docs.DRAWING): meter_docs.drawing(meter_docs.read(perf_meter.RESULT)),
         METHOD.with_name(fit_limits_docs.DRAWING): fit_limits_docs.drawing(fit_limits_docs.read()),
