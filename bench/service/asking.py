@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bench.errors import BadInput, MissingFactor, UnknownName
 from bench.estimators.priced import Estimated, priced
-from bench.estimators.wanted import Wanted, wanted_of
+from bench.estimators.wanted import MOST_COUNT, Wanted, wanted_of
 from bench.phrases import Phrase
 from bench.service import placing
 from bench.service.knowledge import Knowledge
@@ -46,7 +46,7 @@ def asking_of(body: object, knowledge: Knowledge, at: Path = BODY) -> Asking:
         if name not in _OF_REQUEST and name not in _OTHERS:
             raise unknown((*at, name), UnknownName("field", str(name)[:60], FIELDS))
     try:
-        wanted = wanted_of({name: value for name, value in body.items() if name in _OF_REQUEST})
+        wanted = wanted_of({name: _plain(value) for name, value in body.items() if name in _OF_REQUEST})
     except BadInput as error:
         raise _of_wanted(error, body, at) from error
     return Asking(
@@ -98,6 +98,11 @@ def _of_wanted(error: BadInput, body: Mapping[str, object], at: Path) -> Refused
     return refused(
         (*at, said), message.replace(name, said, 1), "bad_value" if name in body or said in body else "missing"
     )
+
+
+def _plain(value: object) -> object:
+    """Whole numbers as the command line reads them, so that an answer repeats 1000.0, whoever asked."""
+    return float(value) if type(value) is int and abs(value) <= MOST_COUNT else value
 
 
 def _flag(body: Mapping[str, object], name: str, at: Path) -> bool:

@@ -14,9 +14,10 @@ from bench.estimators.columns.combos import combos_of
 from bench.estimators.priced import grid_of
 from bench.estimators.wanted import LONGEST_NAME, SCOPES
 from bench.nouns.estimates import GRADES, Estimates, RangeColumns
+from bench.phrases import Phrase
 from bench.service.asking import ALIASES, BODY
 from bench.service.knowledge import Knowledge
-from bench.service.problems import Path, refused, unknown
+from bench.service.problems import Path, Refused, refused, unknown, words_of
 
 MOST_ROWS = 100_000
 MOST_KINDS = 500  # of names and batches that differ: each is resolved by itself, in a millisecond or so; chosen
@@ -31,7 +32,9 @@ _PLAIN = {int, float, _NONE}
 def columns_answer(said: object, knowledge: Knowledge) -> Mapping[str, object]:
     """The answer to columns: lists of one length, or one value for all rows. Raises Refused."""
     if not isinstance(said, Mapping):
-        raise refused(_AT, f"columns is {said!r:.60}; needed is an object with a list for each field")
+        raise refused(
+            _AT, Phrase("columns is {said!r:.60}; needed is an object with a list for each field", said=said)
+        )
     told: dict[str, object] = {ALIASES.get(name, str(name)): value for name, value in said.items()}
     rows = _length(said, told)
     found = {name: _names(name, told[name], rows) for name in NAMES if told.get(name) is not None}
@@ -43,22 +46,42 @@ def columns_answer(said: object, knowledge: Knowledge) -> Mapping[str, object]:
 
 
 def _length(said: Mapping[str, object], told: Mapping[str, object]) -> int:
+    """How many rows there are. Raises Refused where fields, types or lengths are wrong."""
     for name in said:
         if ALIASES.get(name, name) not in (*NAMES, *NUMBERS, *FIXED):
-            error = UnknownName("column", name[:60], (*NAMES, *NUMBERS, *FIXED))
-            raise unknown((*_AT, name), error)
+            raise unknown((*_AT, name), UnknownName("column", name[:60], (*NAMES, *NUMBERS, *FIXED)))
     if len(told) < len(said):
-        raise refused(_AT, "a column stands twice, by two names; give it once")
-    if told.get("model") is None:
-        raise refused((*_AT, "model"), "model is missing; needed is a name, or a list of names", "missing")
+        raise refused(_AT, Phrase("a column stands twice, by two names; give it once"))
+    if told.get("model") in (None, ""):
+        message = Phrase("model is missing; needed is a name, or a list of names")
+        raise refused((*_AT, "model"), message, "missing")
+    for name, value in told.items():
+        _single(name, value)
     lengths = {name: len(value) for name, value in told.items() if isinstance(value, list)}
     if len(set(lengths.values())) > 1:
-        found = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        raise refused(_AT, f"columns of unlike length: {found}; needed is one length, or one value for all rows")
+        message = Phrase(
+            "columns of unlike length: {found}; needed is one length, or one value for all rows",
+            found=", ".join(f"{name} {length}" for name, length in lengths.items()),
+        )
+        raise refused(_AT, message, "refused", 409)
     rows = next(iter(lengths.values()), 1)
     if not 1 <= rows <= MOST_ROWS:
-        raise refused(_AT, f"{rows} rows; needed are 1 to {MOST_ROWS}: send several bodies")
+        message = Phrase("{rows} rows; needed are 1 to {most}: send several bodies", rows=rows, most=MOST_ROWS)
+        raise refused(_AT, message)
     return rows
+
+
+def _single(name: str, value: object) -> None:
+    """Raises Refused where one value for all rows is of a wrong type; of a list each row is refused by itself."""
+    wrong = isinstance(value, bool | dict) or (isinstance(value, str) if name in NUMBERS else _is_number(value))
+    if wrong:
+        kind = Phrase("a number, or a list of them") if name in NUMBERS else Phrase("text, or a list of it")
+        message = Phrase("{name} is {value!r:.60}; needed is {kind}", name=name, value=value, kind=kind)
+        raise refused((*_AT, name), message)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float)
 
 
 def _names(name: str, value: object, rows: int) -> Coded:
@@ -67,9 +90,7 @@ def _names(name: str, value: object, rows: int) -> Coded:
     known: dict[str, int] = {}
     codes = np.fromiter((_code(one, known) for one in listed), np.int32, len(listed))
     if len(known) > MOST_KINDS:
-        raise refused(
-            (*_AT, name), f"{len(known)} names that differ; needed are {MOST_KINDS} at most: send several bodies"
-        )
+        raise _too_many((*_AT, name))
     return Coded(codes=codes if isinstance(value, list) else np.repeat(codes, rows), names=tuple(known))
 
 
@@ -109,12 +130,17 @@ def _columns(found: Mapping[str, Any], told: Mapping[str, object]) -> Columns:
     scope = told.get("scope")
     if scope is not None and scope not in SCOPES:
         raise refused(
-            (*_AT, "scope"), f"scope is {scope!r:.40}; needed is one of {', '.join(SCOPES)}, for all rows"
+            (*_AT, "scope"),
+            Phrase(
+                "scope is {scope!r:.40}; needed is one of {known}, for all rows",
+                scope=scope,
+                known=", ".join(SCOPES),
+            ),
         )
     try:
         return Columns(**found, scope=scope)
     except BadInput as error:
-        raise refused(_AT, str(error)) from error
+        raise refused(_AT, words_of(error)) from error
 
 
 def _grid(found: object) -> Any:
@@ -128,12 +154,17 @@ def _kinds(asked: Columns) -> None:
     for name in ("batch", "cards"):
         column = getattr(asked, name)
         if isinstance(column, np.ndarray) and len(np.unique(np.asarray(column))) > MOST_KINDS:
-            raise refused((*_AT, name), f"more than {MOST_KINDS} numbers that differ; send several bodies")
+            raise _too_many((*_AT, name))
     if len(combos_of(asked)[1]) > MOST_KINDS:
-        raise refused(
-            _AT,
-            f"more than {MOST_KINDS} combinations of names, batch and cards; send several bodies",
-        )
+        raise _too_many(_AT)
+
+
+def _too_many(at: Path) -> Refused:
+    message = Phrase(
+        "more than {most} names, batches and cards that differ, each with each; send several bodies",
+        most=MOST_KINDS,
+    )
+    return refused(at, message, "refused", 409)
 
 
 def _answer(found: Estimates, rows: int) -> Mapping[str, object]:

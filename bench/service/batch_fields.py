@@ -5,8 +5,6 @@ from bench.service.batch import MOST_REQUESTS
 from bench.service.batch_columns import MOST_ROWS, NAMES, NUMBERS
 from bench.service.fields import Schema
 
-_ITEM: Schema = {"type": ["number", "string", "null"]}
-
 
 def batch_request_schema() -> Schema:
     """A list of requests, or columns; rows are checked one by one, and refused one by one."""
@@ -14,7 +12,13 @@ def batch_request_schema() -> Schema:
         "description": "A request, as POST /v1/estimate takes it; what is wrong with it is its own error."
     }
     requests: Schema = {"type": "array", "minItems": 1, "maxItems": MOST_REQUESTS, "items": row}
-    return {"anyOf": [_only(requests=requests), _only(columns=_columns())]}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+        "properties": {"requests": requests, "columns": _columns()},
+    }
 
 
 def batch_answer_schema() -> Schema:
@@ -33,18 +37,19 @@ def batch_answer_schema() -> Schema:
 
 
 def _columns() -> Schema:
-    def many(item: Schema, words: str) -> Schema:
-        rows: Schema = {"type": "array", "minItems": 1, "maxItems": MOST_ROWS, "items": item}
-        return {"anyOf": [item, rows], "description": words}
+    rows: Schema = {"type": "array", "minItems": 1, "maxItems": MOST_ROWS}  # each is refused by itself
 
-    properties: Schema = {name: many(_ITEM, "A name, or one for each row.") for name in NAMES}
-    properties |= {name: many(_ITEM, "A number, or one for each row.") for name in NUMBERS}
+    def many(kind: str, words: str) -> Schema:
+        return {"anyOf": [{"type": [kind, "null"]}, rows], "description": words}
+
+    properties: Schema = {name: many("string", "A name, or one for each row.") for name in NAMES}
+    properties |= {name: many("number", "A number, or one for each row.") for name in NUMBERS}
+    properties["model"] = {
+        "anyOf": [{"type": "string", "minLength": 1}, rows],
+        "description": "A model, or one for each row.",
+    }
     properties |= {"scope": {"enum": [*SCOPES, None]}, "grid": {"enum": ["life_cycle", "direct", None]}}
     return {"type": "object", "additionalProperties": False, "required": ["model"], "properties": properties}
-
-
-def _only(**field: Schema) -> Schema:
-    return {"additionalProperties": False, **_object(**field)}
 
 
 def _object(**fields: object) -> Schema:

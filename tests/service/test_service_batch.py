@@ -121,13 +121,18 @@ def test_one_value_stands_for_all_rows():
         ({"columns": {"out_tokens": [1]}}, ["body", "columns", "model"], "missing"),
         ({"columns": {"model": "x", "modle": "x"}}, ["body", "columns", "modle"], "did you mean"),
         ({"columns": {"model": "x", "chars": [1]}}, ["body", "columns", "chars"], "unknown column"),
-        ({"columns": {"model": ["x"], "out_tokens": [1, 2]}}, ["body", "columns"], "unlike length"),
+        (
+            {"columns": {"model": ["x"], "out_tokens": [True, 2], "count": {}}},
+            ["body", "columns", "count"],
+            "a number",
+        ),
+        ({"columns": {"model": ""}}, ["body", "columns", "model"], "missing"),
+        ({"columns": {"model": 7}}, ["body", "columns", "model"], "text"),
+        ({"columns": {"model": "x", "out_tokens": "5"}}, ["body", "columns", "out_tokens"], "a number"),
         ({"columns": {"model": []}}, ["body", "columns"], "0 rows"),
         ({"columns": {"model": "x", "in_tok": 1, "in_tokens": 1}}, ["body", "columns"], "twice"),
         ({"columns": {"model": "x", "scope": ["gpu"]}}, ["body", "columns", "scope"], "for all rows"),
         ({"columns": {"model": "x", "grid": "best"}}, ["body", "columns", "grid"], "unknown grid"),
-        ({"columns": {"model": [str(n) for n in range(501)]}}, ["body", "columns", "model"], "500 at most"),
-        ({"columns": {"model": "x", "batch": [*range(1, 503)]}}, ["body", "columns", "batch"], "500"),
     ],
 )
 def test_a_body_that_is_neither_is_refused_whole(body, loc, words):
@@ -136,12 +141,27 @@ def test_a_body_that_is_neither_is_refused_whole(body, loc, words):
     assert words in problem["msg"]
 
 
-def test_too_many_combinations_are_refused_before_any_is_resolved():
-    names = [f"llama-{n}" for n in range(30)]
-    said = {"model": names * 30, "engine": [f"e{n % 900 // 30}" for n in range(900)], "out_tokens": 1}
+@pytest.mark.parametrize(
+    ("said", "loc"),
+    [
+        ({"model": [str(n) for n in range(501)]}, ["body", "columns", "model"]),
+        ({"model": "x", "batch": [*range(1, 503)]}, ["body", "columns", "batch"]),
+        (
+            {"model": [f"llama-{n}" for n in range(30)] * 30, "engine": [f"e{n // 30}" for n in range(900)]},
+            ["body", "columns"],
+        ),
+    ],
+)
+def test_too_many_kinds_are_refused_before_any_is_resolved(said, loc):
     status, problem = refusal({"columns": said}, path=BATCH)
-    assert status == 422
-    assert "combinations" in problem["msg"]
+    assert (status, problem["loc"]) == (409, loc)
+    assert "more than 500" in problem["msg"]
+
+
+def test_columns_of_unlike_length_are_a_conflict():
+    status, problem = refusal({"columns": {"model": ["x"], "out_tokens": [1, 2]}}, path=BATCH)
+    assert status == 409
+    assert "model 1, out_tokens 2" in problem["msg"]
 
 
 def test_a_batch_may_be_larger_than_a_request_and_not_larger_than_its_limit():
