@@ -15,6 +15,7 @@ from typing import Any, Self
 from bench.errors import BadInput, CannotRun, SensorLost, UnknownName
 from bench.files.codec import build
 from bench.files.registry import meter_names
+from bench.loading.child import signals_held
 from bench.nouns import Check, Domain, Meters, Observation, Passport, Source
 from bench.sensing.ending import end
 from bench.sensing.spool import SpoolColumn, SpoolReader, open_spool
@@ -61,17 +62,10 @@ class Sampler:
     def __enter__(self) -> Self:
         self._spool, self._stderr = open_spool(), open_spool()
         self._reader = SpoolReader(self._spool)
-        self._process = subprocess.Popen(
-            # -P: a folder called `bench` in the working directory is not this package
-            [sys.executable, "-P", "-m", "bench.sensing.sampler_process"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            pass_fds=(self._spool,),
-            start_new_session=True,  # Ctrl-C is not for it; and where sessions share the cores, it has a share
-        )
         with ExitStack() as undo:  # nothing that was opened outlives a start that fails
             undo.callback(self.close)
+            with signals_held():
+                self._process = self._started()
             self._send(
                 {
                     "meters": self._meters,
@@ -152,6 +146,17 @@ class Sampler:
         end(process, _END_WITHIN_S)
         os.close(self._spool)
         os.close(self._stderr)
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            # -P: a folder called `bench` in the working directory is not this package
+            [sys.executable, "-P", "-m", "bench.sensing.sampler_process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            pass_fds=(self._spool,),
+            start_new_session=True,  # Ctrl-C is not for it; and where sessions share the cores, it has a share
+        )
 
     def _opened(self, found: Mapping[str, Any]) -> None:
         sources = build(tuple[Source, ...], found["sources"], "the sampler's sources")

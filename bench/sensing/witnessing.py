@@ -23,6 +23,7 @@ from bench.errors import BadInput, BrokenResults, CannotRun
 from bench.files.codec import build
 from bench.files.config import inherited
 from bench.files.registry import load_witness
+from bench.loading.child import signals_held
 from bench.nouns import Observation, PeerEnergy, Reading, WitnessRecord
 from bench.nouns.witnesses import peer_field
 from bench.sensing.spool import open_spool
@@ -103,7 +104,9 @@ class Witnesses:
     def __enter__(self) -> Self:
         with ExitStack() as undo:  # nothing that was opened outlives a start that fails
             undo.callback(self.close)
-            self._peers = tuple(_Peer(name, self._within_s) for name in self._names)
+            for name in self._names:
+                with signals_held():  # not one of them is started and unknown
+                    self._peers = (*self._peers, _Peer(name, self._within_s))
             for peer in self._peers:
                 peer.await_opened()
             undo.pop_all()

@@ -18,6 +18,8 @@ from bench.loading.child import answering, child, signals_held
 from bench.loading.converted import run_apart
 from bench.nouns import LoadSpec, Request
 from bench.run.remote import remote
+from bench.sensing.sampler import Sampler
+from bench.sensing.witnessing import Witnesses
 from workloads.intent import curves
 from workloads.intent.serving import Variant, serving
 
@@ -82,11 +84,21 @@ def waited():
     yield curves._waited(SLEEPS)
 
 
+@contextmanager
+def witness():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bench.sensing.witnessing.require_witnesses", lambda _: None)
+        with Witnesses(("nobody",)):
+            yield
+
+
 STARTERS = {
     "child": lambda: child(lambda: subprocess.Popen(SLEEPS), lambda process: (process.kill(), process.wait())),
     "remote": lambda: remote("bench.run.busy_process"),
     "run_apart": conversion,
     "ffmpeg": ffmpeg_batch,
+    "sampler": lambda: Sampler({"constant": {"power_w": "100"}}, 0.05),
+    "witness": witness,
     "serving": lambda: serving(Variant()),
     "curves": waited,
 }
