@@ -67,22 +67,10 @@ def _scanned(
     json: bool,
 ) -> None:
     from bench.cli import scan_text as text
-    from bench.errors import BadInput
     from bench.files.atomic import write_whole
     from bench.run.scanning import distributions, scan_folder, volumes_text
 
-    if file is not None:
-        raise BadInput(
-            Phrase(
-                "{file} and --scan {folder}; needed is one of them: a TOML to project, or a folder",
-                file=file,
-                folder=folder,
-            )
-        )
-    if write is not None and write.exists():
-        raise BadInput(
-            Phrase("{file} is there already; needed is a new name, so that nothing of yours is lost", file=write)
-        )
+    _refuse(file, folder, write)
     found = scan_folder(folder, language=language, tokenizer=tokenizer, hidden=hidden, most_files=most_files)
     by_kind = distributions(found)
     if write is not None and by_kind:
@@ -98,3 +86,21 @@ def _scanned(
         say(text.scan_table(found, by_kind))
     if not by_kind:
         raise typer.Exit(1)
+
+
+def _refuse(file: Path | None, folder: Path, write: Path | None) -> None:
+    """Raises BadInput where a scan's words do not go together."""
+    from bench.errors import BadInput
+
+    if file is not None:
+        raise BadInput(
+            Phrase(
+                "{file} and --scan {folder}; needed is one of them: a TOML to project, or a folder",
+                file=file,
+                folder=folder,
+            )
+        )
+    if write is not None and write.exists():
+        raise BadInput(
+            Phrase("{file} is there already; needed is a new name, so that nothing of yours is lost", file=write)
+        )

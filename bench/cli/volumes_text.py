@@ -45,6 +45,10 @@ def projected_text(found: "Projected") -> str:
         row(f"  {one.flow.name}", amounts)
         for one, amounts in zip(found.flows, found.projection.flows, strict=True)
     ]
+    rows += [
+        row(f"  {one.name}", amounts)
+        for one, amounts in zip(found.project.waiting, found.projection.waiting, strict=True)
+    ]
     units = [energy[0], *([] if mass is None else [mass[0]])]
     head = (Phrase("month"), Phrase("requests"), *(w for u in units for w in (f"{u} P10", "P50", "P90")), "")
     return "\n".join([told(_headline(found)), table(rows, head), *_below(found, energy[0], mass)])
@@ -110,6 +114,8 @@ def _flow_line(one: "Priced") -> str:
 
 
 def _count(requests: float) -> str:
+    if requests == 0:
+        return ""
     return number(requests, ",.0f" if 10 <= requests < 1e9 else ".3g").replace(",", "\u202f")
 
 
@@ -149,6 +155,10 @@ def plain_projected(found: "Projected") -> dict[str, Any]:
         "flows": [
             {**_plain_flow(one), "beyond_month": beyond, "total": _plain(amounts)}
             for one, amounts, beyond in zip(found.flows, found.projection.flows, found.beyond, strict=True)
+        ],
+        "always_on": [
+            {"name": one.name, "total": _plain(amounts)}
+            for one, amounts in zip(found.project.waiting, found.projection.waiting, strict=True)
         ],
         "assumed": [told(text) for text in found.assumed],
         "notes": [told(text) for text in found.notes],

@@ -25,6 +25,7 @@ from statistics import NormalDist
 from bench.errors import BadInput
 from bench.estimators.flows import Priced
 from bench.estimators.likely import Likely, drawn
+from bench.estimators.rivals.figure import within
 from bench.nouns.estimates import Range
 from bench.phrases import Phrase
 from bench.units import J_PER_KWH
@@ -35,7 +36,9 @@ SEED = 20261122
 MOST_MONTHS, MOST_FLOWS = 120, 50
 _MOST_REQUESTS = 1e15  # a month, of one flow
 _NODES = tuple(at / 10 for at in range(-45, 46))  # of z, between which the mean joules are read off
-_G_PER_KG = 1000.0
+_G_PER_KG, _W_PER_KW = 1000.0, 1000.0
+MONTH_H = 365.25 * 24 / 12
+_MOST_WATTS = 1e7  # chosen: a data hall of 10 MW
 _CV_SQUARE_OF_ONE = 1.0  # of what one file stands for: chosen, that of lengths that are exponentially distributed
 
 
@@ -45,6 +48,21 @@ class Site:
 
     pue: Range
     g_per_kwh: Range
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A machine that is kept on: watts while it waits, and hours of a month (SCI counts what is provisioned,
+    ISO/IEC 21031:2024, 3.1; checked 2026-11-21). Its requests are flows of their own. Raises BadInput.
+    """
+
+    name: str
+    watts: Likely
+    hours: float = MONTH_H
+
+    def __post_init__(self) -> None:
+        within("hours_per_month", self.hours, 0.0, 31 * 24.0)
+        within("watts", self.watts.p90, 0.0, _MOST_WATTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +77,7 @@ class Amounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Projection:
-    """`months` one by one, `total` over all of them, and `flows` over all months, in their order.
+    """`months` one by one; over all of them `total`, `flows` and what is `waiting`, in their order.
 
     Percentiles of a total are of the draws' totals: they are no sum of the months' percentiles.
     """
@@ -67,6 +85,7 @@ class Projection:
     months: tuple[Amounts, ...]
     total: Amounts
     flows: tuple[Amounts, ...]
+    waiting: tuple[Amounts, ...] = ()
 
 
 def project(
@@ -75,17 +94,18 @@ def project(
     site: Site | None = None,
     embodied_g: Sequence[Range | None] = (),
     *,
+    waiting: Sequence[Waiting] = (),
     draws: int | None = None,
     seed: int = SEED,
 ) -> Projection:
     """What these flows take over so many months. `embodied_g`: of one request of each flow [g]. BadInput."""
     if not 1 <= months <= MOST_MONTHS:
         raise BadInput(Phrase("months is {n}; needed is 1 to {most}", n=months, most=MOST_MONTHS))
-    if not 1 <= len(flows) <= MOST_FLOWS:
+    if not 1 <= len(flows) + len(waiting) <= MOST_FLOWS or not flows:
         raise BadInput(Phrase("{n} flows; needed are 1 to {most}", n=len(flows), most=MOST_FLOWS))
     made = [*embodied_g] or [None] * len(flows)
     count = draws or max(_FEWEST, min(DRAWS, _MOST_SUMS // (months * len(flows))))
-    runs = list(_drawn(flows, months, site, made, count, seed))
+    runs = list(_drawn(flows, months, site, made, waiting, count, seed))
     whole = all(one is not None for one in made)
 
     def told(of: Sequence["_Sums"]) -> Amounts:
@@ -100,6 +120,7 @@ def project(
         months=tuple(told([run.months[at] for run in runs]) for at in range(months)),
         total=told([run.total for run in runs]),
         flows=tuple(told([run.flows[at] for run in runs]) for at in range(len(flows))),
+        waiting=tuple(told([run.waiting[at] for run in runs]) for at in range(len(waiting))),
     )
 
 
@@ -138,7 +159,12 @@ class _Run:
 
     months: tuple[_Sums, ...]
     flows: tuple[_Sums, ...]
+    waiting: tuple[_Sums, ...]
     total: _Sums
+
+
+def _empty(count: int) -> tuple[_Sums, ...]:
+    return tuple(_Sums() for _ in range(count))
 
 
 class _Curve:
@@ -165,13 +191,19 @@ class _Curve:
 
 
 def _drawn(
-    flows: Sequence[Priced], months: int, site: Site | None, made: Sequence[Range | None], draws: int, seed: int
+    flows: Sequence[Priced],
+    months: int,
+    site: Site | None,
+    made: Sequence[Range | None],
+    waiting: Sequence[Waiting],
+    draws: int,
+    seed: int,
 ) -> Iterator[_Run]:
     rng = random.Random(seed)
-    columns = [_normals(rng, draws) for _ in range(6 + 4 * len(flows))]
+    columns = [_normals(rng, draws) for _ in range(6 + 4 * len(flows) + len(waiting))]
     curves = [_Curve(one) for one in flows]
     for joules_z, pue_z, grid_z, made_z, month_z, total_z, *rest in zip(*columns, strict=True):
-        run = _Run(tuple(_Sums() for _ in range(months)), tuple(_Sums() for _ in flows), _Sums())
+        run = _Run(_empty(months), _empty(len(flows)), _empty(len(waiting)), _Sums())
         for at, one in enumerate(flows):
             first_z, growth_z, ceiling_z, counted_z = rest[4 * at : 4 * at + 4]
             mean_j, square = curves[at].at(joules_z)
@@ -185,10 +217,15 @@ def _drawn(
             whole = math.fsum(counts), spread * math.fsum(count * count for count in counts)
             for each in (run.flows[at], run.total):
                 each.add(*whole, request_kwh, square, made_g)
+        for kept_on, waits, z in zip(waiting, run.waiting, rest[4 * len(flows) :], strict=True):
+            kwh = kept_on.watts.at(z) * kept_on.hours / _W_PER_KW
+            waits.kwh += months * kwh
+            for sums, times in (*((each, 1) for each in run.months), (run.total, months)):
+                sums.kwh += times * kwh
         kg_per_kwh = drawn(site.pue, pue_z) * drawn(site.g_per_kwh, grid_z) / _G_PER_KG if site else 0.0
         for sums in run.months:  # one z for all: every month's percentiles are its own, and none is of two months
             sums.scatter(month_z, kg_per_kwh)
-        for sums in (*run.flows, run.total):
+        for sums in (*run.flows, *run.waiting, run.total):
             sums.scatter(total_z, kg_per_kwh)
         yield run
 

@@ -25,8 +25,13 @@ growth = {kind = "saturating", per_month = 0.1, ceiling = 6000}
 counted = 412                         # files that lengths and shares were counted from: a mean of few is not sure
 assumed = ["per_month"]               # keys that nobody knows: `joulemark volumes --scan` writes them, and the
                                       # projection says so until they are taken out
+[[always_on]]                         # a machine that waits for requests, whatever comes
+name = "the server"
+watts = {p10 = 165, p50 = 195, p90 = 225}
+hours_per_month = 730                 # 730.5 unless said
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,6 +45,7 @@ from bench.estimators.growth import KINDS, Growth, GrowthKind, growing
 from bench.estimators.history import Seen, seen
 from bench.estimators.lengths import Lengths
 from bench.estimators.likely import Likely
+from bench.estimators.volumes import MONTH_H, Waiting
 from bench.estimators.wanted import wanted_of
 from bench.files.declaration import Table, read_table
 from bench.files.languages import WHISPER_LANGUAGES
@@ -64,6 +70,7 @@ class Project:
     g_per_kwh: float | None
     flows: tuple[Flow, ...]
     places: tuple[tuple[str, int | None], ...]
+    waiting: tuple[Waiting, ...]
     assumed: tuple[tuple[str, ...], ...]  # of each flow, the keys that stand in for what nobody knows
 
 
@@ -80,6 +87,7 @@ def read_volumes(path: Path) -> Project:
         region=table.text("region", ""),
         pue=table.optional_number("pue"),
         g_per_kwh=table.optional_number("g_per_kwh"),
+        waiting=tuple(_waiting(one) for one in table.tables("always_on")),
         assumed=tuple(_assumed(one) for one in entries),
         flows=tuple(_flow(one, at) for at, one in enumerate(entries)),
         places=tuple((one.file, one.line("name") or one.line("model")) for one in entries),
@@ -155,6 +163,21 @@ def _history(table: Table) -> Seen:
         raise
     except BadInput as error:
         raise table.wrong("history", str(error)) from error
+
+
+def _waiting(table: Table) -> Waiting:
+    try:
+        found = Waiting(
+            name=table.text("name"),
+            watts=_likely(table, "watts", 0.0, math.inf),
+            hours=table.number("hours_per_month", MONTH_H),
+        )
+    except BadDeclaration:
+        raise
+    except BadInput as error:
+        raise table.wrong("name", str(error)) from error
+    table.finish()
+    return found
 
 
 def _growth(table: Table) -> Growth:

@@ -46,7 +46,7 @@ def volumes(path: Path, *, months: int | None = None, region: str = "", results:
     )
     embodied, why = _embodied(priced)
     site = None if place is None else Site(pue=place.pue.ratio, g_per_kwh=place.factor().g_per_kwh)
-    found = project(priced, said.months, site, embodied)
+    found = project(priced, said.months, site, embodied, waiting=said.waiting)
     return Projected(
         project=said,
         months=months_from(said.start, said.months),
@@ -55,7 +55,7 @@ def volumes(path: Path, *, months: int | None = None, region: str = "", results:
         projection=found,
         beyond=tuple(_beyond(flow, said.months) for flow in said.flows),
         assumed=(*_place_assumed(said), *_merged(list(_assumed(said)))),
-        notes=(*_merged([*_notes(priced, said.months), *why]), *_place_notes(place)),
+        notes=(*_merged([*_notes(priced, said.months), *why]), *_waiting_notes(said), *_place_notes(place)),
         rests_on=tuple(dict.fromkeys(line for one in priced for line in one.usual.rests_on)),
     )
 
@@ -69,13 +69,14 @@ def _priced(flow: Flow, where: tuple[str, int | None], known: Known) -> Priced:
 
 def _in_one_scope(priced: Sequence[Priced], said: Project, known: Known) -> Sequence[Priced]:
     """The flows with joules that hold the same, for they are added: at the plug where they differ. BadInput."""
-    if len({one.usual.scope for one in priced}) < 2:
+    scopes = {one.usual.scope for one in priced} | ({"wall"} if said.waiting else set())
+    if len(scopes) < 2:
         return priced
     at_plug = [
         replace(flow, wanted=replace(flow.wanted, scope=flow.wanted.scope or "wall")) for flow in said.flows
     ]
     found = [_priced(flow, where, known) for flow, where in zip(at_plug, said.places, strict=True)]
-    if len({one.usual.scope for one in found}) > 1:
+    if len({one.usual.scope for one in found} | ({"wall"} if said.waiting else set())) > 1:
         told = [Phrase("{flow} the {scope}", flow=one.flow.name, scope=Phrase(one.usual.scope)) for one in found]
         raise BadInput(
             Phrase(
@@ -156,6 +157,19 @@ def _notes(priced: Sequence[Priced], months: int) -> Iterator[tuple[str, str]]:
     for one in priced:
         for text in (*_of_growth(one.flow, months), *_of_lengths(one)):
             yield one.flow.name, text
+
+
+def _waiting_notes(said: Project) -> list[str]:
+    if said.waiting:
+        names = ", ".join(one.name for one in said.waiting)
+        return [
+            Phrase(
+                "{names}: watts at the wall whether requests come or not; what requests take is added whole, so "
+                "that the idle of a busy hour is counted twice, never too little",
+                names=names,
+            )
+        ]
+    return [Phrase("hours in which machines wait for requests are not inside: say them as [[always_on]]")]
 
 
 def _of_growth(flow: Flow, months: int) -> Iterator[str]:

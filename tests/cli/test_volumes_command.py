@@ -85,6 +85,21 @@ def test_a_cleaner_region_has_fewer_kilograms_and_no_region_none(project, tmp_pa
     assert " g " not in out.splitlines()[1]
 
 
+def test_machines_that_wait_have_a_line_and_flows_are_told_at_the_plug(project):
+    told = run(project).stdout
+    assert "say them as [[always_on]]" in told
+    project.write_text(
+        PROJECT.partition('[[flow]]\nname = "articles"')[0] + '[[always_on]]\nname = "the server"\nwatts = 200\n'
+    )
+    out = run(project).stdout
+    assert "energy at the wall" in out
+    assert "the idle of a busy hour is counted twice" in out
+    found = json.loads(run(project, "--json").stdout)
+    (waits,) = found["always_on"]
+    assert waits["total"]["energy_kwh"]["p50"] == pytest.approx(4 * 0.2 * 730.5)
+    assert found["total"]["energy_kwh"]["p50"] > waits["total"]["energy_kwh"]["p50"]
+
+
 def test_flows_of_different_scopes_are_not_added_in_silence(project, tmp_path):
     mixed = tmp_path / "mixed.toml"
     mixed.write_text(PROJECT.replace('hardware = "h100"', 'hardware = "h100"\nscope = "gpu"'))

@@ -10,7 +10,7 @@ from bench.estimators.answer import Answer
 from bench.estimators.flows import UNKNOWN, Flow, Priced, price
 from bench.estimators.growth import Growth, growing
 from bench.estimators.likely import Z80, Z90, Likely, between, drawn, surely
-from bench.estimators.volumes import MOST_MONTHS, Site, project
+from bench.estimators.volumes import MOST_MONTHS, Site, Waiting, project
 from bench.estimators.wanted import Wanted
 from bench.files.knowing import read_known
 from bench.nouns.estimates import Range, exactly
@@ -137,6 +137,20 @@ def test_the_same_input_gives_the_same_figures_and_another_seed_about_the_same()
     assert three(other.total.location_kg) == pytest.approx(
         three(project(flows, 3, site).total.location_kg), rel=0.03
     )
+
+
+def test_a_machine_that_waits_draws_every_month_whatever_comes():
+    watts = Likely(p10=150.0, p50=200.0, p90=250.0)
+    kept_on = Waiting(name="server", watts=watts, hours=500.0)
+    site = Site(pue=exactly(1.5), g_per_kwh=exactly(100.0))
+    found = project([priced((1.0, exactly(JOULES)), requests=surely(1e-9))], 3, site, waiting=[kept_on])
+    assert three(found.months[1].energy_kwh) == pytest.approx((75.0, 100.0, 125.0), rel=1e-3)
+    assert three(found.total.energy_kwh) == pytest.approx((225.0, 300.0, 375.0), rel=1e-3)
+    assert three(found.waiting[0].energy_kwh) == pytest.approx(three(found.total.energy_kwh))
+    assert found.waiting[0].location_kg.p50 == pytest.approx(45.0, rel=1e-3)
+    for wrong in ({"hours": 800.0}, {"hours": -1.0}, {"watts": surely(1e9)}):
+        with pytest.raises(BadInput, match="needed is"):
+            replace(kept_on, **wrong)
 
 
 def test_grams_of_making_the_hardware_are_apart_and_absent_where_one_flow_has_none():

@@ -149,6 +149,22 @@ def test_what_may_not_be_opened_is_named(tmp_path):
     assert reasons == dict.fromkeys(("folder", "shut.txt", "shut.wav"), "Permission denied")
 
 
+def test_a_folder_that_may_not_be_listed_is_named(tmp_path, monkeypatch):
+    (tmp_path / "shut").mkdir()
+    (tmp_path / "one.txt").write_text("one")
+    listed = os.scandir
+
+    def refuses(folder):
+        if str(folder).endswith("shut"):
+            raise PermissionError(13, "Permission denied")
+        return listed(folder)
+
+    monkeypatch.setattr("bench.files.scan.walk.os.scandir", refuses)
+    found = scanned(tmp_path)
+    assert [(one.path, one.reason) for one in found.unread] == [("shut", "Permission denied")]
+    assert len(found.found) == 1
+
+
 def test_a_folder_that_vanishes_is_named(tmp_path):
     (tmp_path / "a.txt").write_text("one")
     with pytest.raises(BadInput, match="nothing there"):

@@ -27,6 +27,10 @@ output_tokens = {values = [100, 200]}
 growth = {kind = "saturating", per_month = 0.1, ceiling = {p10 = 5000, p50 = 6000, p90 = 9000}}
 counted = 412
 assumed = ["per_month"]
+
+[[always_on]]
+name = "the server"
+watts = {p10 = 165, p50 = 195, p90 = 225}
 """
 FLOW = '[[flow]]\nname = "calls"\nmodel = "whisper-tiny"\nper_month = 5\naudio_seconds = 60\n'
 
@@ -52,6 +56,7 @@ def test_everything_that_a_file_may_say(tmp_path):
     assert articles.growth.ceiling.p50 == 6000
     assert articles.counted == 412
     assert found.assumed == ((), ("per_month",))
+    assert [(one.name, one.watts.p50, one.hours) for one in found.waiting] == [("the server", 195, 730.5)]
 
 
 def test_what_is_not_said_has_its_default(tmp_path):
@@ -100,6 +105,8 @@ def test_what_is_not_said_has_its_default(tmp_path):
         (FLOW + "counted = 0\n", "expected at least 1"),
         (FLOW.replace("whisper-tiny", "whi\\u0000sper"), "needed is a name"),
         (FLOW.replace('model = "whisper-tiny"\n', ""), "model: missing"),
+        (FLOW + '[[always_on]]\nname = "x"\nwatts = -1\n', r"v.toml:8: always_on\[0\].watts: expected 0 to"),
+        (FLOW + '[[always_on]]\nname = "x"\nwatts = 1\nhours_per_month = 900\n', "hours_per_month is 900"),
         ("flow = 3\n", "expected a list of tables"),
         ("= 3", "not valid TOML"),
     ],

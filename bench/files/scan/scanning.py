@@ -49,13 +49,7 @@ def scan(
 
     `language` is that of every file whose name and folders say none; "unknown" stays unknown.
     """
-    if language and language != UNKNOWN and language not in WHISPER_LANGUAGES:
-        raise UnknownName("language", language, WHISPER_LANGUAGES)
-    if not folder.is_dir():
-        what = Phrase("a file") if folder.exists() else Phrase("nothing there")
-        raise BadInput(Phrase("{folder}: {what}; needed is a folder", folder=folder, what=what))
-    if most_files < 1:
-        raise BadInput(Phrase("most files is {count}; needed is 1 or more", count=most_files))
+    _refuse(folder, language, most_files)
     walk = Walk(folder, hidden=hidden)
     found: list[Found] = []
     unread: list[Unread] = []
@@ -85,6 +79,16 @@ def scan(
         others=dict(others.most_common()),
         stopped=Phrase("stopped after {count} files: say --most-files", count=most_files) if more else "",
     )
+
+
+def _refuse(folder: Path, language: str, most_files: int) -> None:
+    if language and language != UNKNOWN and language not in WHISPER_LANGUAGES:
+        raise UnknownName("language", language, WHISPER_LANGUAGES)
+    if not folder.is_dir():
+        what = Phrase("a file") if folder.exists() else Phrase("nothing there")
+        raise BadInput(Phrase("{folder}: {what}; needed is a folder", folder=folder, what=what))
+    if most_files < 1:
+        raise BadInput(Phrase("most files is {count}; needed is 1 or more", count=most_files))
 
 
 def _count(found: list[Found], unread: list[Unread], others: Mapping[str, int]) -> int:
