@@ -22,9 +22,9 @@ VALUE_RATIO, BOUND_RATIO = 1e-3, 1e-2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cells:
-    """Codes of models by a place in LEVELS, how many rows were tried, and how far their sums were off."""
+    """Models by a place in LEVELS, how many rows were tried, and how far their sums were off."""
 
-    levels: Mapping[int, tuple[int, ...]]
+    levels: Mapping[int, tuple[str, ...]]
     tried: int
     value_off: float
     bound_off: float
@@ -36,7 +36,8 @@ def cells_for(sample: Groups, filling: Filling, many: Many, known: Known, scope:
     told = ~np.isnan(rows.kwh.value)
     models = sample.codes.get("model", np.zeros(len(sample), np.int64))
     left = set(map(int, np.unique(models)))
-    levels: dict[int, tuple[int, ...]] = {0: ()}
+    texts = sample.names.get("model", ("",))
+    levels: dict[int, tuple[str, ...]] = {0: ()}
     worst = [0.0, 0.0]
     for level in range(len(LEVELS)):
         here = np.isin(models, list(left)) & told
@@ -48,11 +49,11 @@ def cells_for(sample: Groups, filling: Filling, many: Many, known: Known, scope:
             if (off[0] <= VALUE_RATIO and off[1] <= BOUND_RATIO) or level == len(LEVELS) - 1:
                 good.append(model)
                 worst = [max(one, other) for one, other in zip(worst, off, strict=True)]
-        levels[level] = tuple(good)
+        levels[level] = tuple(texts[model] for model in good)
         left -= set(good)
         if not left:
             break
-    kept = {level: codes for level, codes in levels.items() if codes} or {0: ()}
+    kept = {level: models for level, models in levels.items() if models} or {0: ()}
     return Cells(levels=kept, tried=int(sample.rows.sum()), value_off=worst[0], bound_off=worst[1])
 
 

@@ -148,15 +148,15 @@ def _from_rows(
 ) -> _Read:
     names = mapped(list(relation.columns), asked.columns, relation.files.words)
     by = _dimensions(asked.by, names.columns, relation)
+    total = int(relation.rows(f"SELECT count(*) FROM ({relation.sql})")[0][0])
+    if not total:
+        raise BadInput(f"{relation.files.words}: no row; needed is one at least")
     days = days_of(relation, names.columns["time"], asked.zone) if "day" in by else None
     wanted = [key for key in KEYS if key in names.columns and (key in by or key not in ("endpoint", "language"))]
     for key in ("endpoint", "language"):
         needed = asked.filling.services if key == "endpoint" else "chars" in names.columns
         if needed and key in names.columns and key not in wanted:
             wanted.append(key)
-    total = int(relation.rows(f"SELECT count(*) FROM ({relation.sql})")[0][0])
-    if not total:
-        raise BadInput(f"{relation.files.words}: no row; needed is one at least")
     sql = rows_sql(relation, names, None if days is None else days.sql, wanted, totals=not asked.per_request)
     exact = total <= EXACT_ROWS if asked.exact is None else asked.exact
     notes = [*(() if days is None else days.notes), *_counted(sql, asked)]
@@ -171,13 +171,7 @@ def _from_rows(
             f"lengths in cells: sums of {found.tried} rows lie within {found.value_off:.1e} of those of each row "
             f"by itself, their bounds within {found.bound_off:.1e}"
         )
-    done = grouped(relation, sql, levels)
-    if done.unseen:
-        say(f"new names in {', '.join(done.unseen)}: reading again")
-        sql = rows_sql(relation, names, sql.day, wanted, totals=not asked.per_request, all_values=True)
-        # codes of models have changed: the finest cells that any model needs are everyone's
-        levels = None if levels is None else {max(levels): ()}
-        done = grouped(relation, sql, levels)
+    done = grouped(relation, sql, levels, total)
     missing = missing_days(np.unique(done.groups.days)) if "day" in by else []
     if days is not None and days.dated and sql.weight and sql.x is None and sql.y is None:
         _no_day_twice(done.groups, relation)
@@ -194,9 +188,7 @@ def _from_rows(
 
 def _as_logged(sql: RowsSql, asked: LogAsked) -> bool:
     """Whether a log says what was drawn, and nothing that an estimate could be made of, as CodeCarbon's."""
-    named = (
-        any(key.name == "model" for key in sql.keys) or "model" in asked.filling.names or asked.filling.services
-    )
+    named = "model" in sql.keys or "model" in asked.filling.names or asked.filling.services
     return bool(sql.reported) and sql.x is None and sql.y is None and not named
 
 

@@ -14,14 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.files.logs.length_cells import CELLS, cell_sql
-from bench.files.logs.opened import Relation
+from bench.files.logs.length_cells import cell_sql
+from bench.files.logs.opened import Relation, literal
 from bench.files.logs.rows_sql import RowsSql
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-_DAYS = 1 << 16
-_MOST_KEY = 1 << 62
 _COLUMNS = ("days", "kinds", "rows", "requests", "x", "y", "xx", "xy", "yy")
 
 
@@ -70,16 +68,25 @@ class Grouped:
 
     groups: Groups
     faults: Mapping[int, int]
-    unseen: tuple[str, ...]  # columns with values that `keys` did not have
 
 
-def grouped(relation: Relation, sql: RowsSql, levels: Mapping[int, Sequence[int]] | None) -> Grouped:
-    """Every row's group. `levels`: codes of models by a place in LEVELS; None: one pair of lengths each."""
+def grouped(relation: Relation, sql: RowsSql, levels: Mapping[int, Sequence[str]] | None, total: int) -> Grouped:
+    """Every row's group, of `total` rows. `levels`: models by a place in LEVELS; None: one pair of lengths each.
+
+    Raises BadInput.
+    """
     if levels is None:
         return _ordered(_read(relation, sql, None, "", everything=True))
     whole = _read(relation, sql, levels, f"WHERE {sql.sound}", everything=False)
+    if int(whole.groups.rows.sum()) == total:
+        return _ordered(whole)
     rest = _read(relation, sql, levels, f"WHERE NOT coalesce({sql.sound}, false)", everything=True)
     return _ordered(_together(whole, rest))
+
+
+def rows_of(relation: Relation, sql: RowsSql) -> Groups:
+    """Rows one by one, as groups: for samples alone."""
+    return _ordered(_read(relation, sql, None, f"WHERE {sql.sound}", everything=False)).groups
 
 
 def _ordered(found: Grouped) -> Grouped:
@@ -89,24 +96,42 @@ def _ordered(found: Grouped) -> Grouped:
     return replace(found, groups=one.cut(order))
 
 
-def rows_of(relation: Relation, sql: RowsSql) -> Groups:
-    """Rows one by one, as groups: for samples alone."""
-    return _read(relation, sql, None, f"WHERE {sql.sound}", everything=False).groups
-
-
 def _read(
-    relation: Relation, sql: RowsSql, levels: Mapping[int, Sequence[int]] | None, where: str, *, everything: bool
+    relation: Relation, sql: RowsSql, levels: Mapping[int, Sequence[str]] | None, where: str, *, everything: bool
 ) -> Grouped:
-    packs = _packs(sql, levels)
-    by = [f"{pack} AS k{at}" for at, (pack, _) in enumerate(packs)]
+    """DuckDB groups by the columns as they are, which it does by their dictionaries; groups' names become codes."""
+    by = {"day": sql.day or "-1", **{f"k_{name}": text for name, text in sql.keys.items()}}
+    if len(sql.kinds) > 1:
+        by["kind"] = sql.kind
+    if levels is not None:
+        by["cell"] = f"({cell_sql(sql, levels)})::INTEGER"
     if everything:
-        by += [f"{sql.reason} AS reason", f"{_absent(sql.x)} AS no_x", f"{_absent(sql.y)} AS no_y"]
+        by |= {"reason": sql.reason, "no_x": _absent(sql.x), "no_y": _absent(sql.y)}
     if levels is None:
-        by += [f"coalesce({sql.x or 0}, 0) AS gx", f"coalesce({sql.y or 0}, 0) AS gy"]
-    found = relation.arrays(
-        f"SELECT {', '.join([*by, *_sums(sql, exact=levels is None)])} FROM ({relation.sql}) {where} GROUP BY ALL"
-    )
-    return _decoded(found, packs, sql, everything=everything, exact=levels is None)
+        by |= {"gx": f"coalesce({sql.x or 0}, 0)", "gy": f"coalesce({sql.y or 0}, 0)"}
+    columns = [*(f"{one} AS {name}" for name, one in by.items()), *_sums(sql, exact=levels is None)]
+    query = f"SELECT {', '.join(columns)} FROM ({relation.sql}) {where} GROUP BY ALL"
+    relation.run(f"CREATE OR REPLACE TEMP TABLE groups AS {query}")
+    names = {name: _names(relation, name) for name in sql.keys}
+    coded = [_code(name) if values else f"0 AS k_{name}" for name, values in names.items()]
+    rest = ", ".join(f"k_{name}" for name in sql.keys)
+    others = f"* EXCLUDE ({rest})" if rest else "*"
+    found = relation.arrays(f"SELECT {', '.join([others, *coded])} FROM groups")
+    return _decoded(found, names, sql, everything=everything, exact=levels is None)
+
+
+def _names(relation: Relation, name: str) -> tuple[str, ...]:
+    """The values of a column of names among the groups, as a type of DuckDB's whose codes they are."""
+    found = relation.rows(f"SELECT DISTINCT k_{name} FROM groups WHERE k_{name} <> '' ORDER BY 1")
+    values = tuple(row[0] for row in found)
+    if values:
+        relation.run(f"DROP TYPE IF EXISTS of_{name}")
+        relation.run(f"CREATE TYPE of_{name} AS ENUM ({', '.join(map(literal, values))})")
+    return values
+
+
+def _code(name: str) -> str:
+    return f"coalesce(enum_code(try_cast(k_{name} AS of_{name}))::BIGINT + 1, 0) AS k_{name}"
 
 
 def _absent(sql: str | None) -> str:
@@ -129,37 +154,9 @@ def _sums(sql: RowsSql, *, exact: bool) -> list[str]:
     return sums
 
 
-def _packs(sql: RowsSql, levels: Mapping[int, Sequence[int]] | None) -> list[tuple[str, list[tuple[str, int]]]]:
-    """Keys as few whole numbers: each with the names and sizes of its parts, the last changing fastest."""
-    parts: list[tuple[str, str, int]] = []
-    if sql.day:
-        parts.append(("day", f"coalesce({sql.day}, -1) + 1", _DAYS))
-    parts += [(key.name, key.sql, key.size) for key in sql.keys]
-    if len(sql.kinds) > 1:
-        parts.append(("kind", sql.kind, 3))
-    if levels is not None:
-        parts.append(("cell", cell_sql(sql, levels), CELLS))
-    packs: list[list[tuple[str, str, int]]] = [[]]
-    size = 1
-    for part in parts:
-        if size * part[2] > _MOST_KEY:
-            packs.append([])
-            size = 1
-        packs[-1].append(part)
-        size *= part[2]
-    return [(_packed(pack), [(name, size) for name, _, size in pack]) for pack in packs]
-
-
-def _packed(parts: Sequence[tuple[str, str, int]]) -> str:
-    found = "0::BIGINT"
-    for _, one, size in parts:
-        found = f"({found} * {size} + {one})" if found != "0::BIGINT" else f"({one})::BIGINT"
-    return found
-
-
 def _decoded(
     found: Mapping[str, Any],
-    packs: Sequence[tuple[str, list[tuple[str, int]]]],
+    names: Mapping[str, tuple[str, ...]],
     sql: RowsSql,
     *,
     everything: bool,
@@ -167,11 +164,6 @@ def _decoded(
 ) -> Grouped:
     plain = {name: _unmasked(column) for name, column in found.items()}
     total = len(plain["n"])
-    keys: dict[str, Ints] = {}
-    for at, (_, parts) in enumerate(packs):
-        rest = plain[f"k{at}"].astype(np.int64)
-        for name, size in reversed(parts):
-            rest, keys[name] = np.divmod(rest, size)
     sound = np.ones(total, bool)
     faults: dict[int, int] = {}
     if everything:
@@ -182,20 +174,17 @@ def _decoded(
     for name, said in (("x", sql.x), ("y", sql.y)):
         absent = plain[f"no_{name}"].astype(bool) if everything else np.full(total, said is None)
         lengths[name] = np.where(absent, np.nan, lengths[name])
-    unseen = [key.name for key in sql.keys if (keys[key.name][sound] == key.size - 1).any()]
-    zero = np.zeros(total, np.int64)
-    kind = keys["kind"] if "kind" in keys else np.full(total, sql.kinds[0])
     groups = Groups(
-        days=keys["day"] - 1 if "day" in keys else zero - 1,
-        codes={key.name: keys[key.name] for key in sql.keys},
-        names={key.name: ("", *key.values, "") for key in sql.keys},
-        kinds=kind,
+        days=np.nan_to_num(plain["day"], nan=-1).astype(np.int64),
+        codes={name: plain[f"k_{name}"].astype(np.int64) for name in sql.keys},
+        names={name: ("", *values) for name, values in names.items()},
+        kinds=plain["kind"].astype(np.int64) if "kind" in plain else np.full(total, sql.kinds[0]),
         rows=plain["n"].astype(np.int64),
         reported={name: np.nan_to_num(plain[name].astype(np.float64)) for name in sql.reported},
         exact=exact,
         **lengths,
     ).cut(sound)
-    return Grouped(groups=groups, faults=faults, unseen=tuple(unseen))
+    return Grouped(groups=groups, faults=faults)
 
 
 def _unmasked(column: Any) -> Any:
@@ -228,17 +217,25 @@ def _lengths(plain: Mapping[str, Any], sql: RowsSql, total: int, *, exact: bool)
 
 
 def _together(one: Grouped, other: Grouped) -> Grouped:
+    """Both, with one list of names for each column."""
     a, b = one.groups, other.groups
+    names = {name: ("", *sorted({*a.names[name][1:], *b.names[name][1:]})) for name in a.names}
 
     def join(name: str) -> Any:
         return np.concatenate([getattr(a, name), getattr(b, name)])
 
+    def codes(name: str) -> Ints:
+        parts = (
+            np.array([names[name].index(text) for text in each.names[name]])[each.codes[name]] for each in (a, b)
+        )
+        return np.concatenate(list(parts))
+
     plain = {name: join(name) for name in _COLUMNS}
     groups = Groups(
-        codes={name: np.concatenate([a.codes[name], b.codes[name]]) for name in a.codes},
-        names=a.names,
+        codes={name: codes(name) for name in names},
+        names=names,
         reported={name: np.concatenate([a.reported[name], b.reported[name]]) for name in a.reported},
         exact=False,
         **plain,
     )
-    return Grouped(groups=groups, faults=other.faults, unseen=tuple(dict.fromkeys((*one.unseen, *other.unseen))))
+    return Grouped(groups=groups, faults=other.faults)

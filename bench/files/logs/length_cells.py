@@ -5,31 +5,31 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from bench.files.logs.opened import literal
 from bench.files.logs.rows_sql import RowsSql
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 LEVELS = (0.0, 0.5, 1.0, 2.0, 4.0)  # cells an octave of a length; the first: two cells, up to the edge and beyond
 _EDGE = 2000  # tokens beyond which bounds widen (bench.estimators.answering.SHORT)
-CELLS = 1 << 18
 _SIDE = 200  # cells of one length at most: 24 octaves of 4, each on either side of the edge
 _SOUND_CELLS = 200  # of 30 s each, the windows that speech is read in
 
 
-def cell_sql(sql: RowsSql, levels: Mapping[int, Sequence[int]]) -> str:
-    """The cell of a row's lengths as SQL. `levels`: codes of models by a place in LEVELS; the first is that of
-    every other model."""
+def cell_sql(sql: RowsSql, levels: Mapping[int, Sequence[str]]) -> str:
+    """The cell of a row's lengths as SQL. `levels`: models by a place in LEVELS; any other has the finest."""
     x, y = (f"coalesce({one}, 0)" if one else "0" for one in (sql.x, sql.y))
-    usual, *others = sorted(levels) or [0]
-    model = next((key.sql for key in sql.keys if key.name == "model"), None)
-    found = _at_level(usual, x, y)
-    finer = [level for level in others if levels[level]]
-    if finer and model:
+    model = sql.keys.get("model")
+    if model is None:
+        found = _at_level(max(levels), x, y)
+    else:
         whens = " ".join(
-            f"WHEN {model} IN ({', '.join(map(str, levels[level]))}) THEN {_at_level(level, x, y)}"
-            for level in finer
+            f"WHEN {model} IN ({', '.join(map(literal, models))}) THEN {_at_level(level, x, y)}"
+            for level, models in levels.items()
+            if models
         )
-        found = f"(CASE {whens} ELSE {found} END)"
+        finest = _at_level(len(LEVELS) - 1, x, y)
+        found = f"(CASE {whens} ELSE {finest} END)" if whens else finest
     if 1 not in sql.kinds:
         return found
     windows = f"least(ceil({x} / 30), {_SOUND_CELLS})::INTEGER"

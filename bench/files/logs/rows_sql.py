@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bench.errors import BadInput
 from bench.estimators.wanted import MOST_SOUND_S, MOST_TOKENS
 from bench.files.logs.names import Mapped
-from bench.files.logs.opened import Relation, literal, quoted
+from bench.files.logs.opened import Relation, literal
 
 MOST_CALLS = 1e12  # of one row; chosen: beyond any service
 MOST_VALUES = 10_000  # different values of one column of names; chosen: beyond, an output is no table
@@ -24,26 +24,11 @@ _EVERY_THIRD = r"^\s*-?\d{1,3}(,\d{3})+\s*$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """A column of names as codes: 0 where nothing stands, from 1 its values, the last for one that is not among
-    them."""
-
-    name: str
-    values: tuple[str, ...]
-    sql: str
-
-    @property
-    def size(self) -> int:
-        """How many codes there are."""
-        return len(self.values) + 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RowsSql:
     """Expressions over a log's rows, each a number. `x` is NULL where a row says no input, `y` no output."""
 
     day: str | None
-    keys: tuple[Key, ...]
+    keys: Mapping[str, str]  # a column of names by its purpose, as text or NULL
     kind: str  # which of INPUTS x counts
     kinds: tuple[int, ...]
     x: str | None
@@ -61,12 +46,10 @@ def rows_sql(
     wanted: Sequence[str],
     *,
     totals: bool,
-    all_values: bool = False,
 ) -> RowsSql:
     """The expressions of a log. `wanted`: columns of names to group by.
 
-    `totals`: tokens beside a count are those of all its requests. `all_values`: names are learnt from every row,
-    not from the first ones of Parquet. Raises BadInput.
+    `totals`: tokens beside a count are those of all its requests. Raises BadInput.
     """
     numbers = {
         key: _number(relation, names.columns[key])
@@ -84,7 +67,7 @@ def rows_sql(
     y = f"({numbers['out_tokens']}{share})" if "out_tokens" in numbers else None
     return RowsSql(
         day=day,
-        keys=tuple(_key(relation, key, names.columns[key], all_values) for key in wanted),
+        keys={key: _text(relation, key, names.columns[key]) for key in wanted},
         kind=kind,
         kinds=tuple(inputs) or (0,),
         x=x,
@@ -182,32 +165,15 @@ def _decimal_comma(relation: Relation, column: str, sql: str) -> bool:
     return bool(commas)
 
 
-def _key(relation: Relation, name: str, column: str, all_values: bool) -> Key:
-    text = f"({relation.columns[column]})" + ("" if relation.types[column] == "VARCHAR" else "::VARCHAR")
-    some = relation.sql
-    if relation.files.kind == "parquet" and not all_values:
-        some = f"SELECT * FROM ({relation.sql}) LIMIT {_LOOKED_AT}"
-    return coded_key(relation, name, text, some)
-
-
-def coded_key(relation: Relation, name: str, text: str, source: str) -> Key:
-    """A column of names with the values in the rows of `source`. Raises BadInput where they are too many."""
-    found = relation.rows(
-        f"SELECT DISTINCT {text} AS v FROM ({source}) WHERE v IS NOT NULL AND v <> '' "
-        f"ORDER BY 1 LIMIT {MOST_VALUES + 1}"
-    )
-    values = tuple(row[0] for row in found)
-    if len(values) > MOST_VALUES:
+def _text(relation: Relation, name: str, column: str) -> str:
+    """A column of names as text. Raises BadInput where its first rows have too many to be any table's."""
+    sql = relation.columns[column]
+    text = sql if relation.types[column] == "VARCHAR" else f"({sql})::VARCHAR"
+    first = f"SELECT DISTINCT {text} AS v FROM (SELECT * FROM ({relation.sql}) LIMIT {_LOOKED_AT})"
+    count = relation.rows(f"SELECT count(*), min(v) FROM ({first})")[0]
+    if count[0] > MOST_VALUES:
         raise BadInput(
-            f"{relation.files.words}: {name} has more than {MOST_VALUES} different values, {values[0]!r:.40} is "
-            f"one; needed are fewer: name another column, --columns {name}=COLUMN, or leave it out of --by"
+            f"{relation.files.words}: {name} has more than {MOST_VALUES} different values, {count[1]!r:.40} one; needed "
+            f"are fewer: name another column, --columns {name}=COLUMN, or leave it out of --by"
         )
-    last = len(values) + 1
-    absent = f"CASE WHEN {text} IS NULL OR {text} = '' THEN 0 ELSE {last} END"
-    if not values:
-        return Key(name=name, values=(), sql=f"({absent})")
-    kind = quoted(f"of {name}")
-    relation.run(f"DROP TYPE IF EXISTS {kind}")
-    relation.run(f"CREATE TYPE {kind} AS ENUM ({', '.join(map(literal, values))})")
-    code = f"enum_code(try_cast({text} AS {kind}))::INTEGER + 1"
-    return Key(name=name, values=values, sql=f"coalesce({code}, {absent})")
+    return text

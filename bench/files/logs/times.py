@@ -144,7 +144,8 @@ def _texts(relation: Relation, column: str, sql: str, zone: str, where: ZoneInfo
         if not counts:
             raise BadInput(
                 f"{relation.files.words}: {column} has {_one(relation, sql)}; needed are times as "
-                "2026-10-01T10:00:00Z or days as 2026-10-01: name another column, --columns time=COLUMN, or leave day out of --by"
+                "2026-10-01T10:00:00Z or days as 2026-10-01: name another column, --columns time=COLUMN, or leave "
+                "day out of --by"
             )
         return Days(sql=_kept(f"epoch_us(try_cast(trim({sql}) AS DATE)) // {_DAY_US}"), dated=True)
     aware = {offset for offset in counts if offset not in ("", "day")}
