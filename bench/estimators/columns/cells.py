@@ -28,6 +28,11 @@ class Cell:
     measured: MeasuredCell | None = None
 
     @property
+    def form(self) -> PriorCell | MeasuredCell | None:
+        """The form that answers its rows."""
+        return self.prior or self.measured
+
+    @property
     def apart(self) -> bool:
         """Whether its rows are answered apart from those of the prior."""
         return not self.reason and self.prior is None

@@ -46,10 +46,11 @@ class Reaches:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asks:
-    """Which parts of the form any of a call's cells needs."""
+    """Which parts of the form any of a call's cells needs; `empty`: there may be answers of less than a token."""
 
     felt: bool
     routed: bool
+    empty: bool = True
 
 
 def plain(
@@ -60,14 +61,15 @@ def plain(
     all_: Reaches,
     asks: Asks,
 ) -> None:
-    """Joules of batches that run whole, `into` low, value, high; `lengths` of prompt and answer, six columns of
+    """Joules of batches that run whole, `into` low, value, high; `lengths` of prompt and answer, seven columns of
     `work`."""
     low, value, high = into
     prompt, output = lengths
-    steps, cache, input_, rest, least, spare = work
+    steps, cache, input_, first, rest, least, spare = work
     pick = rows.pick
     np.subtract(output, 1.0, out=steps)
-    np.maximum(steps, 0.0, out=steps)
+    if asks.empty:
+        np.maximum(steps, 0.0, out=steps)
     np.multiply(output, 0.5, out=cache)
     cache += prompt
     cache *= steps
@@ -80,20 +82,19 @@ def plain(
     value += input_
     value += pick("fixed")
     np.multiply(steps, pick("least"), out=least)
-    missed = _missed(rows, prompt, value, rest, spare) if asks.routed else None
+    missed = _missed(rows, prompt, value, first, spare) if asks.routed else None
+    extra = _rest(rows, steps, value, rest) if asks.felt else None
+    for column in (steps, cache, input_):
+        np.multiply(column, column, out=column)
     for side, much in (("up", high), ("down", low)):
         of_prompt, of_first = all_.of_side(side)
         np.multiply(steps, pick(f"{side}_step"), out=much)
-        much *= steps
-        for column, of in ((cache, pick(f"{side}_cache")), (input_, of_prompt)):
-            np.multiply(column, column, out=spare)
-            spare *= of
-            much += spare
-        much += pick(f"{side}_fixed")
+        much += np.multiply(cache, pick(f"{side}_cache"), out=spare)
+        much += np.multiply(input_, of_prompt, out=spare)
         if missed is not None:
-            np.multiply(missed, of_first, out=spare)
-            much += spare
-    interval(into, least, _rest(rows, steps, value, rest) if asks.felt else pick("rest"), all_)
+            much += np.multiply(missed, of_first, out=spare)
+        much += pick(f"{side}_fixed")
+    interval(into, least, pick("rest") if extra is None else extra, all_)
 
 
 def _missed(rows: Rows, prompt: Numeric, value: Floats, missed: Floats, spare: Floats) -> Floats:

@@ -1,6 +1,7 @@
 """Columns → Estimates: combinations resolved once, rows priced block by block in a core's own cache."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -41,8 +42,10 @@ class Many:
 
         `out`: columns of an earlier call to write into, as long or longer. Raises BadInput.
         """
+        if not len(asked):
+            return replace(blank(0, grams=asked.region != ""), reasons=("",))
         codes, combos = combos_of(asked)
-        cells = [self._cell(combo, asked.scope) for combo in combos]
+        cells = self._resolved(combos, asked.scope)
         reasons = Reasons()
         grid = Grid(asked.region, self._place, self._grid_scope, reasons)
         into = blank(len(asked), grams=grid.known) if out is None else fitting(out, asked, grams=grid.known)
@@ -57,11 +60,12 @@ class Many:
             reasons=tuple(reasons.texts),
         )
 
-    def _cell(self, combo: Combo, scope: Scope | None) -> Cell:
-        key = (combo, scope)
-        if key not in self._cells:
-            self._cells[key] = _proven(resolved(combo, self._known, scope), self._known)
-        return self._cells[key]
+    def _resolved(self, combos: Sequence[Combo], scope: Scope | None) -> list[Cell]:
+        """A cell for each combination, those that were asked before as they were."""
+        new = [combo for combo in combos if (combo, scope) not in self._cells]
+        cells = _proven([resolved(combo, self._known, scope) for combo in new], self._known)
+        self._cells.update({(combo, scope): cell for combo, cell in zip(new, cells, strict=True)})
+        return [self._cells[combo, scope] for combo in combos]
 
 
 def estimate_many(
@@ -71,12 +75,15 @@ def estimate_many(
     return Many(known, place, grid_scope=grid_scope).estimate(asked)
 
 
-def _proven(cell: Cell, known: Known) -> Cell:
-    """The cell, without a form that strays from the scalar estimator."""
-    form = cell.prior or cell.measured
-    if form is None or cell.wanted is None or proven(cell.wanted, form, known):
-        return cell
-    return Cell(wanted=cell.wanted)
+def _proven(cells: Sequence[Cell], known: Known) -> list[Cell]:
+    """The cells, without a form that strays from the scalar estimator."""
+    asked = [(cell.wanted, cell.form) for cell in cells if cell.wanted is not None and cell.form is not None]
+    with np.errstate(all="ignore"):  # a form may be no number where it does not hold
+        kept = iter(proven(asked, known))
+    return [
+        Cell(wanted=cell.wanted) if cell.wanted is not None and cell.form is not None and not next(kept) else cell
+        for cell in cells
+    ]
 
 
 class _Call:
@@ -101,7 +108,7 @@ class _Call:
         self._refusal = np.array([reasons.code(cell.reason) for cell in cells], np.int32)
         self._apart = np.array([cell.apart for cell in cells])
         self._refuses, self._any_apart = bool(self._refusal.any()), bool(self._apart.any())
-        self._scratch, self._index = Scratch(7), np.empty(BLOCK, np.intp)
+        self._scratch, self._index = Scratch(8), np.empty(BLOCK, np.intp)
         self._later: list[npt.NDArray[np.intp]] = []
         self._put_apart: list[npt.NDArray[np.intp]] = []
         self._wrong: list[tuple[npt.NDArray[np.intp], str]] = []
@@ -149,7 +156,8 @@ class _Call:
         into = self._sheet.energies(part)
         if tables.any_later(prompt, output):
             self._later.append(_later(rows, prompt.values, output.values, work[0]) + part.start)
-        plain(rows, (prompt.values, output.values), into, work, tables.reaches, tables.asks)
+        asks = replace(tables.asks, empty=not output.lowest >= 1)  # NaN is not
+        plain(rows, (prompt.values, output.values), into, work, tables.reaches, asks)
         if prompt.highest > SHORT or output.highest > SHORT:
             _widen(prompt.values, output.values, into)
         if tables.far:

@@ -26,7 +26,8 @@ _READ = ("weights", "unpack")  # each byte once for the batch
 _SHARED = ("layer", "expert", "step", "exchange")  # each step once for the batch
 _OWN = ("decode", "sequence", "exchange_token")
 _CACHE = ("cache", "cache_unfused")
-_FORM = {*_READ, *_SHARED, *_OWN, *_CACHE, "prefill", "first", "request"}
+_STEPS, _FIXED = (*_READ, *_SHARED, *_OWN), ("first", "request")
+_FORM = {*_STEPS, *_CACHE, *_FIXED, "prefill"}
 NUDGE = 1.1  # how far bench.estimators.prior.felt moves a batch and a prompt
 _LONG = 1e6  # tokens of a prompt that every expert meets
 _NOTHING = 40.0  # exp(-40) is nothing beside 1 in 16 digits
@@ -120,8 +121,9 @@ def reach(prior: Prior, name: str, side: int) -> float:
     return side * math.expm1(side * Z90 * prior.coefficients[name].spread)
 
 
-def _asked(prior: Prior, job: Job, *, batch: float, prompt: float = 0.0, output: float = 2.0) -> _Asked:
-    alone = replace(job, fits=True, batch=batch, prompt_tokens=prompt, output_tokens=output)
+def _asked(prior: Prior, job: Job, *, batch: float, prompt: float) -> _Asked:
+    """Of a prompt and one decoding step."""
+    alone = replace(job, fits=True, batch=batch, prompt_tokens=prompt, output_tokens=2.0)
     return _Asked(prior, terms(alone))
 
 
@@ -136,35 +138,40 @@ def cell_of(prior: Prior, job: Job, *, prompt_said: bool, far: float) -> PriorCe
 
 
 def _plain(prior: Prior, job: Job, whole: Whole, prompt_said: bool, far: float) -> Plain:
-    one, long = _asked(prior, job, batch=job.batch), _asked(prior, job, batch=job.batch, prompt=_LONG)
-    more, more_long = (_asked(prior, job, batch=job.batch * NUDGE, prompt=p) for p in (0.0, _LONG))
-    steps = (*_READ, *_SHARED, *_OWN)
-    near, apart = (_asked(prior, job, batch=job.batch, prompt=p).value("prefill") for p in (1.0, 1e4))
-    square = (apart - 1e4 * near) / (1e8 - 1e4)
-    fixed = ("first", "request")
-    cached = one.value(*_CACHE)
-    unit = cached * cached or 1.0
+    one, long = (_asked(prior, job, batch=job.batch, prompt=prompt) for prompt in (1.0, _LONG))
+    near, apart = one.value("prefill"), long.value("prefill")
+    square = (apart - _LONG * near) / (_LONG * _LONG - _LONG)
+    cached = one.value(*_CACHE) / 2  # at one token of a prompt and two of an answer x is 2
+    felt_step, felt_fixed = _more(prior, job, one, long)
     return Plain(
-        step=one.value(*steps),
+        step=one.value(*_STEPS),
         cache=cached,
         prompt=near - square,
         square=square,
-        fixed=long.value(*fixed),
-        up_step=one.square(1, *steps),
-        up_cache=one.square(1, *_CACHE) / unit,
-        up_fixed=long.square(1, *fixed),
-        down_step=one.square(-1, *steps),
-        down_cache=one.square(-1, *_CACHE) / unit,
-        down_fixed=long.square(-1, *fixed),
+        fixed=long.value(*_FIXED),
+        up_step=one.square(1, *_STEPS),
+        up_cache=one.square(1, *_CACHE) / (4 * cached * cached or 1.0),
+        up_fixed=long.square(1, *_FIXED),
+        down_step=one.square(-1, *_STEPS),
+        down_cache=one.square(-1, *_CACHE) / (4 * cached * cached or 1.0),
+        down_fixed=long.square(-1, *_FIXED),
         rest=Z90**2 * (prior.overall**2 + job.doubt**2),
         least=least_j(replace(job, fits=True, prompt_tokens=0.0, output_tokens=2.0)),
-        felt_step=more.value(*steps) - one.value(*steps) if job.batch_doubt else 0.0,
-        felt_fixed=more_long.value(*fixed) - long.value(*fixed) if job.batch_doubt else 0.0,
+        felt_step=felt_step,
+        felt_fixed=felt_fixed,
         felt=Z90 * job.batch_doubt / math.log(NUDGE),
         most_x=_most_x(job, whole) if prompt_said else -1.0,
         **_routed(job, whole),
         far=far,
     )
+
+
+def _more(prior: Prior, job: Job, one: _Asked, long: _Asked) -> tuple[float, float]:
+    """What a batch a tenth larger adds to a step and to what is fixed, where the batch is in doubt."""
+    if not job.batch_doubt:
+        return 0.0, 0.0
+    more, more_long = (_asked(prior, job, batch=job.batch * NUDGE, prompt=prompt) for prompt in (1.0, _LONG))
+    return more.value(*_STEPS) - one.value(*_STEPS), more_long.value(*_FIXED) - long.value(*_FIXED)
 
 
 def _routed(job: Job, whole: Whole) -> dict[str, float]:
@@ -189,7 +196,7 @@ def _most_x(job: Job, whole: Whole) -> float:
 
 def _whole(prior: Prior, job: Job, prompt_said: bool) -> Whole:
     shape = job.shape
-    one = _asked(prior, job, batch=1.0)
+    one = _asked(prior, job, batch=1.0, prompt=0.0)
     missed, expert, read = 0.0, 0.0, job.touched_weights(math.inf)
     if shape.experts > 1:
         expert = math.log1p(-shape.experts_per_token / shape.experts)

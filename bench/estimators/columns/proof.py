@@ -3,13 +3,13 @@
 A form that strays is not used, and its rows are answered one by one: slower, never otherwise.
 """
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
-import numpy.typing as npt
 
 from bench.errors import BadInput
 from bench.estimators.answering import SHORT, Known, answer
 from bench.estimators.columns.arrays import Rows, Scratch
-from bench.estimators.columns.asked import Floats
 from bench.estimators.columns.cells import alone
 from bench.estimators.columns.evaluating import farther, plain, whole
 from bench.estimators.columns.measured_cells import Answers, MeasuredCell, answers
@@ -22,21 +22,17 @@ _PROMPTS, _OUTPUTS, _SOUNDS_S = (37.0, 9000.0), (211.0, 3000.0), (12.0, 95.0)
 _CLOSE = 1e-10  # relative; nine digits are promised
 
 
-def proven(wanted: Wanted, form: PriorCell | MeasuredCell, known: Known) -> bool:
-    """Whether the form answers that combination as bench.estimators.answering.answer does."""
+def proven(asked: Sequence[tuple[Wanted, PriorCell | MeasuredCell]], known: Known) -> list[bool]:
+    """Whether each form answers its combination as bench.estimators.answering.answer does."""
+    priors = [form for _, form in asked if isinstance(form, PriorCell)]
+    found = iter(_priced(priors, known))
     prompts, outputs, sounds = (np.array(one) for one in (_PROMPTS, _OUTPUTS, _SOUNDS_S))
-    if isinstance(form, MeasuredCell):
-        return _same(answers(form, prompts, outputs, sounds), _expected(wanted, known))
-    expected = _expected(wanted, known)
-    tables = Tables.of([form], known.prior)
-    assert tables is not None  # there is a cell
-    usual = form.whole.prompt_tokens
-    prompts = prompts if np.isnan(usual) else np.full(len(prompts), usual)
-    within = (prompts + outputs / 2 <= form.plain.most_x) & (prompts >= form.plain.least_p)
-    at_any = _priced(tables, prompts, outputs, everywhere=True)
-    if not within.any():
-        return _same(at_any, expected)
-    return _same(at_any, expected) and _same(_priced(tables, prompts, outputs), expected, within)
+    return [
+        _same(_expected(wanted, known), *next(found))
+        if isinstance(form, PriorCell)
+        else _same(_expected(wanted, known), answers(form, prompts, outputs, sounds))
+        for wanted, form in asked
+    ]
 
 
 def _expected(wanted: Wanted, known: Known) -> Answers:
@@ -53,23 +49,39 @@ def _expected(wanted: Wanted, known: Known) -> Answers:
     return Answers(low, value, high, grade.astype(np.int8))
 
 
-def _priced(tables: Tables, prompts: Floats, outputs: Floats, *, everywhere: bool = False) -> Answers:
-    """The prior's form at these lengths: that of batches that run whole, or that of any."""
-    rows = len(prompts)
-    more = Rows(tables.plain, 0)
-    with np.errstate(all="ignore"):  # where the plain form does not hold it may be no number
-        if everywhere:
-            low, value, high = whole(Rows(tables.whole, 0), more, prompts, outputs, tables.reaches)
-        else:
-            low, value, high, *work = Scratch(9, rows).of(rows)
-            plain(more, (prompts, outputs), (low, value, high), work, tables.reaches, tables.asks)
+def _priced(cells: Sequence[PriorCell], known: Known) -> Iterator[tuple[Answers, Answers]]:
+    """Each cell at these lengths: by the form for any, and by the plain one where it holds."""
+    tables, lengths = Tables.of(cells, known.prior), len(_PROMPTS)
+    if tables is None:
+        return
+    at = np.repeat(np.arange(len(cells)), lengths)
+    rows, more = Rows(tables.whole, at), Rows(tables.plain, at)
+    prompts, outputs = (np.tile(np.array(one), len(cells)) for one in (_PROMPTS, _OUTPUTS))
+    usual = rows.pick("prompt_tokens")
+    prompts = np.where(np.isnan(usual), prompts, usual)
     far = farther(prompts, outputs, SHORT) * more.pick("far")
-    return Answers(low / far, value, high * far, np.full(rows, GRADES.index("scaled"), np.int8))
+    at_any = whole(rows, more, prompts, outputs, tables.reaches)
+    low, value, high, *work = Scratch(10, len(at)).of(len(at))
+    plain(more, (prompts, outputs), (low, value, high), work, tables.reaches, tables.asks)
+    within = (prompts + outputs / 2 <= more.pick("most_x")) & (prompts >= more.pick("least_p"))
+    where_plain = [np.where(within, one, other) for one, other in zip((low, value, high), at_any, strict=True)]
+    grade = np.full(lengths, GRADES.index("scaled"), np.int8)
+    for start in range(0, len(at), lengths):
+        own = slice(start, start + lengths)
+        first, second = (
+            Answers(form[0][own] / far[own], form[1][own], form[2][own] * far[own], grade)
+            for form in (at_any, where_plain)
+        )
+        yield first, second
 
 
-def _same(found: Answers, expected: Answers, at: npt.NDArray[np.bool_] | None = None) -> bool:
-    rows = slice(None) if at is None else at
-    pairs = ((found.low, expected.low), (found.value, expected.value), (found.high, expected.high))
-    return bool(np.array_equal(found.grade[rows], expected.grade[rows])) and all(
-        np.allclose(own[rows], told[rows], rtol=_CLOSE, atol=0.0, equal_nan=True) for own, told in pairs
+def _same(expected: Answers, *found: Answers) -> bool:
+    """Whether all of them are what was expected."""
+    return all(
+        np.array_equal(one.grade, expected.grade)
+        and all(
+            np.allclose(getattr(one, side), getattr(expected, side), rtol=_CLOSE, atol=0.0, equal_nan=True)
+            for side in ("low", "value", "high")
+        )
+        for one in found
     )
