@@ -7,6 +7,7 @@ energy, so that requests of one place add up exactly. Checked 2026-11-21.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 from bench.carbon.factors import Accounting, Factor, Kind, Method, Mix, Scope, same_kind
@@ -149,6 +150,7 @@ def _by(factor: Factor, method: Method, place: Place) -> Factor:
     return factor
 
 
+@lru_cache(maxsize=1024)  # a service is asked for the same places over and over
 def _notes(place: Place, location: Factor, market: Factor | None) -> tuple[str, ...]:
     years = joined(map(str, location.data_years), Phrase(" and "))
     notes = [Phrase("{place}: {kind}, data of {years}", place=place.name, kind=location.kind.words, years=years)]
@@ -173,6 +175,7 @@ def _notes(place: Place, location: Factor, market: Factor | None) -> tuple[str, 
     return (*notes, *(Phrase("{place}: {note}", place=place.name, note=note) for note in place.notes))
 
 
+@lru_cache(maxsize=1024)
 def _sources(place: Place, location: Factor, market: Factor | None) -> tuple[str, ...]:
     used = [location] if market is None else [location, market]
     lines = [

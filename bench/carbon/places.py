@@ -70,9 +70,12 @@ class Wue:
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Place:
-    """A region, a country, or a mixture of them: its factors of one year's table, its PUE, its water."""
+    """A region, a country, or a mixture of them: its factors of one year's table, its PUE, its water.
+
+    Equal to itself alone.
+    """
 
     name: str
     country: str

@@ -136,11 +136,11 @@ def _by_prior(wanted: Wanted, tokens_in: Range | None, known: Known, notes: list
         )
     evidence = Evidence(seen=_carried(wanted, known))
     prior = known.prior
-    priced = price(job, "", prior, evidence)
+    work = pieces(job)
+    priced = price(job, "", prior, evidence, work)
     energy = _spread(priced.energy_j, job, tokens_in, prior, evidence)
     energy = _outside(energy, job, notes)
     value = energy.value
-    work = pieces(job)
     parts = split_j(prior, job, work)
     whole = math.fsum(parts.values())
     taken = seconds(prior, job, work) * job.cards / value
@@ -153,10 +153,7 @@ def _by_prior(wanted: Wanted, tokens_in: Range | None, known: Known, notes: list
         scope=scope,
         rests_on=(
             *(() if priced.method == "prior" else (priced.rests_on,)),
-            Phrase(
-                "the physical prior, bench/data/prior.json, fitted on {sources}",
-                sources=", ".join(prior.sources),
-            ),
+            _fitted_on(prior.sources),
         ),
         notes=(
             *notes,
@@ -167,20 +164,24 @@ def _by_prior(wanted: Wanted, tokens_in: Range | None, known: Known, notes: list
                 card=job.card.name,
                 running=job.running,
             ),
-            Phrase(
-                "what cards draw while they wait is inside input and output; hours that nobody used are not inside"
-            ),
-            *(
-                ()
-                if scope == "gpu"
-                else (Phrase("host power is modelled: watts beside a card, for as long as it works"),)
-            ),
+            _IDLE,
+            *(() if scope == "gpu" else (_MODELLED,)),
         ),
         explained=partial(_chain, job, known),
         card=job.card,
         device_s=times(energy, taken),
         job=job,
     )
+
+
+_IDLE = Phrase("what cards draw while they wait is inside input and output; hours that nobody used are not inside")
+_MODELLED = Phrase("host power is modelled: watts beside a card, for as long as it works")
+
+
+@lru_cache(maxsize=16)
+def _fitted_on(sources: tuple[str, ...]) -> Phrase:
+    listed = ", ".join(sources)
+    return Phrase("the physical prior, bench/data/prior.json, fitted on {sources}", sources=listed)
 
 
 def _carried(wanted: Wanted, known: Known) -> tuple[Seen, ...]:
@@ -257,13 +258,16 @@ def _spread(energy: Range, job: Job, tokens_in: Range | None, prior: Prior, evid
     return Range(low=min(ends[0].low, energy.low), value=energy.value, high=max(ends[1].high, energy.high))
 
 
+_PROMPT, _OUTPUT, _AT_ONCE = Phrase("prompt tokens"), Phrase("output tokens"), Phrase("requests at once")
+
+
 def _outside(energy: Range, job: Job, notes: list[str]) -> Range:
     """Widened where the prior has seen nothing of the kind, and said."""
     far = 0.0
     for what, found, most in (
-        (Phrase("prompt tokens"), job.prompt_tokens, SHORT),
-        (Phrase("output tokens"), job.output_tokens, SHORT),
-        (Phrase("requests at once"), job.batch, LARGE_BATCH),
+        (_PROMPT, job.prompt_tokens, SHORT),
+        (_OUTPUT, job.output_tokens, SHORT),
+        (_AT_ONCE, job.batch, LARGE_BATCH),
     ):
         if found > most:
             far += FARTHER * math.log(found / most)

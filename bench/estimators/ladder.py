@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from bench.estimators.carried import apart, carried
 from bench.estimators.measured import Cell, cell_energy_j, work
 from bench.estimators.prior import Prior, energy_j, estimate, moves
-from bench.estimators.roofline import Job, least_j
+from bench.estimators.roofline import Job, Pieces, least_j
 from bench.nouns.estimates import Grade, Range
 from bench.phrases import Phrase
 
@@ -64,8 +64,8 @@ def cell_key(machine: str, job: Job) -> CellKey:
     return machine, job.shape.name, job.bits, job.cards, round(20 * math.log10(job.running))
 
 
-def price(job: Job, machine: str, prior: Prior, evidence: Evidence) -> Priced:
-    """The joules of a request by the first rung that holds."""
+def price(job: Job, machine: str, prior: Prior, evidence: Evidence, work: Pieces | None = None) -> Priced:
+    """The joules of a request by the first rung that holds. `work`: the job's pieces, where somebody has them."""
     found = _by_cell(job, machine, evidence) or _by_model(job, machine, prior, evidence)
     if found is not None:
         return found
@@ -78,7 +78,7 @@ def price(job: Job, machine: str, prior: Prior, evidence: Evidence) -> Priced:
             rests_on=known.rests_on,
         )
     return _by_other_card(job, prior, evidence) or Priced(
-        energy_j=estimate(prior, job),
+        energy_j=estimate(prior, job, work),
         method=Phrase("prior"),
         basis="scaled",
         rests_on="fitted on " + ", ".join(prior.sources) if prior.sources else "rooflines alone",

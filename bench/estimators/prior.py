@@ -14,7 +14,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bench.estimators.roofline import Job, Pieces, joules_of, least_j, pieces, terms
+from bench.estimators.roofline import Job, Pieces, joules_of, least_j, pieces
 from bench.nouns.estimates import Range
 from bench.phrases import Phrase
 
@@ -81,9 +81,10 @@ def energy_j(prior: Prior, job: Job) -> float:
     return max(math.fsum(_joules(prior, job).values()), least_j(job))
 
 
-def _joules(prior: Prior, job: Job) -> dict[str, float]:
+def _joules(prior: Prior, job: Job, work: Pieces | None = None) -> dict[str, float]:
     """The joules of each term, its coefficient inside."""
-    return {name: prior.coefficients[name].value * joules for name, joules in terms(job).items()}
+    found = joules_of(work or pieces(job), job, job.scope)
+    return {name: prior.coefficients[name].value * joules for name, joules in found.items()}
 
 
 def split_j(prior: Prior, job: Job, work: Pieces | None = None) -> Mapping[str, float]:
@@ -142,9 +143,9 @@ def _felt(prior: Prior, job: Job, total_j: float) -> float:
     return math.hypot(job.prompt_doubt * prompt, job.batch_doubt * batch) / math.log(_NUDGE)
 
 
-def estimate(prior: Prior, job: Job) -> Range:
-    """The joules of a request with their 90 % interval."""
-    found, least = _joules(prior, job), least_j(job)
+def estimate(prior: Prior, job: Job, work: Pieces | None = None) -> Range:
+    """The joules of a request with their 90 % interval. `work`: the job's pieces, where somebody has them."""
+    found, least = _joules(prior, job, work), least_j(job)
     value = max(math.fsum(found.values()), least)
     below, above = _moves(prior, job, found)
     low = max(min(value, least), value * math.exp(-prior.width * below))

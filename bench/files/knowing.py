@@ -1,7 +1,7 @@
 """What estimates rest on, read from the tables, the prior and the published coefficients; it loads no numpy."""
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bench.carbon import Embodied, embodied_g
@@ -75,17 +75,29 @@ def _token_rate(row: Mapping[str, str]) -> TokenRate:
     )
 
 
-def embodied_of(answer: Answer, rows: Sequence[EmbodiedRow] = ()) -> tuple[Range | None, str]:
-    """The embodied grams of all requests, and what they rest on, or None and why there are none.
+Made = tuple[Embodied | None, str]  # what making a card emitted and what that rests on, or why it is not known
 
-    `rows`: the table, where somebody has read it already.
-    """
-    if answer.card is None or answer.device_s is None:
-        return None, Phrase("embodied: how long a request holds its hardware is not known")
-    if answer.card.name == "unknown":
-        return None, Phrase("embodied: no hardware was named")
+
+def made_of(name: str, memory_gib: float, rows: Sequence[EmbodiedRow] = ()) -> Made:
+    """What making a card with its share of a host emitted. `rows`: the table, where somebody has read it."""
     try:
-        made: Embodied = board_embodied(answer.card.name, answer.card.memory_b / BYTES_PER_GIB, rows=rows)
+        made = board_embodied(name, memory_gib, rows=rows)
     except MissingFactor as error:
         return None, Phrase("embodied: {error}", error=error)
-    return embodied_g(made, times(answer.device_s, answer.wanted.count)), joined(made.rests_on, "; ")
+    return made, joined(made.rests_on, "; ")
+
+
+def embodied_of(answer: Answer, making: Callable[[str, float], Made] = made_of) -> tuple[Range | None, str]:
+    """The embodied grams of all requests, and what they rest on, or None and why there are none."""
+    if answer.card is None or answer.device_s is None:
+        return None, _UNTIMED
+    if answer.card.name == "unknown":
+        return None, _UNNAMED
+    made, words = making(answer.card.name, answer.card.memory_b / BYTES_PER_GIB)
+    if made is None:
+        return None, words
+    return embodied_g(made, times(answer.device_s, answer.wanted.count)), words
+
+
+_UNTIMED = Phrase("embodied: how long a request holds its hardware is not known")
+_UNNAMED = Phrase("embodied: no hardware was named")

@@ -1,14 +1,15 @@
 """What the service knows: read once, when it starts, and never again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 
 from bench.estimators.answer import Answer
 from bench.estimators.answering import Known
 from bench.files.config import places
-from bench.files.grid_tables import EmbodiedRow, read_embodied_rows
-from bench.files.knowing import embodied_of, read_known
+from bench.files.grid_tables import read_embodied_rows
+from bench.files.knowing import Made, embodied_of, made_of, read_known
 from bench.files.regions import Regions, read_regions
 from bench.nouns.estimates import Range
 
@@ -19,7 +20,7 @@ class Knowledge:
 
     known: Known
     regions: Regions
-    making: tuple[EmbodiedRow, ...]
+    making: Callable[[str, float], Made]  # of a card, by its name and its memory [GiB]
 
     def embodied_of(self, answer: Answer) -> tuple[Range | None, str]:
         """The embodied grams of all requests, and what they rest on, or None and why there are none."""
@@ -34,5 +35,5 @@ def read_knowledge(results: Sequence[Path] = ()) -> Knowledge:
     return Knowledge(
         known=read_known(results),
         regions=read_regions(),
-        making=read_embodied_rows(places().data),
+        making=lru_cache(maxsize=512)(partial(made_of, rows=read_embodied_rows(places().data))),
     )
