@@ -25,21 +25,81 @@ from bench.estimators.prefill import ON_GPUS, ON_TWO_THREADS
 from bench.estimators.roofline import Scope
 from bench.nouns import Basis
 from bench.nouns.estimates import Grade
+from bench.physics.doubt import OF_A_CELL
+from bench.physics.rules import RULES
+from bench.report.translatable import texts
+from bench.run.present import NOT_COVERED, OF_A_CARD, UNSCORED
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "bench" / "data" / "locale"
-_KEYWORDS = {"Phrase": None, "UnknownName": (1,), "_": None, "gettext": None}
-_METHODS = [("**.py", "python"), ("**/templates/*.html", "jinja2")]
+_KEYWORDS = {"Phrase": None, "UnknownName": (1,)}
+_METHODS = [("**.py", "python")]
 _HEAD = "# Joulemark in another language: sentences come from the code, made by scripts/make_locale.py."
+# keys of sealed files that a page shows as words
+_OF_PAGES = (
+    "idle",
+    "load",
+    "warmup",
+    "prepare",
+    "work",
+    "void",
+    "flag",
+    "model",
+    "counter",
+    "power",
+    "host",
+    "cpu",
+    "dram",
+    "platform",
+    "statistical",
+    "windows",
+    "gain",
+    "synthetic data",
+    "tick",
+    "model low",
+    "model high",
+    "view",
+    "lag",
+    "batch",
+    "concurrency",
+    "prompt tokens",
+    "output tokens",
+    "source tokens",
+    "target tokens",
+    "audio s",
+    "audio windows",
+    "video s",
+    "condition number",
+    "degrees of freedom",
+    "excluded",
+    "interval",
+    "residual ratio",
+    "runs",
+    "held out error",
+    "ok",
+    "degraded",
+    "missing",
+    "audio second",
+    "page",
+    "request",
+    "requests",
+    "token",
+    "audio window",
+    "value",
+    "low",
+    "high",
+    "instant",
+    "average",
+)
 _WRITTEN = datetime(2026, 11, 22, tzinfo=UTC)  # a date of the day would change the files with every call
-_OPTIONS = {"**/templates/*.html": {"trimmed": "true"}}
 
 
 def sentences() -> Iterator[tuple[str, str]]:
     """Every template of a Phrase, kind of an UnknownName and text of a page in bench/: (file, sentence)."""
-    found = extract_from_dir(
-        ROOT / "bench", method_map=_METHODS, options_map=_OPTIONS, keywords=_KEYWORDS, comment_tags=()
-    )
+    found = extract_from_dir(ROOT / "bench", method_map=_METHODS, keywords=_KEYWORDS, comment_tags=())
+    for path in sorted((ROOT / "bench" / "report" / "templates").glob("*.html")):
+        for one in texts(path.read_text(encoding="utf-8")):
+            yield f"report/templates/{path.name}", one
     for file, _, message, *_ in found:
         text = message if isinstance(message, str) else message[0]
         if re.search(r"[^\W\d_]|[:;?!]", re.sub(r"\{[^}]*\}", "", text)):  # fields alone say nothing
@@ -53,6 +113,13 @@ def words_of_keys() -> Iterator[tuple[str, str]]:
             yield "keys", key.replace("_", " ")
     for key in ("synthetic", "pretrained", "served", "causal-lm", "speech", "translation", "classifier", "video"):
         yield "keys", key
+    for key in _OF_PAGES:
+        yield "report/templates", key
+    for rule in RULES:
+        yield "physics/rules", rule.name
+        yield "physics/rules", rule.helps(OF_A_CELL)
+    for line in (*NOT_COVERED, UNSCORED, *OF_A_CARD):
+        yield "run/present.py", line
     for one in (ON_GPUS, ON_TWO_THREADS):
         yield "estimators/prefill.py", one.measured_on
     with (ROOT / "bench" / "data" / "grid.csv").open(encoding="utf-8", newline="") as file:

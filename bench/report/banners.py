@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.nouns import Domain, Source
+from bench.phrases import Phrase
+from bench.report.stored import retold
 from bench.report.views import ReportInput
 from bench.report.voids import is_silent
 from bench.report.words import is_simulated, person
@@ -27,14 +29,18 @@ def _not_this_machine(report: ReportInput) -> Iterator[Banner]:
     if any(run.engine == "echo" for run in report.runs):
         yield Banner(
             kind="excluded",
-            title="A DEMO: no number on this page is about this machine",
-            lines=("The engine 'echo' runs no model: it only lets time pass, as long as it was told.",),
+            title=Phrase("A DEMO: no number on this page is about this machine"),
+            lines=(Phrase("The engine 'echo' runs no model: it only lets time pass, as long as it was told."),),
         )
     if is_simulated(report.sources):
         yield Banner(
             kind="excluded",
-            title="SIMULATED: no number on this page was measured",
-            lines=("The board that was read is a program: the page shows what records of such runs look like.",),
+            title=Phrase("SIMULATED: no number on this page was measured"),
+            lines=(
+                Phrase(
+                    "The board that was read is a program: the page shows what records of such runs look like."
+                ),
+            ),
         )
 
 
@@ -43,16 +49,18 @@ def _how_power_is_known(report: ReportInput) -> Iterator[Banner]:
     if report.sources and not any(s.basis == "measured" and s not in silent for s in report.sources):
         yield Banner(
             kind="excluded",
-            title="No power sensor was read on this machine",
-            lines=("Not one figure on this page is a measurement of power.",),
+            title=Phrase("No power sensor was read on this machine"),
+            lines=(Phrase("Not one figure on this page is a measurement of power."),),
         )
     modelled = [s for s in report.sources if s.basis == "modelled"]
     if modelled:
-        whose = "CPU power" if any(s.boundary in ("cpu", "host") for s in modelled) else "Some power"
+        cpu = any(s.boundary in ("cpu", "host") for s in modelled)
         yield Banner(
             kind="modelled",
-            title=f"{whose} here is MODELLED, not measured",
-            lines=tuple(f"{person(s.domain)}: {_because(s)}" for s in modelled),
+            title=Phrase("CPU power here is MODELLED, not measured")
+            if cpu
+            else Phrase("Some power here is MODELLED, not measured"),
+            lines=tuple(Phrase("{domain}: {why}", domain=person(s.domain), why=_because(s)) for s in modelled),
         )
 
 
@@ -62,11 +70,13 @@ def _made_up(report: ReportInput) -> Iterator[Banner]:
     ):
         yield Banner(
             kind="synthetic",
-            title="Weights are SYNTHETIC",
+            title=Phrase("Weights are SYNTHETIC"),
             lines=(
-                "Seeded random weights in each model's exact architecture: the same shapes and the "
-                "same operations as the published model, outputs without meaning. "
-                "Power can differ with the data.",
+                Phrase(
+                    "Seeded random weights in each model's exact architecture: the same shapes and the "
+                    "same operations as the published model, outputs without meaning. "
+                    "Power can differ with the data."
+                ),
             ),
         )
 
@@ -82,4 +92,4 @@ def silent_sources(report: ReportInput) -> tuple[Source, ...]:
 
 
 def _because(source: Source) -> str:
-    return source.reason or f"by the model {source.meter!r}"
+    return retold(source.reason) if source.reason else Phrase("by the model {meter!r}", meter=source.meter)

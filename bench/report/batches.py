@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 
 from bench.nouns import Basis, Boundary, CoefficientKey, Coefficients, Quantity
 from bench.nouns.levels import over_batches, over_loads, parted
+from bench.phrases import Phrase
 from bench.report.numbers import fitting
 from bench.report.svg import (
     Axis,
@@ -201,10 +202,17 @@ def _plot(name: str, panel: BatchPanel) -> str:
     for y, words, tone in zip(_spread(ends), said, tones, strict=True):
         body.append(path([(right + 4, y), (right + 22, y)], f"line {tone}"))
         body.append(label(right + 26, y + 4, words, "legend"))
-    body.append(label((_LEFT + right) / 2, bottom + 34, "requests in a batch, logarithmic", "axis", "middle"))
-    body.append(label(_LEFT, _TOP - 7, f"{unit_said}, gross{', logarithmic' if up.log else ''}", "axis"))
+    body.append(
+        label((_LEFT + right) / 2, bottom + 34, Phrase("requests in a batch, logarithmic"), "axis", "middle")
+    )
+    how = (
+        Phrase("{unit}, gross, logarithmic", unit=unit_said) if up.log else Phrase("{unit}, gross", unit=unit_said)
+    )
+    body.append(label(_LEFT, _TOP - 7, how, "axis"))
     title = f"{panel.key.model} · {panel.workload} · {panel.boundary}, {rate_name(unit)}"
-    about = "Gross energy against the batch with its bounds, a line per precision; the table holds the figures."
+    about = Phrase(
+        "Gross energy against the batch with its bounds, a line per precision; the table holds the figures."
+    )
     return drawing(name, _WIDTH, bottom + _FOOT, title, about, body)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.nouns import Basis, Coefficients, Quantity
+from bench.phrases import Phrase
 from bench.report.figures import Entries
 from bench.report.numbers import fitting
 from bench.report.svg import (
@@ -140,8 +141,13 @@ def _panel(name: str, title: str, unit: str, rows: Sequence[DotRow], known: Entr
         body += _row(name, row, axis, top, known) if axis and row.marks else _void(row, top)
     if axis:
         body += _scale(axis, unit, max(abs(mark.quantity.value) for mark in marks), bottom)
-    kind = " on a logarithmic axis" if axis and axis.log else ""
-    described = f"{title} in {unit} with their bounds{kind}; the table beside it holds the same figures."
+    kind = Phrase(" on a logarithmic axis") if axis and axis.log else ""
+    described = Phrase(
+        "{title} in {unit} with their bounds{kind}; the table beside it holds the same figures.",
+        title=title,
+        unit=unit,
+        kind=kind,
+    )
     return name, drawing(name, _WIDTH, bottom + (_AXIS if axis else 4), title, described, body)
 
 
@@ -157,7 +163,7 @@ def _axis(marks: Iterable[Mark]) -> Axis:
 def _scale(axis: Axis, unit: str, largest: float, bottom: float) -> list[str]:
     factor, said = fitting(unit, largest)
     drawn = [label(axis.at(t), bottom + 15, tick_text(t, factor), "tick", "middle") for t in axis.ticks]
-    how = f"{said}, logarithmic" if axis.log else said
+    how = Phrase("{unit}, logarithmic", unit=said) if axis.log else said
     return [*drawn, label((_LEFT + _RIGHT) / 2, bottom + 32, how, "axis", "middle")]
 
 
@@ -191,6 +197,6 @@ def _dot(name: str, x: float, y: float, basis: Basis, gross: bool) -> str:
 def _void(row: DotRow, top: float) -> list[str]:
     return [
         label(_LEFT, top + 13, row.label, "row"),
-        label(_RIGHT, top + 13, "void", "value void", "end"),
+        label(_RIGHT, top + 13, Phrase("void"), "value void", "end"),
         element("line", x1=_LEFT, y1=top + _TRACK, x2=_RIGHT, y2=top + _TRACK, class_="gap"),
     ]

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from bench.phrases import Phrase, told
 from bench.physics.ledger import PUE, Entry, Ledger, judged, ledger, total
 from bench.physics.phases import work
+from bench.report.stored import retell
 from bench.report.views import ReportInput, RunView
 from bench.report.words import person
 
@@ -35,13 +37,13 @@ def entry_keys(one: Ledger, base: str) -> Iterator[tuple[str, Entry]]:
 def holding(entry: Entry) -> str:
     """What an entry holds besides its own boundary, and what else it is: `holds cpu and dram`; '' when nothing."""
     held = [at for at in entry.holds if at in _PARTS]
-    return "; ".join([*((f"holds {listed(held)}",) if held else ()), *entry.notes])
+    return "; ".join([*((told(Phrase("holds {parts}", parts=listed(held))),) if held else ()), *entry.notes])
 
 
 def why_gap(entry: Entry) -> tuple[str, ...]:
     """Why an entry has no energy, the first reasons of many."""
     more = len(entry.reasons) - _MOST_REASONS
-    return (*entry.reasons[:_MOST_REASONS], *((f"and {more} more",) if more > 0 else ()))
+    return (*entry.reasons[:_MOST_REASONS], *((told(Phrase("and {n} more", n=more)),) if more > 0 else ()))
 
 
 def gathered(one: Ledger, named: Callable[[str], str] = str) -> tuple[tuple[str, str], ...]:
@@ -49,14 +51,15 @@ def gathered(one: Ledger, named: Callable[[str], str] = str) -> tuple[tuple[str,
     known = {domain for entry in (*one.entries, *one.apart) for domain in entry.domains}
     groups: dict[str, list[str]] = {}
     for left in one.excluded:
-        partly = f" (in {left.windows} of its windows)" if left.what in known else ""
-        groups.setdefault(left.reason + partly, []).append(named(left.what))
+        why = retell(left.reason)
+        partly = told(Phrase(" (in {n} of its windows)", n=left.windows)) if left.what in known else ""
+        groups.setdefault(why + partly, []).append(named(left.what))
     return tuple((listed(whats), why) for why, whats in groups.items())
 
 
 def listed(words: Sequence[str]) -> str:
     """`a, b and c`."""
-    return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
+    return told(Phrase(" and ")).join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
 
 
 def shown_name(what: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bench.nouns import CurvePoint, LoadCurve
+from bench.phrases import Phrase
 from bench.report.svg import Axis, diamond, drawing, element, hatch, label, linear, path, tick_text
 from bench.report.views import ReportInput
 from bench.report.words import with_threads
@@ -32,14 +33,16 @@ def _curve(name: str, curve: LoadCurve, scaled_by: Sequence[LoadCurve]) -> str:
     if curve.idle is not None and curve.request is not None:
         body.append(_line(curve, across, up))
     body += [mark for point in curve.points for mark in _point(name, point, across, up)]
-    body.append(label((_LEFT + _RIGHT) / 2, bottom + 34, "requests answered a second", "axis", "middle"))
-    body.append(label(_LEFT, _TOP - 5, "W, mean", "axis"))
+    body.append(label((_LEFT + _RIGHT) / 2, bottom + 34, Phrase("requests answered a second"), "axis", "middle"))
+    body.append(label(_LEFT, _TOP - 5, Phrase("W, mean"), "axis"))
     setup = curve.key.engine_version.partition(", setup ")[2]
     named = f"{curve.key.model} {curve.key.precision}" + (f", {setup}" if setup else "")
     if any(_kin(c) == _kin(curve) and c.key != curve.key for c in scaled_by):
         named += with_threads(curve.key)
     title = f"{named} · {curve.workload} · {curve.boundary}"
-    said = "Mean power against answered requests a second, with its bounds; the table holds the same figures."
+    said = Phrase(
+        "Mean power against answered requests a second, with its bounds; the table holds the same figures."
+    )
     return drawing(name, _WIDTH, bottom + _FOOT, title, said, body)
 
 

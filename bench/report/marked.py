@@ -5,8 +5,10 @@ import json
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from bench.phrases import Phrase, told
 from bench.report.figures import Entries
-from bench.report.numbers import published
+from bench.report.numbers import EXCLUDED, UNBOUNDED, VOID, published
+from bench.report.translatable import Telling
 from bench.report.words import person
 
 SCHEMA_VERSION = 1
@@ -22,6 +24,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        extensions=[Telling],
     )
     made.filters["person"] = person
     return made
@@ -46,8 +49,13 @@ def fig(known: Entries, key: str) -> Markup:
     one = known[key]
     value = published(one.value)
     full = "" if value is None else repr(value)
-    kind = "figure" if value is not None else f"figure {one.text}"
+    kind = "figure" if value is not None else f"figure {_absence(one.text)}"
     return Markup('<data class="{}" data-figure="{}" value="{}">{}</data>').format(kind, key, full, one.text)
+
+
+def _absence(shown: str) -> str:
+    """The word behind what is shown for no figure: its class in the style sheet."""
+    return next((word for word in (VOID, EXCLUDED, UNBOUNDED) if told(word) == shown), shown)
 
 
 def bare(known: Entries, key: str) -> Markup:
@@ -66,4 +74,6 @@ def span(known: Entries, base: str, name: str) -> Markup:
     value = Markup('<span class="value">{}{}</span>').format(fig(known, key), unit)
     if low not in known:
         return value
-    return value + Markup(' <span class="bounds">{} to {}</span>').format(fig(known, low), fig(known, high))
+    return value + Markup(' <span class="bounds">{}{}{}</span>').format(
+        fig(known, low), told(Phrase(" to ")), fig(known, high)
+    )

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from bench.errors import BrokenResults
 from bench.nouns import Basis, Quantity, WindowEnergy
+from bench.phrases import Phrase, language_in_force, told
 from bench.stats import significant
 
-VOID, EXCLUDED, UNBOUNDED = "void", "excluded", "no bound"
+VOID, EXCLUDED, UNBOUNDED = Phrase("void"), Phrase("excluded"), Phrase("no bound")
 _GROUP = "\u202f"  # narrow no-break space: SI groups digits by spaces, not by commas
 _MINUS = "\u2212"
 _GROUP_FROM = 10_000
@@ -56,9 +57,9 @@ def shown(value: float | None, unit: str = "", absent: str = VOID) -> str:
 def shown_parts(value: float | None, unit: str = "", absent: str = VOID) -> tuple[str, str]:
     """The same in two texts: the number (or the word), and the unit ('' beside a word)."""
     if value is None:
-        return absent, ""
+        return told(absent), ""
     if math.isinf(value):
-        return UNBOUNDED, ""
+        return told(UNBOUNDED), ""
     exact = published(value)
     assert exact is not None
     factor, said = fitting(unit, exact)
@@ -83,10 +84,10 @@ def spoken(
     at a glance, unless this value is a thousand times smaller.
     """
     if value is None:
-        return Spoken(value=absent, low="", high="", unit="")
+        return Spoken(value=told(absent), low="", high="", unit="")
     value, low, high = published(value), published(low), published(high)
     if value is None:
-        return Spoken(value=UNBOUNDED, low="", high="", unit="")
+        return Spoken(value=told(UNBOUNDED), low="", high="", unit="")
     size = abs(value) or max(abs(low or 0.0), abs(high or 0.0))
     shared = reference is not None and size * _SHARED_RATIO >= abs(reference)
     factor, said = fitting(unit, reference if shared and reference is not None else size)
@@ -114,7 +115,7 @@ def half_width(value: float, unit: str, reference: float) -> tuple[str, str]:
     """A part of an interval at two significant digits, in the unit of the value that it belongs to."""
     exact = published(value)
     if exact is None:
-        return UNBOUNDED, ""
+        return told(UNBOUNDED), ""
     factor, said = fitting(unit, reference if abs(exact) * _SHARED_RATIO >= abs(reference) else exact)
     return _fixed(exact / factor, _decimals(exact / factor, 2) if exact else 0), said
 
@@ -127,7 +128,7 @@ def rough(value: float) -> str:
 def interval(value: float | None, low: float | None, high: float | None, unit: str, absent: str = VOID) -> str:
     """`0.455 (0.43 to 0.48) J/token`, or the word for its absence."""
     said = spoken(value, low, high, unit, absent)
-    bounds = f" ({said.low} to {said.high})" if said.low or said.high else ""
+    bounds = f" ({said.low}{told(Phrase(' to '))}{said.high})" if said.low or said.high else ""
     return f"{said.value}{bounds} {said.unit}".rstrip()
 
 
@@ -146,9 +147,15 @@ def absence(basis: Basis) -> str:
     return EXCLUDED if basis == "excluded" else VOID
 
 
+def unit_words(unit: str) -> str:
+    """A unit with what it is per in words: `J/audio_s` → J/audio s."""
+    above, per, below = unit.partition("/")
+    return above.replace("_", " ") + per + told(Phrase(below.replace("_", " ")))
+
+
 def fitting(unit: str, reference: float) -> tuple[float, str]:
     """The factor and the unit for a `reference`: 0.1 to 1000 stays plain; only J and W take a prefix."""
-    symbol, said = unit[:1], unit.replace("_", " ")
+    symbol, said = unit[:1], unit_words(unit)
     if symbol not in _PREFIXED or unit[1:2].isalpha() or not math.isfinite(reference) or reference == 0:
         return 1.0, said
     size = abs(reference)
@@ -172,7 +179,7 @@ def _readable(value: float, decimals: int) -> int:
 
 
 def _bound(value: float | None, decimals: int) -> str:
-    return UNBOUNDED if value is None else _fixed(value, decimals)
+    return told(UNBOUNDED) if value is None else _fixed(value, decimals)
 
 
 def _fixed(value: float, decimals: int) -> str:
@@ -181,4 +188,4 @@ def _fixed(value: float, decimals: int) -> str:
     whole, dot, rest = text.partition(".")
     if abs(rounded) >= _GROUP_FROM:
         whole = f"{int(whole):,}".replace(",", _GROUP)
-    return (_MINUS if rounded < 0 else "") + whole + dot + rest
+    return (_MINUS if rounded < 0 else "") + whole + dot.replace(".", language_in_force().decimal) + rest

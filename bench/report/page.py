@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from bench.nouns import Basis, WindowEnergy
 from bench.nouns.witnesses import is_modelled
+from bench.phrases import Phrase, told
 from bench.physics.phases import is_work
 from bench.report.banners import banners, silent_sources
 from bench.report.batches import batch_panels
@@ -52,6 +53,9 @@ from bench.report.words import (
 __all__ = ["HardwareFigure", "PowerSeries", "ReportInput", "RunView", "figures", "plots", "render"]
 
 
+_NOUNS = {"run": (Phrase("run"), Phrase("runs")), "model": (Phrase("model"), Phrase("models"))}
+
+
 def render(report: ReportInput) -> str:
     """The whole page. The same report gives the same bytes."""
     known, silent = entries(report), silent_sources(report)
@@ -67,7 +71,7 @@ def render(report: ReportInput) -> str:
         block=block(known),
         fig=lambda key: bare(known, key),
         has=lambda key: key in known,
-        noun=lambda key, word: word if known[key].value == 1 else f"{word}s",
+        noun=lambda key, word: told(_NOUNS[word][known[key].value != 1]),
         span=lambda base, name="value": span(known, base, name),
         heading=basis_heading(report),
         shown_bases=shown_bases(report),
@@ -76,7 +80,7 @@ def render(report: ReportInput) -> str:
         drawn_bases=shown_bases(report) | {t.basis for c in report.coefficients for t in c.terms.values()},
         batches=batch_panels(report),
         rate_bases={q.basis for run in report.runs for name, q in run.rates.items() if not void_rates(run, name)},
-        span_note=SPAN_NOTE,
+        span_note=told(SPAN_NOTE),
         ledgers=ledgers(report),
         served=tuple(run for run in report.runs if run.times),
         unscored=without_scores(report.runs),
@@ -99,13 +103,15 @@ def basis_heading(report: ReportInput) -> str:
     """What stands side by side in the section of energies by basis: never `measured` where nothing was."""
     shown = shown_bases(report)
     if shown == {"measured", "modelled"}:
-        return "Measured beside modelled"
+        return told(Phrase("Measured beside modelled"))
     if "measured" in shown:
-        return "Simulated, domain by domain" if is_simulated(report.sources) else "Measured, domain by domain"
+        simulated = is_simulated(report.sources)
+        return told(Phrase("Simulated, domain by domain") if simulated else Phrase("Measured, domain by domain"))
     if not shown:
-        return "No energy of any work"
+        return told(Phrase("No energy of any work"))
     void = any(e.basis == "measured" for run in report.runs for e in run.energies)
-    return "Modelled only: all that was measured is void" if void else "Modelled only: no power sensor was read"
+    only = Phrase("Modelled only: all that was measured is void")
+    return told(only if void else Phrase("Modelled only: no power sensor was read"))
 
 
 def doubts(run: RunView, one: WindowEnergy) -> tuple[str, ...]:
@@ -122,7 +128,8 @@ def doubts(run: RunView, one: WindowEnergy) -> tuple[str, ...]:
 def _beside_note(report: ReportInput) -> str:
     """What another tool's figures are, and which of them are its own model."""
     models = any(is_modelled(label) for run in report.runs for _, label in beside(run))
-    return f"{BESIDE[0].upper()}{BESIDE[1:]}." + (f" {PEERS_MODEL[0].upper()}{PEERS_MODEL[1:]}." if models else "")
+    said = [told(one) for one in (BESIDE, *((PEERS_MODEL,) if models else ()))]
+    return " ".join(f"{one[0].upper()}{one[1:]}." for one in said)
 
 
 def _reasons(report: ReportInput) -> Mapping[str, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bench.nouns import Window, WindowEnergy
+from bench.phrases import Phrase, joined, told
 from bench.physics.phases import work
 from bench.report.figures import Entries, energy_key
 from bench.report.numbers import fitting
@@ -84,11 +85,12 @@ def _power(name: str, run: RunView) -> str:
     for index, series in enumerate(lines):
         pretended = any(tells_double(e.flags) for e in run.energies if e.domain == series.domain)
         word = basis_word(series.basis, simulated=pretended)
-        basis = "void" if is_silent(run, series.domain) else word
+        basis = told(Phrase("void")) if is_silent(run, series.domain) else word
         body += _legend(series, basis, _line_kind(lines, series), index)
-    title = f"Power over time: {run.model_title}, {run.workload}"
-    described = "Power in watts against seconds from the run's start, windows shaded by phase: " + ", ".join(
-        f"{w.phase} {w.label}" for w in run.windows
+    title = Phrase("Power over time: {model}, {workload}", model=run.model_title, workload=run.workload)
+    described = Phrase(
+        "Power in watts against seconds from the run's start, windows shaded by phase: {windows}",
+        windows=joined(_said(w) for w in run.windows),
     )
     return drawing(name, _WIDTH, bottom + _FOOT, title, described, body)
 
@@ -98,7 +100,7 @@ def _shades(run: RunView, across: Axis, top: float, bottom: float) -> list[str]:
     for window in run.windows:
         start = across.at((window.start_ns - run.t0_ns) * S_PER_NS)
         width = across.at((window.end_ns - run.t0_ns) * S_PER_NS) - start
-        said = f"{window.phase} {window.label}".strip()
+        said = told(_said(window)).strip()
         drawn.append(
             element(
                 "rect",
@@ -114,9 +116,13 @@ def _shades(run: RunView, across: Axis, top: float, bottom: float) -> list[str]:
     return drawn
 
 
+def _said(window: Window) -> Phrase:
+    return Phrase("{phase} {label}", phase=Phrase(window.phase), label=window.label)
+
+
 def _window_label(window: Window, said: str, x: float, y: float, width: float) -> list[str]:
     """The longest name of the window that fits above it, or none: its title and the table say it."""
-    for words in (said, window.phase):
+    for words in (said, told(Phrase(window.phase))):
         if len(words) * _CHARACTER <= width:
             return [label(x, y, words, "window-label", "middle")]
     return []
@@ -132,7 +138,9 @@ def _axes(across: Axis, up: Axis, top: float, bottom: float) -> list[str]:
     drawn.append(label(_LEFT - 6, top - 12, unit, "axis", "end"))
     for tick in across.ticks:
         drawn.append(label(across.at(tick), bottom + 16, tick_text(tick, 1.0), "tick", "middle"))
-    drawn.append(label((_LEFT + _RIGHT) / 2, bottom + 33, "seconds from the run's start", "axis", "middle"))
+    drawn.append(
+        label((_LEFT + _RIGHT) / 2, bottom + 33, Phrase("seconds from the run's start"), "axis", "middle")
+    )
     return drawn
 
 
@@ -162,7 +170,7 @@ def _line_kind(lines: Sequence[PowerSeries], one: PowerSeries) -> str:
 def _legend(series: PowerSeries, basis: str, kind: str, index: int) -> list[str]:
     x = _LEFT + (index % 2) * (_RIGHT - _LEFT) / 2
     y = 14 + (index // 2) * _LEGEND
-    banded = ", in its band from low to high" if series.field == "value" else ""
+    banded = told(Phrase(", in its band from low to high")) if series.field == "value" else ""
     return [
         element("line", x1=x, y1=y - 4, x2=x + 26, y2=y - 4, class_=kind),
         label(x + 33, y, f"{person(series.domain)}, {series.field}: {basis}{banded}", "legend"),
@@ -184,8 +192,10 @@ def _bars(name: str, run: RunView, bars: Sequence[WindowEnergy], known: Entries)
         body += _bar(name, run, energy, axis, 8 + row * index, known)
     if values:
         body.append(label((_BAR_LEFT + _BAR_RIGHT) / 2, bottom + 32, unit, "axis", "middle"))
-    title = f"{run.short}, {bars[0].phase} {bars[0].label}"
-    described = "One bar per domain, never summed: solid is measured, hatched is modelled, dashed is excluded."
+    title = Phrase("{run}, {phase} {label}", run=run.short, phase=Phrase(bars[0].phase), label=bars[0].label)
+    described = Phrase(
+        "One bar per domain, never summed: solid is measured, hatched is modelled, dashed is excluded."
+    )
     return drawing(name, _BAR_WIDTH, bottom + (40 if values else 6), title, described, body)
 
 

@@ -40,11 +40,28 @@ _TEMPLATES = (
         "(`joulemark list workloads`)"
     ),
     Phrase("moves together with {other} in these runs; add {cell}"),
+    Phrase("energy per unit is known to {known} after {n} windows; asked {asked}"),
+    Phrase("{n} requests in the {seconds} s of work window {window}"),
+    Phrase("the hypervisor took {percent} of the machine's threads in a work window"),
+    Phrase("no meter at the plug: the losses of power supplies are in no measured figure"),
+    Phrase("cooling and power conversion of the building are in no figure"),
+    Phrase("synthetic weights: seeded random numbers in the exact architecture; power can differ with the data"),
+    Phrase("a batch runs until its longest request is done; padding is not counted as work"),
+    Phrase("decode length: the transcript's tokens under Whisper's own multilingual tokenizer"),
+    Phrase("token ids by {tokenizer}"),
+    Phrase("no weights: a demultiplexer, a decoder and a resampler"),
+    Phrase("read from /proc on the machine itself"),
+    Phrase(
+        "watts of {cpu}; the interval spans the same vendor's microarchitectures; whether a vCPU is a thread or a "
+        "core is unverified: the interval spans both"
+    ),
+    Phrase("watts of {cpu}; the interval spans the same vendor's microarchitectures"),
 )
-_NESTED = ("flag", "why", "boundary", "known")
+_NESTED = ("flag", "why", "boundary", "known", "asked")
 _KNOWN = (
     Phrase("too few repeats to tell"),
     Phrase("±{percent} from {n} blocks"),
+    Phrase("±{percent}"),
 )
 
 
@@ -58,6 +75,11 @@ def in_language(data: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: [told(retold(one)) for one in found] if name in _SENTENCES else found for name, found in data.items()
     }
+
+
+def retell(text: str) -> str:
+    """A stored sentence in the language in force."""
+    return told(retold(text))
 
 
 def retold(text: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from bench.phrases import number, told
 from bench.report.figures import PageFigure
 from bench.report.numbers import published
 
@@ -33,7 +34,7 @@ def cut(words: str, longest: int) -> str:
 
 def label(x: float, y: float, words: str, kind: str, anchor: str = "start") -> str:
     """A line of text; `kind` is its class in the style sheet."""
-    return element("text", escape(words, quote=False), class_=kind, x=x, y=y, text_anchor=anchor)
+    return element("text", escape(told(words), quote=False), class_=kind, x=x, y=y, text_anchor=anchor)
 
 
 def tops_under(headings: Sequence[str], top: float, heading_px: float, row_px: float) -> tuple[list[float], float]:
@@ -49,7 +50,7 @@ def tops_under(headings: Sequence[str], top: float, heading_px: float, row_px: f
 def figure(x: float, y: float, key: str, entry: PageFigure, *, anchor: str = "end", size: str = "value") -> str:
     """A result number as a label that says which figure it is, so that a verifier finds it."""
     value = published(entry.value)
-    number = element(
+    shown = element(
         "tspan",
         escape(entry.text, quote=False),
         class_="figure",
@@ -57,7 +58,7 @@ def figure(x: float, y: float, key: str, entry: PageFigure, *, anchor: str = "en
         data_value="" if value is None else repr(value),
     )
     unit = element("tspan", f" {escape(entry.unit, quote=False)}", class_="unit") if entry.unit else ""
-    return element("text", number, unit, class_=size, x=x, y=y, text_anchor=anchor)
+    return element("text", shown, unit, class_=size, x=x, y=y, text_anchor=anchor)
 
 
 def drawing(name: str, width: float, height: float, title: str, description: str, body: Sequence[str]) -> str:
@@ -68,8 +69,8 @@ def drawing(name: str, width: float, height: float, title: str, description: str
         f'<svg id="{said}" class="plot" viewBox="{size}" role="img" '
         f'aria-labelledby="{said}-title {said}-desc" xmlns="http://www.w3.org/2000/svg">'
     )
-    titled = element("title", escape(title, quote=False), id=f"{name}-title")
-    described = element("desc", escape(description, quote=False), id=f"{name}-desc")
+    titled = element("title", escape(told(title), quote=False), id=f"{name}-title")
+    described = element("desc", escape(told(description), quote=False), id=f"{name}-desc")
     return "\n".join((opening, titled, described, *body, "</svg>"))
 
 
@@ -160,7 +161,7 @@ def doubling(values: Sequence[int], start: float, end: float) -> Axis:
 
 def tick_text(value: float, factor: float) -> str:
     """A tick's number in the axis's own unit."""
-    return f"{round(value / factor, 9):g}".replace("-", "\u2212")
+    return number(round(value / factor, 9), "g").replace("-", "\u2212")
 
 
 def _is_decade(value: float) -> bool:

@@ -6,37 +6,44 @@ from types import MappingProxyType
 from bench.nouns import Basis, CoefficientKey, Coefficients, Domain, Source
 from bench.nouns.compared import Made
 from bench.nouns.levels import over_batches, over_loads
+from bench.phrases import Phrase, told
 from bench.physics.doubles import DOUBLE, pretends
 from bench.units import counted
 
 _DOMAINS: Mapping[str, str] = MappingProxyType(
-    {"gpu": "GPU", "cpu": "CPU", "cpu-package": "CPU package", "dram": "DRAM", "host": "whole host"}
+    {
+        "gpu": Phrase("GPU"),
+        "cpu": Phrase("CPU"),
+        "cpu-package": Phrase("CPU package"),
+        "dram": Phrase("DRAM"),
+        "host": Phrase("whole host"),
+    }
 )
 _TERMS: Mapping[str, str] = MappingProxyType(
     {
-        "request": "per request",
-        "prompt_token": "per prompt token",
-        "cached_token": "per cached token",
-        "output_token": "per output token",
-        "prompt_token_sq": "per prompt token squared",
-        "context_token": "per output token and token of context",
-        "decode_step": "per decode step",
-        "batch_pass": "per pass of a batch over what it was given",
-        "source_token": "per source token",
-        "target_token": "per target token",
-        "audio_window": "per audio window of 30 s",
-        "video_second": "per video second",
-        "load": "loading the model, once",
-        "idle_bare": "idle, no model loaded",
-        "idle_resident": "idle, model resident",
+        "request": Phrase("per request"),
+        "prompt_token": Phrase("per prompt token"),
+        "cached_token": Phrase("per cached token"),
+        "output_token": Phrase("per output token"),
+        "prompt_token_sq": Phrase("per prompt token squared"),
+        "context_token": Phrase("per output token and token of context"),
+        "decode_step": Phrase("per decode step"),
+        "batch_pass": Phrase("per pass of a batch over what it was given"),
+        "source_token": Phrase("per source token"),
+        "target_token": Phrase("per target token"),
+        "audio_window": Phrase("per audio window of 30 s"),
+        "video_second": Phrase("per video second"),
+        "load": Phrase("loading the model, once"),
+        "idle_bare": Phrase("idle, no model loaded"),
+        "idle_resident": Phrase("idle, model resident"),
     }
 )
 # Of a server: its model was there before us, and its idle is that of the machine with it
 _SERVED_TERMS: Mapping[str, str] = MappingProxyType(
     {
-        "load": "opening the session, once: the model was loaded before",
-        "idle_bare": "idle, before the session",
-        "idle_resident": "idle, between its windows",
+        "load": Phrase("opening the session, once: the model was loaded before"),
+        "idle_bare": Phrase("idle, before the session"),
+        "idle_resident": Phrase("idle, between its windows"),
     }
 )
 _SUFFIXES: Mapping[str, str] = MappingProxyType(
@@ -54,35 +61,35 @@ _SUFFIXES: Mapping[str, str] = MappingProxyType(
         "_s": "s",
     }
 )
-SPAN_NOTE = (
+SPAN_NOTE = Phrase(
     "the bounds of a MODELLED figure are a span between the servers that its model knows: no coverage is claimed"
 )
-BESIDE = (
+BESIDE = Phrase(
     "beside ours: what another tool says of a span that begins a little before the window and ends a little after "
     "it; it never comes into a figure of ours"
 )
-PEERS_MODEL = "(modelled): a model of that tool's own, of its own boundary, and no measurement"
+PEERS_MODEL = Phrase("(modelled): a model of that tool's own, of its own boundary, and no measurement")
 _INITIALS = frozenset({"tdp", "vcpu", "tgp", "cpu", "gpu"})
 
 
 def person(domain: Domain) -> str:
     """A domain in words: `gpu:0` → GPU 0."""
     name, colon, number = domain.partition(":")
-    return f"{_DOMAINS.get(name, name)} {number}".strip() if colon else _DOMAINS.get(domain, domain)
+    return f"{told(_DOMAINS.get(name, name))} {number}".strip() if colon else told(_DOMAINS.get(domain, domain))
 
 
 def term_name(term: str, weights: str = "") -> str:
     """A coefficient's term in words; with weights that a server holds, in those that are true of it."""
     if weights == "served" and term in _SERVED_TERMS:
-        return _SERVED_TERMS[term]
-    return _TERMS.get(term, term.replace("_", " "))
+        return told(_SERVED_TERMS[term])
+    return told(_TERMS.get(term, term.replace("_", " ")))
 
 
 def rate_name(rate: str) -> str:
     """A rate in words, without the domain before it and the workload after it: `gpu/page@w` → per page."""
     short = rate_unit(rate)
     known = _TERMS.get(short)
-    return known if known else "per " + short.replace("_", " ")
+    return told(known or Phrase("per {unit}", unit=Phrase(short.replace("_", " "))))
 
 
 def rate_unit(rate: str) -> str:
@@ -117,7 +124,7 @@ def level(one: Coefficients) -> str:
 
 def basis_word(basis: str, *, simulated: bool) -> str:
     """A basis as people read it: what a simulated sensor gave is never called measured."""
-    return "SIMULATED" if simulated and basis == "measured" else basis
+    return told(Phrase("SIMULATED") if simulated and basis == "measured" else Phrase(basis))
 
 
 def is_simulated(sources: Iterable[Source]) -> bool:
@@ -134,19 +141,22 @@ def bounds_head(bases: Iterable[Basis]) -> str:
     """What the bounds in a table are, for its head: a model has no coverage to claim (docs/method.md)."""
     modelled = set(bases) - {"excluded"}
     if modelled == {"modelled"}:
-        return "span of the model"
-    return "95 %, or span of the model" if "modelled" in modelled else "95 %"
+        return told(Phrase("span of the model"))
+    return told(Phrase("95 %, or span of the model") if "modelled" in modelled else Phrase("95 %"))
 
 
 def bounded(one: Coefficients) -> str:
     """The boundary, and that a GPU did the work where the name does not say so: `host, work on a GPU`."""
     beside = one.key.device == "gpu" and one.boundary != "gpu"
-    return f"{one.boundary}, work on a GPU" if beside else one.boundary
+    boundary = Phrase(one.boundary)
+    return told(Phrase("{boundary}, work on a GPU", boundary=boundary) if beside else boundary)
 
 
 def weights_name(weights: str, precision: str) -> str:
     """What was computed with: `synthetic weights`; a sound track's extraction has none."""
-    return "no weights" if precision == "none" else f"{weights} weights"
+    return told(
+        Phrase("no weights") if precision == "none" else Phrase("{weights} weights", weights=Phrase(weights))
+    )
 
 
 def engine_name(engine: str, version: str) -> str:

@@ -13,6 +13,7 @@ from bench.files.profiles import read_profile
 from bench.files.store import Sealed
 from bench.nouns import Coefficients, Domain, HardwareProfile, LoadCurve, Passport, Quantity, Run, Source
 from bench.nouns.levels import level_of
+from bench.phrases import Phrase
 from bench.physics.latency import told_by_requests
 from bench.physics.power import counter_power, gauge_power
 from bench.physics.series import series
@@ -23,8 +24,8 @@ NOT_COVERED = (
     "Cooling and power conversion of the building (PUE), the network, the making of the hardware, other machines.",
     "Quality: synthetic weights write no meaningful text.",
 )
-_UNSCORED = "Quality, but for the answers that are scored below: synthetic weights write no meaningful text."
-_OF_A_CARD = ("A graphics card's 3.3 V rail, about 10 W, which its own sensor does not see (arXiv:2312.02741).",)
+UNSCORED = "Quality, but for the answers that are scored below: synthetic weights write no meaningful text."
+OF_A_CARD = ("A graphics card's 3.3 V rail, about 10 W, which its own sensor does not see (arXiv:2312.02741).",)
 
 
 def report_input(
@@ -41,7 +42,7 @@ def report_input(
     assert newest is not None
     profile = read_profile(newest.spec.hardware, profile_folder(out))
     return ReportInput(
-        title=f"Energy of AI inference on {profile.title}",
+        title=Phrase("Energy of AI inference on {machine}", machine=profile.title),
         generated_by=f"Joulemark {__version__}",
         hardware_title=profile.title,
         hardware=tuple(_hardware(profile)),
@@ -52,14 +53,14 @@ def report_input(
         coefficients=coefficients,
         curves=curves,
         skipped=read_skipped(out),
-        not_covered=_not_covered(runs) + (_OF_A_CARD if any(s.boundary == "gpu" for s in _sources(runs)) else ()),
+        not_covered=_not_covered(runs) + (OF_A_CARD if any(s.boundary == "gpu" for s in _sources(runs)) else ()),
         verify_command="joulemark verify DIR    # DIR: the folder that holds reports/",
     )
 
 
 def _not_covered(runs: Sequence[Sealed]) -> tuple[str, ...]:
     scored = any(s.published.quality is not None for s in runs)
-    return (*NOT_COVERED[:-1], _UNSCORED) if scored else NOT_COVERED
+    return (*NOT_COVERED[:-1], UNSCORED) if scored else NOT_COVERED
 
 
 def scored_views(sealed: Sequence[Sealed], coefficients: Sequence[Coefficients]) -> tuple[RunView, ...]:

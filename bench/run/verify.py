@@ -14,11 +14,13 @@ from bench.files.codec import plain
 from bench.files.coefficient_files import coefficient_paths, document
 from bench.files.json_text import read_json
 from bench.files.layout import SEAL, profile_folder
+from bench.files.locales import language_of_page
 from bench.files.shapes import declared_shapes
 from bench.files.store import Published, Sealed
 from bench.fit.coefficients import fit
 from bench.fit.load_curve import load_curves
 from bench.nouns import Coefficients, LoadCurve
+from bench.phrases import speaking
 from bench.report.proof import check_page
 from bench.run.calibrated import calibrated, run_of
 from bench.run.compare_figures import Mismatch, differences
@@ -159,7 +161,9 @@ def _check_report(
     except (BadInput, BrokenResults) as error:  # no run is left, or its profile is gone
         yield Mismatch(file=name, field="page", expected="runs and a profile that prove it", found=str(error))
         return
-    for field, expected, found in check_page(page, report):
+    with speaking(language_of_page(page)):
+        differ = check_page(page, report)
+    for field, expected, found in differ:
         yield Mismatch(file=name, field=field, expected=expected, found=found)
 
 
