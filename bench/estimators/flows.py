@@ -46,6 +46,15 @@ class Flow:
     counted: int | None = None
 
     def __post_init__(self) -> None:
+        ceiling = self.growth.ceiling
+        if ceiling is not None and ceiling.p50 < self.requests.p50:
+            raise BadInput(
+                Phrase(
+                    "a ceiling of {top:g} lies below the {first:g} requests that it starts with; needed is more",
+                    top=ceiling.p50,
+                    first=self.requests.p50,
+                )
+            )
         whole = math.fsum(self.shares.values())
         if any(not 0 <= share <= 1 for share in self.shares.values()) or (
             self.shares and abs(whole - 1) > _NEAR_ONE

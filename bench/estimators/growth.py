@@ -47,6 +47,8 @@ class Growth:
                     has=Phrase("without") if self.ceiling is None else Phrase("with"),
                 )
             )
+        if self.ceiling is not None and self.ceiling.p10 <= 0:
+            raise BadInput(Phrase("a ceiling of {low:g}; needed is more than 0", low=self.ceiling.p10))
         if self.kind == "saturating" and self.factor.p50 <= 1:
             raise BadInput(
                 Phrase(

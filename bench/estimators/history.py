@@ -22,6 +22,8 @@ from bench.estimators.likely import Likely, surely
 from bench.phrases import Phrase
 
 FEWEST = 3  # months: two always lie on a line
+_MOST_SCATTER = 2.0  # of ln(requests): a factor of 7; chosen
+_LEAST = 1e-3  # requests a month; chosen
 _SIDES = (-1.0, 0.0, 1.0)
 
 
@@ -42,6 +44,14 @@ def seen(counts: Sequence[float], ceiling: float | None = None) -> Seen:
                 "a history that shrinks by {rate:.2g} a month never nears a ceiling; needed is "
                 "kind = 'exponential'",
                 rate=-math.expm1(line.slope),
+            )
+        )
+    if line.scatter > _MOST_SCATTER:
+        raise BadInput(
+            Phrase(
+                "a history whose months lie about their course by a factor of {factor:.3g} tells no growth; give "
+                "per_month and growth instead",
+                factor=math.exp(line.scatter),
             )
         )
     reach = _student_80(len(counts) - 2) * line.scatter
@@ -88,7 +98,7 @@ def _checked(counts: Sequence[float], ceiling: float | None) -> Sequence[float]:
             )
         )
     top = math.inf if ceiling is None else ceiling
-    if wrong := [count for count in counts if not (0 < count < top and math.isfinite(count))]:
+    if wrong := [count for count in counts if not (_LEAST <= count < top and math.isfinite(count))]:
         below = "" if ceiling is None else Phrase(" and below the ceiling, {top:g}", top=ceiling)
         raise BadInput(
             Phrase("{found:g} in a history; needed are counts above 0{below}", found=wrong[0], below=below)

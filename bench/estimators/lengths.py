@@ -20,6 +20,7 @@ from bench.phrases import Phrase
 _PARTS = 100  # of one length alone; a listed distribution has up to twice as many
 _WIDEST_Z = 3.0  # beyond which a log-normal's tail is one part: one request in 700
 _MOST_POINTS = 200
+_WIDEST_RATIO = 1e6  # of P90 over P10; chosen: from a tenth of a second to a day
 _NORMAL = NormalDist()
 
 
@@ -75,6 +76,14 @@ def by_percentiles(found: Likely, parts: int = _PARTS) -> Lengths:
         return fixed(found.p50)
     if found.p10 <= 0:
         raise BadInput(Phrase("{words}; needed is a p10 above 0; leave empty files out", words=words))
+    if found.p90 > _WIDEST_RATIO * found.p10:
+        raise BadInput(
+            Phrase(
+                "{words}; needed is a p90 of at most {most:g} times the p10: no files differ more",
+                words=words,
+                most=_WIDEST_RATIO,
+            )
+        )
     half = max(1, parts // 2)
     edges = [_WIDEST_Z * at / half for at in range(-half, half + 1)]
     edges[0], edges[-1] = -math.inf, math.inf

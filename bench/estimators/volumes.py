@@ -38,6 +38,7 @@ _MOST_REQUESTS = 1e15  # a month, of one flow
 _NODES = tuple(at / 10 for at in range(-45, 46))  # of z, between which the mean joules are read off
 _G_PER_KG, _W_PER_KW = 1000.0, 1000.0
 MONTH_H = 365.25 * 24 / 12
+_LEAST = 1e-100  # of requests and kWh, whose square is still a number
 _MOST_WATTS = 1e7  # chosen: a data hall of 10 MW
 _CV_SQUARE_OF_ONE = 1.0  # of what one file stands for: chosen, that of lengths that are exponentially distributed
 
@@ -146,9 +147,9 @@ class _Sums:
 
     def scatter(self, z: float, kg_per_kwh: float) -> None:
         """Draws how many requests happen to come and which lengths they have, and counts the grams."""
-        if self.requests_variance > 0:
+        if self.requests > _LEAST:
             self.requests *= _moved(self.requests_variance / self.requests**2, z)
-        if self.kwh > 0:
+        if self.kwh > _LEAST:
             self.kwh *= _moved(self.kwh_variance / self.kwh**2, z)
         self.kg = self.kwh * kg_per_kwh
 

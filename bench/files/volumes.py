@@ -260,6 +260,10 @@ def _numbers(table: Table, key: str) -> Sequence[float]:
     values = table.numbers(key)
     if not 1 <= len(values) <= _MOST_VALUES:
         raise table.wrong(key, f"expected 1 to {_MOST_VALUES} numbers, found {len(values)}")
+    if max(values) > _MOST_PER_MONTH:
+        raise table.wrong(
+            key, f"expected numbers of at most {_MOST_PER_MONTH:g}, found {max(values):g} among them"
+        )
     if min(values) < 0:
         raise table.wrong(key, f"expected numbers of 0 or more, found {min(values):g} among them")
     return values

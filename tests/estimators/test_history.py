@@ -72,6 +72,8 @@ def test_a_prediction_holds_eight_of_ten_months_to_come():
         ([5.0, math.nan, 6.0], None, "nan in a history"),
         ([5.0, 9.0, 6.0], 8.0, "9 in a history; needed are counts above 0 and below the ceiling, 8"),
         ([7.0, 6.0, 5.0], 8.0, "never nears a ceiling"),
+        ([1e9, 1.0, 1e9], None, "by a factor of .* tells no growth"),
+        ([1e-300, 1.0, 2.0], None, "needed are counts above 0"),
     ],
 )
 def test_a_history_that_tells_nothing_is_refused(counts, ceiling, message):

@@ -64,6 +64,7 @@ def test_what_is_no_distribution_is_refused():
         lambda: lengths.fixed(math.nan),
         lambda: lengths.listed([]),
         lambda: lengths.by_percentiles(Likely(p10=0.0, p50=60.0, p90=900.0)),
+        lambda: lengths.by_percentiles(Likely(p10=1e-300, p50=1.0, p90=2.0)),
         lambda: lengths.Lengths(points=((0.5, 1.0),), words="half of one"),
     ):
         with pytest.raises(BadInput):
@@ -105,5 +106,7 @@ def test_growth_that_cannot_be_is_refused():
         Growth(kind="saturating", factor=growing(0.1, 0.1, 0.1))
     with pytest.raises(BadInput, match="with a ceiling"):
         Growth(kind="exponential", factor=growing(0.1, 0.1, 0.1), ceiling=surely(9.0))
+    with pytest.raises(BadInput, match="a ceiling of 0; needed is more"):
+        Growth(kind="saturating", factor=growing(0.1, 0.1, 0.1), ceiling=Likely(p10=0.0, p50=1.0, p90=9.0))
     with pytest.raises(BadInput, match="never nears a ceiling"):
         Growth(kind="saturating", factor=growing(-0.1, -0.1, 0.1), ceiling=surely(9.0))

@@ -247,6 +247,18 @@ def test_shares_that_are_none_are_refused():
             Flow(name="f", wanted=Wanted(model="m"), requests=surely(1.0), shares=shares)
 
 
+def test_a_ceiling_below_the_first_month_is_refused():
+    saturates = Growth(kind="saturating", factor=growing(0.1, 0.1, 0.1), ceiling=surely(50.0))
+    with pytest.raises(BadInput, match="a ceiling of 50 lies below the 100 requests that it starts with"):
+        Flow(name="f", wanted=Wanted(model="m"), requests=surely(100.0), growth=saturates)
+
+
+def test_requests_and_joules_of_nothing_are_nothing():
+    for requests, joules in ((0.0, JOULES), (1e-300, JOULES), (100.0, 0.0)):
+        found = project([priced((1.0, exactly(joules)), requests=surely(requests))], 2)
+        assert found.total.energy_kwh.p90 == pytest.approx(0.0, abs=1e-100)
+
+
 def test_two_pieces_meet_in_the_middle_and_a_bound_of_nought_is_straight():
     assert between(1.0, 2.0, 8.0, Z80, 0.0) == 2.0
     assert between(1.0, 2.0, 8.0, Z80, Z80) == pytest.approx(8.0)
