@@ -79,7 +79,7 @@ class Estimates:
 
     `refusal`: nought where a row was answered, else where in `reasons` it says why it was not; a refused row has
     no number in any column. `grade` counts in GRADES, -1 where refused. `carbon_g` is location-based; None where
-    no region was given.
+    no region was given. The columns are to be read: some may be one number, seen as many.
     """
 
     energy_kwh: RangeColumns

@@ -12,6 +12,7 @@ from bench.estimators.roofline import Scope
 
 Floats = npt.NDArray[np.float64]
 Numeric = Floats | float  # a column, or one number for all rows
+Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.integer[Any]]
 
 

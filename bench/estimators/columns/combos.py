@@ -1,7 +1,7 @@
 """Rows → the distinct combinations of what is said by name, and which of them each row is."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,44 +78,48 @@ class Codes:
         return self._places.take(index, out=into, mode="clip")
 
 
-class _Unnamed:
-    """A name whose code is none of the column's."""
-
-
-def named(names: Names) -> tuple[Ints | None, list[Any]]:
-    """Codes that count in values; a code that is none of the names is the last, an _Unnamed."""
+def named(names: Names) -> tuple[Ints | None, list[str | None]]:
+    """Codes that count in values; a code that is none of the names is the last, which is None."""
     if isinstance(names, str):
         return None, [names]
-    codes, values = names.codes, list(names.names)
+    codes, values = names.codes, names.names
     if len(codes) and (codes.min() < 0 or codes.max() >= len(values)):
         inside = (codes >= 0) & (codes < len(values))
-        return np.where(inside, codes, len(values)), [*values, _Unnamed()]
-    return codes, values
+        return np.where(inside, codes, len(values)), [*values, None]
+    return codes, [*values]
 
 
-def is_named(value: Any) -> bool:
-    """Whether a code stood for a name."""
-    return not isinstance(value, _Unnamed)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Which of the distinct combinations each row is (None: all are the one). `key` is equal where these are."""
+
+    codes: Codes | None
+    key: Hashable
+    _dimensions: Mapping[str, _Dimension]
+
+    def combos(self) -> list[Combo]:
+        """The distinct combinations."""
+        fixed = {name: one.values[0] for name, one in self._dimensions.items() if one.codes is None}
+        varying = [(name, one.values) for name, one in self._dimensions.items() if one.codes is not None]
+        combos = []
+        for code in [0] if self.codes is None else self.codes.found:
+            own = dict(fixed)
+            for name, values in reversed(varying):
+                code, at = divmod(code, len(values))
+                own[name] = values[at]
+            combos.append(_combo(own))
+        return combos
 
 
-def combos_of(asked: Columns) -> tuple[Codes | None, list[Combo]]:
-    """Which combination each row is, and the combinations; None: all rows are the one."""
+def found_in(asked: Columns) -> Found:
+    """The combinations of these columns."""
     found = {name: _Dimension(*named(getattr(asked, name))) for name in _NAMES}
     found |= {name: _numbered(getattr(asked, name)) for name in ("batch", "cards")}
     found |= {f"{name}_said": _said(getattr(asked, of)) for name, of in _SAID}
-    varying = {name: one for name, one in found.items() if one.codes is not None}
-    fixed = {name: one.values[0] for name, one in found.items() if one.codes is None}
-    if not varying:
-        return None, [_combo(fixed)]
-    codes = Codes([(one.codes, len(one.values)) for one in varying.values() if one.codes is not None], len(asked))
-    combos = []
-    for code in codes.found:
-        own = dict(fixed)
-        for name, one in reversed(varying.items()):
-            code, at = divmod(code, len(one.values))
-            own[name] = one.values[at]
-        combos.append(_combo(own))
-    return codes, combos
+    varying = [(one.codes, len(one.values)) for one in found.values() if one.codes is not None]
+    codes = Codes(varying, len(asked)) if varying else None
+    told = tuple((one.codes is None, tuple(one.values)) for one in found.values())
+    return Found(codes, (told, tuple(codes.found) if codes else (), asked.scope), found)
 
 
 _NAMES = ("model", "hardware", "precision", "engine")
@@ -123,7 +127,7 @@ _SAID = (("in", "in_tokens"), ("out", "out_tokens"), ("audio", "audio_seconds"))
 
 
 def _combo(values: dict[str, Any]) -> Combo:
-    wrong = [name for name, value in values.items() if not is_named(value)]
+    wrong = [name for name in _NAMES if values[name] is None]
     return Combo(**{**values, "unnamed": wrong[0], **dict.fromkeys(wrong, "")} if wrong else values)
 
 

@@ -142,7 +142,7 @@ def interval(into: Sequence[Floats], least: Floats, rest: Numeric, all_: Reaches
     np.maximum(low, least, out=low)
 
 
-def farther(prompt: Floats, output: Floats, short: float) -> Floats:
+def farther(prompt: Numeric, output: Numeric, short: float) -> Floats:
     """How far a bound moves beyond what the prior has seen: the fourth root of how far each length lies beyond."""
     beyond: Floats = np.maximum(prompt, short) * np.maximum(output, short) / (short * short)
     return np.asarray(np.sqrt(np.sqrt(beyond)))

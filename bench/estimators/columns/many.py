@@ -1,6 +1,6 @@
 """Columns → Estimates: combinations resolved once, rows priced block by block in a core's own cache."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,13 +13,13 @@ from bench.estimators.answering import SHORT, Known, answer
 from bench.estimators.columns.arrays import BLOCK, Rows, Scratch
 from bench.estimators.columns.asked import Columns, Floats, Numeric
 from bench.estimators.columns.cells import Cell, alone, resolved
-from bench.estimators.columns.combos import Codes, Combo, combos_of
+from bench.estimators.columns.combos import Codes, Combo, Found, found_in
 from bench.estimators.columns.evaluating import farther, plain, whole
 from bench.estimators.columns.measured_cells import Answers, answers
 from bench.estimators.columns.numbers import Block, Column
 from bench.estimators.columns.proof import proven
 from bench.estimators.columns.sheet import Grid, PlaceOf, Reasons, Sheet, blank, fitting
-from bench.estimators.columns.tables import Tables
+from bench.estimators.columns.tables import Kinds, Tables
 from bench.estimators.roofline import Scope
 from bench.estimators.wanted import MOST_COUNT, MOST_SOUND_S, MOST_TOKENS
 from bench.nouns.estimates import GRADES, Estimates
@@ -36,6 +36,7 @@ class Many:
     ) -> None:
         self._known, self._place, self._grid_scope = known, place, grid_scope
         self._cells: dict[tuple[Combo, Scope | None], Cell] = {}
+        self._last: tuple[Hashable, Kinds] | None = None
 
     def estimate(self, asked: Columns, out: Estimates | None = None) -> Estimates:
         """A row each, in the order asked; a row that cannot be answered is refused, and the others are not.
@@ -44,21 +45,20 @@ class Many:
         """
         if not len(asked):
             return replace(blank(0, grams=asked.region != ""), reasons=("",))
-        codes, combos = combos_of(asked)
-        cells = self._resolved(combos, asked.scope)
+        found = found_in(asked)
         reasons = Reasons()
         grid = Grid(asked.region, self._place, self._grid_scope, reasons)
         into = blank(len(asked), grams=grid.known) if out is None else fitting(out, asked, grams=grid.known)
-        call = _Call(self._known, asked, codes, cells, Sheet(into, grid), reasons)
+        call = _Call(self._known, asked, found.codes, self._kinds(found, asked.scope), Sheet(into, grid), reasons)
         with np.errstate(all="ignore"):  # NaN is a row without an answer
             call.run()
-        return Estimates(
-            energy_kwh=into.energy_kwh,
-            carbon_g=into.carbon_g,
-            grade=into.grade,
-            refusal=into.refusal,
-            reasons=tuple(reasons.texts),
-        )
+        return replace(call.sheet.into, reasons=tuple(reasons.texts))
+
+    def _kinds(self, found: Found, scope: Scope | None) -> Kinds:
+        """The cells of these combinations; those of the last call as they were, for columns come in pieces."""
+        if self._last is None or self._last[0] != found.key:
+            self._last = found.key, Kinds.of(self._resolved(found.combos(), scope), self._known)
+        return self._last[1]
 
     def _resolved(self, combos: Sequence[Combo], scope: Scope | None) -> list[Cell]:
         """A cell for each combination, those that were asked before as they were."""
@@ -94,20 +94,19 @@ class _Call:
         known: Known,
         asked: Columns,
         codes: Codes | None,
-        cells: Sequence[Cell],
+        kinds: Kinds,
         sheet: Sheet,
         reasons: Reasons,
     ) -> None:
-        self._known, self._codes, self._cells, self._sheet, self._reasons = known, codes, cells, sheet, reasons
+        self._known, self._codes, self._kinds, self.sheet, self._reasons = known, codes, kinds, sheet, reasons
         self._rows = len(asked)
         self._input = Column.of("in_tokens", asked.in_tokens, MOST_TOKENS, 0.0)
         self._output = Column.of("out_tokens", asked.out_tokens, MOST_TOKENS, 0.0)
         self._sound = Column.of("audio_seconds", asked.audio_seconds, MOST_SOUND_S, 0.0)
         self._count = Column.of("count", asked.count, MOST_COUNT, 1.0)
-        self._tables = Tables.of([cell.prior for cell in cells], known.prior)
-        self._refusal = np.array([reasons.code(cell.reason) for cell in cells], np.int32)
-        self._apart = np.array([cell.apart for cell in cells])
-        self._refuses, self._any_apart = bool(self._refusal.any()), bool(self._apart.any())
+        self._tables = kinds.tables
+        self._refusal = np.array([reasons.code(cell.reason) for cell in kinds.cells], np.int32)
+        self._refuses, self._any_apart = bool(self._refusal.any()), bool(kinds.apart.any())
         self._scratch, self._index = Scratch(8), np.empty(BLOCK, np.intp)
         self._later: list[npt.NDArray[np.intp]] = []
         self._put_apart: list[npt.NDArray[np.intp]] = []
@@ -115,18 +114,25 @@ class _Call:
 
     def run(self) -> None:
         """Fills the sheet."""
+        told = self._refuses or self._any_apart or self.sheet.refuses_places
         for start in range(0, self._rows, BLOCK):
             part = slice(start, min(start + BLOCK, self._rows))
             at = self._at(part)
             blocks = [self._read(column, part) for column in (self._input, self._output, self._count, self._sound)]
             if self._tables is not None:
                 self._price(self._tables, part, at, *blocks[:3])
-            self._grade(part, at)
+            if told:
+                self._grade(part, at)
         for each in _blocks(self._later):
             self._price_whole(each)
         for each in _blocks(self._put_apart):
             self._ask(each)
-        self._refuse()
+        if told or self._wrong:
+            if not told:
+                self._grade(slice(0, self._rows), 0)
+            self._refuse()
+        else:
+            self.sheet.all_of(_PRIORS_GRADE)
 
     def _at(self, part: Any) -> Any:
         """Which cell each row is of."""
@@ -143,17 +149,18 @@ class _Call:
         return block
 
     def _grade(self, part: slice, at: Any) -> None:
-        into = self._sheet.into
+        """What a row's cell says of it."""
+        into = self.sheet.into
         into.grade[part] = _PRIORS_GRADE
         into.refusal[part] = self._refusal[at] if self._refuses else 0
         if self._any_apart:
-            rows = np.broadcast_to(self._apart[at], part.stop - part.start)
+            rows = np.broadcast_to(self._kinds.apart[at], part.stop - part.start)
             self._put_apart.append(np.flatnonzero(rows) + part.start)
 
     def _price(self, tables: Tables, part: slice, at: Any, prompt: Block, output: Block, count: Block) -> None:
         *work, picked = self._scratch.of(part.stop - part.start)
         rows = Rows(tables.plain, at, picked)
-        into = self._sheet.energies(part)
+        into = self.sheet.energies(part)
         if tables.any_later(prompt, output):
             self._later.append(_later(rows, prompt.values, output.values, work[0]) + part.start)
         asks = replace(tables.asks, empty=not output.lowest >= 1)  # NaN is not
@@ -168,7 +175,7 @@ class _Call:
             times *= count.values
         else:
             times = np.multiply(count.values, times, out=work[0])
-        self._sheet.settle(part, times, picked)
+        self.sheet.settle(part, times, picked)
 
     def _price_whole(self, each: npt.NDArray[np.intp]) -> None:
         assert self._tables is not None  # which put these rows off
@@ -180,7 +187,7 @@ class _Call:
         output = output + np.zeros(len(each))
         low, value, high = whole(rows, more, prompt, output, self._tables.reaches)
         far = farther(prompt, output, SHORT) * more.pick("far")
-        self._sheet.write(each, (low / far, value, high * far), np.asarray(count) / J_PER_KWH)
+        self.sheet.write(each, (low / far, value, high * far), np.asarray(count) / J_PER_KWH)
 
     def _ask(self, each: npt.NDArray[np.intp]) -> None:
         """Rows of cells that the prior does not answer, cell by cell."""
@@ -190,24 +197,24 @@ class _Call:
         for code in np.unique(at):
             own = np.flatnonzero(at == code)
             prompt, output, sound, count = (column[own] for column in numbers)
-            cell = self._cells[code]
+            cell = self._kinds.cells[code]
             if cell.measured:
                 found = answers(cell.measured, prompt, output, sound)
             else:
                 found = self._alone_each(cell, np.stack([prompt, output, sound], axis=1), each[own])
             rows = each[own]
-            self._sheet.write(rows, (found.low, found.value, found.high), count / J_PER_KWH)
-            self._sheet.into.grade[rows] = found.grade
+            self.sheet.write(rows, (found.low, found.value, found.high), count / J_PER_KWH)
+            self.sheet.into.grade[rows] = found.grade
             if cell.measured:
                 refused = self._reasons.code(cell.measured.reason)
-                self._sheet.into.refusal[rows] = np.where(found.grade < 0, refused, 0)
+                self.sheet.into.refusal[rows] = np.where(found.grade < 0, refused, 0)
 
     def _alone_each(self, cell: Cell, said: Floats, rows: npt.NDArray[np.intp]) -> Answers:
         """Rows of a cell that has no form, by the scalar estimator; like rows once."""
         distinct_, back = np.unique(said, axis=0, return_inverse=True)
         found = [self._one(cell, *(float(number) for number in one)) for one in distinct_]
         low, value, high, grade, refusal = (np.array(column)[back] for column in zip(*found, strict=True))
-        self._sheet.into.refusal[rows] = refusal
+        self.sheet.into.refusal[rows] = refusal
         return Answers(low, value, high, grade.astype(np.int8))
 
     def _one(self, cell: Cell, prompt: float, output: float, sound: float) -> tuple[float, float, float, int, int]:
@@ -223,10 +230,10 @@ class _Call:
     def _refuse(self) -> None:
         """What is wrong in a row is said, and whatever stands in it taken out."""
         for at, reason in self._wrong:
-            self._sheet.into.refusal[at] = self._reasons.code(reason)
-        self._sheet.refuse_regions()
+            self.sheet.into.refusal[at] = self._reasons.code(reason)
+        self.sheet.refuse_regions()
         if len(self._reasons.texts) > 1:
-            self._sheet.empty_refused()
+            self.sheet.empty_refused()
 
 
 def _later(rows: Rows, prompt: Numeric, output: Numeric, context: Floats) -> npt.NDArray[np.intp]:
@@ -241,11 +248,13 @@ def _later(rows: Rows, prompt: Numeric, output: Numeric, context: Floats) -> npt
 def _widen(prompt: Numeric, output: Numeric, into: Sequence[Floats]) -> None:
     """The bounds of those rows whose lengths the prior has not seen."""
     low, _, high = into
-    prompts, outputs = (np.broadcast_to(np.asarray(one), len(low)) for one in (prompt, output))
-    at = np.flatnonzero((prompts > SHORT) | (outputs > SHORT))
-    far = farther(prompts[at], outputs[at], SHORT)
-    low[at] /= far
-    high[at] *= far
+    beyond = np.logical_or(np.greater(prompt, SHORT), np.greater(output, SHORT))
+    at = np.flatnonzero(np.broadcast_to(beyond, len(low)))
+    if len(at):
+        prompts, outputs = (one if isinstance(one, float) else one[at] for one in (prompt, output))
+        far = farther(prompts, outputs, SHORT)
+        low[at] /= far
+        high[at] *= far
 
 
 def _blocks(rows: Sequence[npt.NDArray[np.intp]]) -> Sequence[npt.NDArray[np.intp]]:

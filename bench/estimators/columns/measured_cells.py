@@ -106,13 +106,11 @@ def measured_cell(wanted: Wanted, known: Known) -> MeasuredCell | None:
     candidates = tuple(one for one in every if one is not None)
     if not candidates or len(candidates) < len(every):
         return None
-    return MeasuredCell(
-        family=family,
-        candidates=candidates,
-        output_said=said,
-        reason=f"{wanted.model}: this row's lengths lie more than {FARTHEST:g} times outside those that were "
-        "measured; needed is no more than that; measure such a request",
+    reason = (
+        f"{wanted.model}: this row's lengths lie more than {FARTHEST:g} times outside those that were measured; "
+        "needed is no more than that; measure such a request"
     )
+    return MeasuredCell(family=family, candidates=candidates, output_said=said, reason=reason)
 
 
 def _candidate(wanted: Wanted, one: Coefficients, family: str, known: Known) -> Candidate | None:

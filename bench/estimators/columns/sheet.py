@@ -1,7 +1,7 @@
 """Where answers go: columns of kWh, grams, grades and refusals, filled block by block."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -57,9 +57,9 @@ class Grid:
         return Rows(self.table, None if self._codes is None else self._codes[at].astype(np.intp), into)
 
 
-def _grams(name: object, place: PlaceOf | None, scope: GridScope, reasons: Reasons) -> _Grams:
+def _grams(name: str | None, place: PlaceOf | None, scope: GridScope, reasons: Reasons) -> _Grams:
     nowhere = float("nan")
-    if not isinstance(name, str):
+    if name is None:
         return _Grams(nowhere, nowhere, nowhere, reasons.code(_UNNAMED))
     if not name:
         return _Grams(nowhere, nowhere, nowhere, 0)
@@ -102,8 +102,8 @@ def fitting(out: Estimates, asked: Columns, *, grams: bool) -> Estimates:
     return Estimates(
         energy_kwh=cut(out.energy_kwh),
         carbon_g=None if out.carbon_g is None else cut(out.carbon_g),
-        grade=out.grade[:rows],
-        refusal=out.refusal[:rows],
+        grade=out.grade[:rows] if out.grade.flags.writeable else np.empty(rows, np.int8),
+        refusal=out.refusal[:rows] if out.refusal.flags.writeable else np.empty(rows, np.int32),
         reasons=(),
     )
 
@@ -135,6 +135,20 @@ class Sheet:
             getattr(self.into.energy_kwh, side)[at] = kwh = joules * times
             if grams is not None:
                 getattr(grams, side)[at] = kwh * self._grid.rows(at).pick(side)
+
+    @property
+    def refuses_places(self) -> bool:
+        """Whether a row may lie at no known place."""
+        return self._grid.refuses
+
+    def all_of(self, grade: int) -> None:
+        """Every row is answered, and of that grade: one number each, seen as a column."""
+        rows = self.into.grade.shape
+        self.into = replace(
+            self.into,
+            grade=np.broadcast_to(np.int8(grade), rows),
+            refusal=np.broadcast_to(np.int32(0), rows),
+        )
 
     def refuse_regions(self) -> None:
         """What lies at no known place, and is not refused for another reason."""

@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from bench.estimators.answering import Known
 from bench.estimators.columns.arrays import Table
-from bench.estimators.columns.cells import nowhere
+from bench.estimators.columns.asked import Bools
+from bench.estimators.columns.cells import Cell, nowhere
 from bench.estimators.columns.evaluating import Asks, Reaches
 from bench.estimators.columns.numbers import Block
 from bench.estimators.columns.prior_cells import PriorCell
@@ -45,3 +49,19 @@ class Tables:
         """Whether a row of these may lie beyond its cell's plain form."""
         most_x = prompt.highest + output.highest / 2
         return most_x > self.most_x or (self.least_p > 0 and not prompt.lowest >= self.least_p)
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """A call's cells, by how they are answered."""
+
+    cells: Sequence[Cell]
+    tables: Tables | None
+    apart: Bools
+
+    @staticmethod
+    def of(cells: Sequence[Cell], known: Known) -> "Kinds":
+        """The kinds of these cells."""
+        return Kinds(
+            cells, Tables.of([cell.prior for cell in cells], known.prior), np.array([c.apart for c in cells])
+        )
