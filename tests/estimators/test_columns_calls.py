@@ -1,6 +1,8 @@
 """How columns are asked: into those of before, of any kind of number, across blocks, by forms that must hold."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -120,3 +122,15 @@ def test_a_form_that_strays_is_not_used(monkeypatch):
         Columns(model="llama-3.1-8b", hardware="h100", in_tokens=50.0, out_tokens=np.array([9.0, 90.0]))
     )
     assert told(found, 1) == pytest.approx(kwh(input_tokens=50.0, output_tokens=90.0), rel=1e-12, abs=0)
+
+
+def test_the_how_tos_example_runs_and_says_what_it_says():
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "estimate.md").read_text(encoding="utf-8")
+    code = re.search(r"## Many at once\n```python\n(.*?)```", page, re.DOTALL)[1]
+    names = {}
+    exec(code, names)
+    found = names["found"]
+    assert told(found, 0) == pytest.approx(kwh(input_tokens=1155.0, output_tokens=211.0), rel=1e-9, abs=0)
+    assert found.reason(1) == ""
+    assert f'"{found.reason(2)}"' in code
+    assert "audio_seconds" in found.reason(3)
