@@ -138,8 +138,11 @@ def _felt(prior: Prior, job: Job, total_j: float) -> float:
     if not job.prompt_doubt and not job.batch_doubt:
         return 0.0
     here = max(total_j, least_j(job))
-    prompt = math.log(energy_j(prior, replace(job, prompt_tokens=job.prompt_tokens * _NUDGE)) / here)
-    batch = math.log(energy_j(prior, replace(job, batch=job.batch * _NUDGE)) / here)
+    prompt = batch = 0.0  # what is known is not nudged: it would be multiplied by nought
+    if job.prompt_doubt:
+        prompt = math.log(energy_j(prior, replace(job, prompt_tokens=job.prompt_tokens * _NUDGE)) / here)
+    if job.batch_doubt:
+        batch = math.log(energy_j(prior, replace(job, batch=job.batch * _NUDGE)) / here)
     return math.hypot(job.prompt_doubt * prompt, job.batch_doubt * batch) / math.log(_NUDGE)
 
 

@@ -1,7 +1,9 @@
 """A path and a JSON body → the JSON of its answer: what each POST route does, without HTTP."""
 
-import json
+import math
 from collections.abc import Mapping
+
+import orjson
 
 from bench.errors import BadInput
 from bench.estimators.answer import SCHEMA_VERSION
@@ -16,16 +18,21 @@ from bench.service.speaking import in_language
 
 ESTIMATE, BATCH, OLDER = "/v1/estimate", "/v1/estimate/batch", "/calculate-raw"
 PATHS = frozenset((ESTIMATE, BATCH, OLDER))
-_text_of = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 def encoded(data: Mapping[str, object]) -> bytes:
-    """The JSON of an answer. Raises Refused for a figure beyond any number: JSON has no infinity."""
-    try:
-        return _text_of(data).encode("utf-8")
-    except ValueError as error:
+    """The JSON of an answer. Its figures are finite, or orjson would write null for them: `checked` sees to it."""
+    return orjson.dumps(data)
+
+
+def checked(figures: object) -> None:
+    """Raises Refused for a figure beyond any number, however deep it stands: JSON has no infinity."""
+    if isinstance(figures, float) and not math.isfinite(figures):
         message = Phrase("a figure of this answer is beyond any number; ask for less")
-        raise refused(BODY, message, "refused", 409) from error
+        raise refused(BODY, message, "refused", 409)
+    if isinstance(figures, Mapping):
+        for each in figures.values():
+            checked(each)
 
 
 class Answers:
@@ -55,12 +62,15 @@ class Answers:
     def _estimate(self, body: object) -> Mapping[str, object]:
         asking = asking_of(body, self._knowledge)
         found = plain_estimate(estimated(asking, self._knowledge), explain=asking.explain)
+        checked(found["terms"])  # a Range is finite by itself
         return in_language({"schema_version": SCHEMA_VERSION, **found})
 
 
 def _older(body: object) -> Mapping[str, object]:
     try:
-        return calculate(older_request(body))
+        found = calculate(older_request(body))
     except BadInput as error:  # they begin with the field's path, as profile.count
         path = str(error).partition(" ")[0].split(".")
         raise refused((*BODY, *(part for part in path if part != "body")), words_of(error)) from error
+    checked(found)
+    return found

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from bench.errors import BadInput, UnknownName
 from bench.estimators.answer import SCHEMA_VERSION
 from bench.estimators.columns import Coded, Columns, Many
-from bench.estimators.columns.combos import combos_of
 from bench.estimators.priced import grid_of
 from bench.estimators.wanted import LONGEST_NAME, SCOPES
 from bench.nouns.estimates import GRADES, Estimates, RangeColumns
@@ -151,12 +150,21 @@ def _grid(found: object) -> Any:
 
 
 def _kinds(asked: Columns) -> None:
-    for name in ("batch", "cards"):
-        column = getattr(asked, name)
-        if isinstance(column, np.ndarray) and len(np.unique(np.asarray(column))) > MOST_KINDS:
+    """Raises Refused for more than so many combinations of what rows are resolved by, however few each has."""
+    named = [
+        getattr(asked, name).codes for name in ("model", "hardware", "precision", "engine") if _varies(asked, name)
+    ]
+    numbers = {name: np.asarray(getattr(asked, name)) for name in ("batch", "cards") if _varies(asked, name)}
+    for name, column in numbers.items():
+        if len(np.unique(column)) > MOST_KINDS:
             raise _too_many((*_AT, name))
-    if len(combos_of(asked)[1]) > MOST_KINDS:
+    rows = zip(*(column.tolist() for column in (*named, *numbers.values())), strict=True)
+    if len(set(rows)) > MOST_KINDS:
         raise _too_many(_AT)
+
+
+def _varies(asked: Columns, name: str) -> bool:
+    return isinstance(getattr(asked, name), Coded | np.ndarray)
 
 
 def _too_many(at: Path) -> Refused:

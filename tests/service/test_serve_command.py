@@ -123,7 +123,7 @@ def test_a_request_under_way_ends_when_the_service_is_told_to_stop(served):
     assert b"Traceback" not in process.stderr.read()
 
 
-@pytest.mark.parametrize("gone", ["fastapi", "uvicorn", "uvloop", "httptools"])
+@pytest.mark.parametrize("gone", ["fastapi", "uvicorn", "uvloop", "httptools", "orjson"])
 def test_without_its_extra_it_says_what_to_install(gone):
     code = (
         f"import sys; sys.modules[{gone!r}] = None; sys.argv = ['joulemark', 'serve']\n"
