@@ -234,6 +234,8 @@ cases = {
 }
 left = {name: project(flows, len(months), where).total.location_kg for name, (flows, where) in cases.items()}
 pictures.spans(left, "What is left of the interval when one doubt is removed", log=False)
+for name, one in left.items():
+    print(f"{name}: P90 is {one.p90 / one.p10:.2g} times P10")
 
 # %% [markdown]
 # Knowing the energy of a request shortens the interval by far the most. That is why step 1 exists, and why it

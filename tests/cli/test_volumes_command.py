@@ -3,6 +3,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from bench.cli import estimate_line
 from bench.cli.app import app
 from bench.errors import BadInput, JoulemarkError
 
@@ -69,6 +70,29 @@ def test_json_has_percentiles_of_months_flows_and_all(project):
     assert {one["name"]: one["beyond_month"] for one in found["flows"]} == {"calls": None, "articles": None}
     assert found["scope"] == "wall"
     assert json.loads(run(project, "--json", "--months", 2).stdout) == found
+
+
+def test_requests_of_one_length_take_what_estimate_says(tmp_path, capsys):
+    path = tmp_path / "one.toml"
+    path.write_text(
+        'months = 1\nregion = "francecentral"\n[[flow]]\nmodel = "mistral-7b"\nhardware = "h100"\n'
+        "per_month = 1000\ninput_tokens = 800\noutput_tokens = 250\n"
+    )
+    told = json.loads(run(path, "--json").stdout)["total"]
+    line = (
+        "--model mistral-7b --hardware h100 --in-tokens 800 --out-tokens 250 --count 1000 --region francecentral"
+    )
+    assert estimate_line.main([*line.split(), "--json"]) == 0
+    single = json.loads(capsys.readouterr().out)
+    assert told["energy_kwh"]["p50"] == pytest.approx(single["energy_kwh"]["value"], rel=1e-3)
+    assert single["energy_kwh"]["low"] < told["energy_kwh"]["p10"]  # of 90 %, these are of 80 %
+    assert told["energy_kwh"]["p90"] < single["energy_kwh"]["high"]
+    assert told["carbon_kg"]["location"]["p50"] * 1000 == pytest.approx(
+        single["carbon_g"]["location"]["value"], rel=0.15
+    )  # the middle of a product of lopsided figures is not the product of their middles
+    assert told["carbon_kg"]["embodied"]["p50"] * 1000 == pytest.approx(
+        single["carbon_g"]["embodied"]["value"], rel=1e-3
+    )
 
 
 def test_a_cleaner_region_has_fewer_kilograms_and_no_region_none(project, tmp_path):

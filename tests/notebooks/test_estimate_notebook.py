@@ -65,6 +65,9 @@ def test_what_the_text_claims_is_so(said):
     printed = "\n".join(one["printed"] + (one["value"] or "") for one in said)
     assert "measured cell" in printed
     assert "prior" in printed
+    told = next(one["printed"] for one in said if "nothing removed" in one["printed"])
+    ratios = {name: float(text.split()[2]) for name, text in (line.split(": ") for line in told.splitlines())}
+    assert ratios.pop("energy of a request known") < 0.6 * min(ratios.values())  # "by far the most"
     last = said[-1]["printed"]
     assert last.startswith("Over 18 months from 2027-01")
     assert "power is modelled" in last
