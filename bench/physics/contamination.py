@@ -10,6 +10,8 @@ from bench.physics.series import Series, SeriesMap
 from bench.stats import median
 from bench.units import BYTES_PER_MIB, S_PER_NS
 
+# Each thread's time is added by the tick (10 ms), the machine's and a process's by counts of their own
+_LOOSE_S = 0.02
 _HOST_BOUNDARIES = ("host", "cpu", "dram", "platform")
 
 
@@ -27,6 +29,36 @@ def stolen_time(known: SeriesMap, sources: Sequence[Source], work: Sequence[Wind
         known, sources, "steal_s", work, rules.STEAL,
         "the hypervisor took {:.1%} of the machine's threads in a work window",
     )  # fmt: skip
+
+
+def foreign_cpu(known: SeriesMap, sources: Sequence[Source], windows: Sequence[Window]) -> list[Verdict]:
+    """Processes that are none of ours take threads from the work, and their joules are in the host's figures."""
+    found = [
+        (source, float(threads))
+        for source in sources
+        if (source.domain, "own_s", "condition") in known
+        and isinstance(threads := source.details.get("threads"), (int, float))
+    ]
+    if not found:
+        return []
+    source, threads = found[0]
+    ratio = max((_taken_ratio(known, source.domain, window, threads) for window in windows), default=0.0)
+    touched = [s.domain for s in sources if s.basis != "excluded" and s.boundary in _HOST_BOUNDARIES]
+    evidence = f"other processes took {ratio:.0%} of the machine's threads in a work window"
+    return [v for domain in touched for v in rules.FOREIGN_CPU.graded(ratio, domain, evidence)]
+
+
+def _taken_ratio(known: SeriesMap, domain: str, window: Window, threads: float) -> float:
+    """What the machine did beyond our own work, as a share of all threads' time; 0 where ticks explain it."""
+    own = known[domain, "own_s", "condition"].between(window.start_ns, window.end_ns)
+    if len(own) < 2:
+        return 0.0
+    start_ns, end_ns = own.t_ns[0], own.t_ns[-1]
+    busy = known[domain, "busy_s", "condition"].between(start_ns, end_ns)
+    if len(busy) < 2 or (busy.t_ns[0], busy.t_ns[-1]) != (start_ns, end_ns):
+        return 0.0  # they are told in one look; where not, they are of two times
+    others_s = busy.values[-1] - busy.values[0] - (own.values[-1] - own.values[0])
+    return max(0.0, others_s - _LOOSE_S * threads) / ((end_ns - start_ns) * S_PER_NS * threads)
 
 
 def _of_the_host(

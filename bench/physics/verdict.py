@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bench.nouns import Domain, Run, Source, Verdict, WindowEnergy
-from bench.physics.contamination import busy_board, busy_idle, foreign_work, stolen_time
+from bench.physics.contamination import busy_board, busy_idle, foreign_cpu, foreign_work, stolen_time
 from bench.physics.delivery import undelivered
 from bench.physics.drift import drifts
 from bench.physics.events import slowed
@@ -32,6 +32,7 @@ def judge(run: Run, energies: Sequence[WindowEnergy]) -> tuple[Verdict, ...]:
         found += underpriced(source, run, energies)
     found += misplaced(run, energies)
     found += stolen_time(known, run.sources, windows)
+    found += foreign_cpu(known, run.sources, windows)
     found += busy_idle(known, run)
     found += busy_board(known, run)
     found += foreign_work(known, run)

@@ -69,7 +69,7 @@ THEMES = (
             circumstances.temperature, circumstances.temperature_drift, circumstances.clock_drift,
             circumstances.slowdown, circumstances.power_limit_kept, circumstances.steal_time,
         ),
-        of_cells=(circumstances.foreign_processes, circumstances.quiet_before),
+        of_cells=(circumstances.foreign_processes, circumstances.foreign_cpu_work, circumstances.quiet_before),
     ),
     Theme(
         of_every=(sensors.witness, sensors.sensor_passport, grounds.gain_of_meters),

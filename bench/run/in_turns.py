@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bench.run.supervise import CellResult, Listen, numbered, sealed
 from bench.run.turns import GO, STOP
-from bench.run.worker import Job
+from bench.run.worker import OWN_CPU, Job, with_pids
 from bench.run.worker_process import Event, Worker, give, tell, terminable, worker
 
 
@@ -21,7 +21,7 @@ def run_in_turns(jobs: Sequence[Job], listen: Listen = lambda _: None) -> Iterat
     """
     with terminable(), ExitStack() as held:
         seats = [_seat(job, held) for job in jobs]
-        pids = ",".join(str(seat.process.pid) for seat in seats)
+        pids = [seat.process.pid for seat in seats]
         for seat in seats:
             give(seat.process, numbered(_with_pids(seat.job, pids), seat.job.specs))
             yield from seat.advance(listen)
@@ -64,14 +64,10 @@ def _seat(job: Job, held: ExitStack) -> _Seat:
     return _Seat(job, process, told)
 
 
-def _with_pids(job: Job, pids: str) -> Job:
-    """The work of the others on a board is not foreign: nobody else's windows are open while they work."""
-    meters = {
-        name: {**options, "own_pids": ",".join(filter(None, (options.get("own_pids"), pids)))}
-        if name == "nvml"
-        else dict(options)
-        for name, options in job.meters.items()
-    }
+def _with_pids(job: Job, pids: Sequence[int]) -> Job:
+    """The work of the others is not foreign: nobody else's windows are open while they work."""
+    told = ("nvml", *OWN_CPU)
+    meters = {name: with_pids(options, *pids) if name in told else options for name, options in job.meters.items()}
     return replace(job, meters=meters)
 
 

@@ -32,6 +32,8 @@ from bench.sensing.events import Emit, claim_stdout
 from bench.sensing.sampler import Sampler
 from bench.sensing.witnessing import Witnesses
 
+OWN_CPU = ("host_model", "rapl")  # meters that tell our own CPU time from the machine's
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -90,7 +92,8 @@ def run_job(job: Job, emit: Emit, turns: Turns = ALONE) -> None:
 
     _prepare(engine, load, str(first.cell), announce)
     passports = known_passports(Path(job.out))
-    sampling = Sampler(_with_own_pid(job.meters), first.timing.sample_period_s, passports=passports)
+    meters = _with_own_pid(job.meters, served=first.endpoint is not None)
+    sampling = Sampler(meters, first.timing.sample_period_s, passports=passports)
     with Witnesses(job.witnesses) as witnesses, sampling as sampler:
         runs = measure_group(
             tasks, lambda: _loaded(engine, load), sampler, job.environment, announce=announce,
@@ -108,6 +111,11 @@ def _prepare(engine: Engine, load: LoadSpec, cell: str, announce: Announce) -> N
     announce(said)
     engine.prepare(load)
     announce(replace(said, over=True))
+
+
+def with_pids(options: Mapping[str, str], *pids: int) -> Mapping[str, str]:
+    """A meter's options, these process ids named as our own too."""
+    return {**options, "own_pids": ",".join(filter(None, (options.get("own_pids"), *map(str, pids))))}
 
 
 @contextmanager
@@ -139,13 +147,14 @@ def _seal(out: Path, run: Run, emit: Emit) -> None:
     )
 
 
-def _with_own_pid(meters: Meters) -> Meters:
-    """Tells NVML's meter that this process's work on a GPU is not foreign, beside what it was told before."""
+def _with_own_pid(meters: Meters, *, served: bool) -> Meters:
+    """Tells meters that this process's work is not foreign, beside what they were told before.
 
-    def with_own(options: Mapping[str, str]) -> Mapping[str, str]:
-        return {**options, "own_pids": ",".join(filter(None, (options.get("own_pids"), str(os.getpid()))))}
-
-    return {name: with_own(options) if name == "nvml" else dict(options) for name, options in meters.items()}
+    Those of the CPU are told where the engine works in it: of a server's work the parts would be missing that its
+    children do.
+    """
+    told = ("nvml",) if served else ("nvml", *OWN_CPU)
+    return {name: with_pids(options, os.getpid()) if name in told else options for name, options in meters.items()}
 
 
 if __name__ == "__main__":

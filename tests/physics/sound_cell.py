@@ -162,6 +162,14 @@ def housekeeping(ratio: float) -> Run:
     return cell(*busy("busy_s", ratio, (0.0, 3.0)))
 
 
+def taken(ratio: float, own: float = 0.7) -> Run:
+    """Others take so much of the machine's threads in a work window, beside what our own process takes."""
+    span = (WORKING[0][0], WORKING[-1][1])
+    machine = busy("busy_s", own, span), busy("busy_s", ratio, WORKING[1])
+    added = [replace(a, value=a.value + b.value) for a, b in zip(*machine, strict=True)]
+    return cell(*added, *busy("own_s", own, span))
+
+
 def shared(foreign: int, used_ratio: float, *more: Condition) -> Run:
     """Our process works on the board beside others, which is used so much while nothing is asked."""
     mine = [*looks("own_processes", at_work(1)), *looks("process_count", at_work(foreign + 1, foreign))]

@@ -32,6 +32,7 @@ from sound_cell import (
     short_window,
     standing_by,
     stepping,
+    taken,
     without,
 )
 
@@ -143,6 +144,7 @@ CASES = {
         domain="gpu:0",
     ),
     "busy machine": Case(fires=housekeeping(0.26), silent=housekeeping(0.04), domain="host"),
+    "foreign CPU work": Case(fires=taken(0.26), silent=taken(0.05), domain="host"),
     "steal time": Case(
         fires=cell(*busy("steal_s", 0.102, WORKING[1])),
         silent=cell(*busy("steal_s", 0.0098, WORKING[1])),
@@ -223,6 +225,8 @@ LEVELS = [
       for c, level in ((1.9, None), (2.0, "flag"), (-2.0, "flag"), (10.0, "flag"), (-10.1, "void"))),
     *(("steal time", cell(*busy("steal_s", share, WORKING[0])), level)
       for share, level in ((0.0098, None), (0.0102, "flag"), (0.0998, "flag"), (0.1005, "void"))),
+    *(("foreign CPU work", taken(share), level)  # two ticks a thread are left open: 0.2 % of ten seconds
+      for share, level in ((0.051, None), (0.053, "flag"), (0.25, "flag"), (0.254, "void"))),
     *(("busy board", shared(0, share), level)
       for share, level in ((0.05, None), (0.051, "flag"), (0.25, "flag"), (0.251, "void"))),
     *(("busy machine", housekeeping(share), level)

@@ -67,7 +67,7 @@ def observations(over, conditions=QUIET):
             Reading(t_ns, "gpu:0", "instant", "power", power_w),
             *(Reading(t_ns, "host", name, "energy", energy_j / 2) for name in ("value", "low", "high")),
             *(Condition(t_ns, "gpu:0", name, value) for name, value in conditions.items()),
-            Condition(t_ns, "host", "busy_s", 0.0), Condition(t_ns, "host", "steal_s", 0.0),
+            *(Condition(t_ns, "host", name, 0.0) for name in ("busy_s", "own_s", "steal_s")),
             Condition(t_ns, "sampler", "lateness_s", 0.0002),
         ]  # fmt: skip
     return tuple(found)

@@ -47,12 +47,14 @@ def start(out, meters):
 @pytest.mark.parametrize(
     ("options", "own"), [({}, "{}"), ({"own_pids": "7"}, "7,{}"), ({"own_pids": "7,8", "other": "1"}, "7,8,{}")]
 )
-def test_a_worker_tells_nvml_that_its_own_work_is_not_foreign(tmp_path, asked, options, own):
-    """Beside what the meter was told before; no other meter is told."""
-    start(tmp_path, {"nvml": options, "rapl": {}, "host_model": {"vcpu_is": "core"}})
+def test_a_worker_tells_meters_that_its_own_work_is_not_foreign(tmp_path, asked, options, own):
+    """Beside what the meter was told before; one that knows no processes is not told."""
+    start(tmp_path, {"nvml": options, "rapl": {}, "host_model": {"vcpu_is": "core"}, "constant": {"power_w": "1"}})
 
+    me = {"own_pids": str(os.getpid())}
     assert asked["meters"] == {
-        "nvml": {**options, "own_pids": own.format(os.getpid())}, "rapl": {}, "host_model": {"vcpu_is": "core"}
+        "nvml": {**options, "own_pids": own.format(os.getpid())}, "rapl": me,
+        "host_model": {"vcpu_is": "core", **me}, "constant": {"power_w": "1"},
     }  # fmt: skip
     assert asked["period_s"] == 0.02
 

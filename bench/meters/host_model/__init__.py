@@ -15,13 +15,17 @@ from bench.errors import SensorLost
 from bench.files.cpu import read_cpu
 from bench.files.cpu_time import open_cpu_time, read_cpu_time
 from bench.files.options import check_options
+from bench.files.own_time import OwnTime, own_time
 from bench.meters.host_model.model import DOMAIN, NAME, Model, model_of
 from bench.nouns import Check, Condition, Found, Observation, Reading, Source
 from bench.units import BYTES_PER_KIB, NS_PER_S, S_PER_NS
 
-_OPTIONS = ("proc_root", "sys_root", "microarchitecture", "vcpu_is", "vcpu_is_verified", "chip_threads")
+_OPTIONS = (
+    "proc_root", "sys_root", "microarchitecture", "vcpu_is", "vcpu_is_verified", "chip_threads", "own_pids",
+)  # fmt: skip
 _MEMINFO_BYTES = 256
 _CONDITION_PERIOD_NS = NS_PER_S
+_OWN_PERIOD_NS = NS_PER_S // 10  # two looks in a window of 0.2 s, and a fifth of the looks at the counters
 # How far the sum of busy time may step back, or run ahead of the clock, for each thread. iowait, which steps back
 # (Documentation/filesystems/proc.rst, 1.7; checked 2026-11-21), is not in it; what is, each thread adds by the
 # tick (10 ms), one or two late or early (chosen). On 8 threads that is 0.16 s: 0.2 to 0.6 J of the model.
@@ -33,7 +37,8 @@ def open_meters(options: Mapping[str, str]) -> Found:
     """The one meter of this host, or why there is none.
 
     Options: proc_root, sys_root; from a hardware profile: vcpu_is (thread, core, unverified),
-    vcpu_is_verified (true, false), chip_threads, microarchitecture.
+    vcpu_is_verified (true, false), chip_threads, microarchitecture. `own_pids`, between commas: processes whose
+    CPU time is no foreign work; with them, and this one, the rest of the machine's is told.
     """
     check_options(NAME, options, _OPTIONS)
     proc_root = Path(options.get("proc_root", "/proc"))
@@ -56,7 +61,8 @@ def open_meters(options: Mapping[str, str]) -> Found:
         remedy=_REMEDY,
     )
     meminfo = _open(proc_root / "meminfo")
-    return Found(meters=(HostModel(model=model, stat=stat, meminfo=meminfo),), checks=(check,))
+    own = own_time(proc_root, options.get("own_pids", ""))
+    return Found(meters=(HostModel(model=model, stat=stat, meminfo=meminfo, own=own),), checks=(check,))
 
 
 class HostModel:
@@ -71,16 +77,25 @@ class HostModel:
         "_meminfo",
         "_model",
         "_opened",
+        "_own",
+        "_own_due_ns",
         "_stat",
         "_threads",
     )  # fmt: skip
 
     def __init__(
-        self, *, model: Model, stat: int, meminfo: int, clock: Callable[[], int] = time.monotonic_ns
+        self,
+        *,
+        model: Model,
+        stat: int,
+        meminfo: int,
+        own: OwnTime | None = None,
+        clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._model = model
         self._stat, self._meminfo = stat, meminfo
         self._clock = clock
+        self._own, self._own_due_ns = own, 0
         self._conditions_ns: int | None = None
         self._busy_s = 0.0
         self._threads = float(str(model.source.details["threads"]))
@@ -115,6 +130,7 @@ class HostModel:
         ]
         found.append(Condition(t_ns, DOMAIN, "busy_s", self._busy_s))
         found.append(Condition(t_ns, DOMAIN, "steal_s", steal_s - steal_0_s))
+        found += self._own_seconds(t_ns)
         if self._conditions_ns is None or t_ns - self._conditions_ns >= _CONDITION_PERIOD_NS:
             self._conditions_ns = t_ns
             found += self._memory(t_ns)
@@ -136,6 +152,13 @@ class HostModel:
             )
         self._busy_s = max(self._busy_s, busy_s)  # the little that it steps back takes no energy back
 
+    def _own_seconds(self, t_ns: int) -> Sequence[Observation]:
+        if self._own is None or t_ns < self._own_due_ns:
+            return ()
+        self._own_due_ns = t_ns + _OWN_PERIOD_NS
+        own_s = self._own.read()
+        return () if own_s is None else (Condition(t_ns, DOMAIN, "own_s", own_s),)
+
     def _memory(self, t_ns: int) -> Sequence[Observation]:
         try:
             available = _field(os.pread(self._meminfo, _MEMINFO_BYTES, 0), b"MemAvailable")
@@ -151,6 +174,8 @@ class HostModel:
             if descriptor >= 0:
                 os.close(descriptor)
         self._stat = self._meminfo = -1
+        if self._own is not None:
+            self._own.close()
 
 
 def _none(reason: str) -> Found:

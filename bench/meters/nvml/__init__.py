@@ -12,8 +12,8 @@ from contextlib import suppress
 
 import pynvml
 
-from bench.errors import BadInput
 from bench.files.options import check_options
+from bench.files.own_time import process_ids
 from bench.meters.nvml.meter import NvmlMeter
 from bench.meters.nvml.probe import ProbedBoard, probe, said
 from bench.nouns import Check, Found
@@ -22,7 +22,7 @@ from bench.nouns import Check, Found
 def open_meters(options: Mapping[str, str], *, clock_ns: Callable[[], int] = time.monotonic_ns) -> Found:
     """A meter for every GPU of the machine. Options: `own_pids`, comma-separated, are not foreign work."""
     check_options("nvml", options, ("own_pids",))
-    own_pids = _pids(options.get("own_pids", ""))
+    own_pids = frozenset(process_ids(options.get("own_pids", "")))
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError as error:
@@ -72,10 +72,3 @@ def _no_driver(error: "pynvml.NVMLError") -> Check:
         reason = f"the NVIDIA driver does not answer: {said(error.value)}"
     remedy = "with an NVIDIA GPU in this machine, install its driver until `nvidia-smi` answers"
     return Check(name="nvml", status="missing", reason=reason, remedy=remedy)
-
-
-def _pids(text: str) -> frozenset[int]:
-    try:
-        return frozenset(int(pid) for pid in text.split(",") if pid.strip())
-    except ValueError:
-        raise BadInput(f"own_pids: expected process ids between commas, found {text!r}") from None

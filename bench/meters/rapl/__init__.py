@@ -23,14 +23,15 @@ from bench.units import J_PER_UJ, NS_PER_S
 
 GAIN_RATIO_95 = gains.GAIN_RATIO_95["rapl"]
 _PATIENCE_NS = 2 * NS_PER_S
-_OPTIONS = ("powercap_root", "proc_root", "most_power_w")
+_OPTIONS = ("powercap_root", "proc_root", "most_power_w", "own_pids")
 _REMEDY = "sudo scripts/grant_rapl.sh"
 
 
 def open_meters(options: Mapping[str, str], *, clock_ns: Callable[[], int] = time.monotonic_ns) -> Found:
     """A meter for every package, memory and platform; what of them powercap does not show is excluded.
 
-    Options: `powercap_root`, `proc_root`; `most_power_w`, what one zone can draw, where that is more than is told.
+    Options: `powercap_root`, `proc_root`; `most_power_w`, what one zone can draw, where that is more than is told;
+    `own_pids`, between commas, whose CPU time is no foreign work.
     """
     check_options("rapl", options, _OPTIONS)
     root = Path(options.get("powercap_root", "/sys/class/powercap"))
@@ -46,7 +47,8 @@ def open_meters(options: Mapping[str, str], *, clock_ns: Callable[[], int] = tim
         if fault:
             excluded.append(source)
             continue
-        load = open_load(proc, domain) if source.boundary == "cpu" and threads else None
+        told = source.boundary == "cpu" and threads
+        load = open_load(proc, domain, options.get("own_pids", "")) if told else None
         if load:
             source = replace(source, details={**source.details, "threads": threads})
         meters.append(RaplMeter(source, group, clock_ns, load))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.files.cpu_time import open_cpu_time, read_cpu_time
+from bench.files.own_time import OwnTime, own_time
 from bench.nouns import Condition, Domain
 from bench.units import NS_PER_S
 
@@ -13,13 +14,13 @@ from bench.units import NS_PER_S
 _LOAD_PERIOD_NS = NS_PER_S // 5
 
 
-def open_load(proc_root: Path, domain: Domain) -> "CpuLoad | None":
-    """What tells how busy the machine's CPUs are; None where /proc/stat can't be read."""
+def open_load(proc_root: Path, domain: Domain, pids: str = "") -> "CpuLoad | None":
+    """How busy the machine's CPUs are, and with `pids` for whom; None where /proc/stat can't be read."""
     try:
         stat = open_cpu_time(proc_root)
     except OSError:
         return None
-    return CpuLoad(domain=domain, stat=stat)
+    return CpuLoad(domain=domain, stat=stat, own=own_time(proc_root, pids))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,10 +29,11 @@ class CpuLoad:
 
     domain: Domain
     stat: int
+    own: OwnTime | None = None
     due_ns: int = 0
 
     def read(self, now_ns: int) -> Sequence[Condition]:
-        """The two sums since boot when they are due; nothing where they can't be told this time."""
+        """The sums since boot when they are due; nothing where they can't be told this time."""
         if now_ns < self.due_ns or self.stat < 0:
             return ()
         self.due_ns = now_ns + _LOAD_PERIOD_NS
@@ -39,9 +41,11 @@ class CpuLoad:
             busy_s, steal_s = read_cpu_time(self.stat)
         except (OSError, ValueError):
             return ()  # a circumstance that is not shown is left out; the counter goes on
+        own_s = self.own.read() if self.own else None
         return (
             Condition(now_ns, self.domain, "busy_s", busy_s),
             Condition(now_ns, self.domain, "steal_s", steal_s),
+            *(() if own_s is None else (Condition(now_ns, self.domain, "own_s", own_s),)),
         )
 
     def close(self) -> None:
@@ -49,3 +53,5 @@ class CpuLoad:
         stat, self.stat = self.stat, -1
         if stat >= 0:
             os.close(stat)
+        if self.own:
+            self.own.close()

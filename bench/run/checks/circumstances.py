@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from bench.files.layout import READINGS
 from bench.nouns import Source, Verdict
 from bench.physics import rules
-from bench.physics.contamination import busy_board, busy_idle, foreign_work, stolen_time
+from bench.physics.contamination import busy_board, busy_idle, foreign_cpu, foreign_work, stolen_time
 from bench.physics.drift import drifts
 from bench.physics.events import slowed
 from bench.run.checks.case import Case
@@ -22,6 +22,10 @@ _SLOW = Expectation(name="slowdown", expected="none by heat or hardware at work"
 _LIMIT = Expectation(name="power limit kept", expected=f"within {rules.SETTLED_W:g} W from idle to the end")
 _FOREIGN = Expectation(name="foreign processes", expected="none on the board")
 _QUIET = Expectation(name="quiet before", expected="at rest while nothing is asked")
+_OTHERS = Expectation(
+    name="foreign cpu work",
+    expected=f"{rules.FOREIGN_CPU.flag_over:.0%} of a window at most (fail: {rules.FOREIGN_CPU.void_over:.0%})",
+)
 _STEAL = Expectation(
     name="steal time",
     expected=f"{rules.STEAL.flag_over:.0%} of a window at most (fail: {rules.STEAL.void_over:.0%})",
@@ -109,6 +113,15 @@ def foreign_processes(case: Case) -> Lines:
     if not told_by:
         return (_FOREIGN.warned("neither processes nor memory were recorded", case.at(READINGS)),)
     return _judged(_FOREIGN, case, foreign_work(case.known, case.run), "none")
+
+
+def foreign_cpu_work(case: Case) -> Lines:
+    """Other processes take threads from the work: it takes longer, and their joules are counted in."""
+    if not _recorded(case, "own_s"):
+        why = "our own CPU time is not recorded: a server's work, or an old run"
+        return (_OTHERS.skipped(why, case.at(READINGS)),)
+    found = foreign_cpu(case.known, case.sealed.sources, case.work)
+    return _judged(_OTHERS, case, found, "none to speak of")
 
 
 def quiet_before(case: Case) -> Lines:
