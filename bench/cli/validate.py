@@ -1,11 +1,13 @@
 """validate: measured rows of anybody against estimates, beside the formulas of others."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bench.cli.output import give, note, say, table
+from bench.phrases import Phrase, number
 
 if TYPE_CHECKING:
     from bench.fit.validated import Group, Scores
@@ -26,44 +28,59 @@ def validate(
     rows: Annotated[
         Path | None, typer.Option("--rows", help="A CSV to write: each row, its estimate, what was filled in.")
     ] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="The groups as CSV on stdout.")] = False,
+    csv_style: Annotated[
+        str, typer.Option(help="CSV: plain, or fr with semicolons and decimal commas, of --rows too.")
+    ] = "plain",
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Estimate every row of a table of measured energy, and say how far off."""
-    from bench.errors import UnknownName
-    from bench.files.atomic import write_whole
-    from bench.run.validating import rows_text, validate_file
+    from bench.errors import BadInput, UnknownName
+    from bench.files.csv_out import style_of, write_table
+    from bench.run.validating import ROW_COLUMNS, rows_of, validate_file
 
+    style = style_of(csv_style)
+    if csv and json:
+        raise BadInput(Phrase("--csv and --json are two answers to one question; ask for one of them"))
     if leave_out is not None and leave_out not in _LEAVE_OUT:
         raise UnknownName("--leave-out", leave_out, _LEAVE_OUT)
     found = validate_file(data, leave_out, calibrate_on)  # type: ignore[arg-type]
     if rows is not None:
-        write_whole(rows, rows_text(found.judged).encode("utf-8"))
-    if json:
+        judged = rows_of(found.judged)
+        write_table(rows, ROW_COLUMNS, judged, delimiter=style.delimiter, decimal=style.decimal)
+    if csv:
+        groups = map(_csv_row, found.groups)
+        write_table(sys.stdout, _CSV_HEAD, groups, delimiter=style.delimiter, decimal=style.decimal)
+    elif json:
         give({"rows": found.rows, "groups": [plain_group(group) for group in found.groups]})
     else:
         say(table([_row(group) for group in found.groups], _HEAD))
     reasons = sorted({one.row.refused for one in found.judged if one.row.refused})
     for reason in reasons[:8]:
-        note(f"refused: {reason}")
+        note(Phrase("refused: {reason}", reason=Phrase(reason)))
     filled = sorted({text for one in found.judged if one.row.job for text in one.row.job.notes})
     for text in filled[:12]:
-        note(f"filled in: {text}")
+        note(Phrase("filled in: {text}", text=Phrase(text)))
 
 
 _HEAD = (
-    "source",
-    "gpu",
-    "batch",
-    "scope",
+    Phrase("source"),
+    "GPU",
+    Phrase("batch"),
+    Phrase("scope"),
     "n",
-    "refused",
-    "median",
+    Phrase("refused"),
+    Phrase("median"),
     "MAPE",
-    "bias",
+    Phrase("bias"),
     "90 %",
-    "models",
-    "rivals' median",
+    Phrase("models"),
+    Phrase("rivals' median"),
 )
+_CSV_HEAD = (
+    "source", "gpu", "batch_band", "scope", "in_sample", "n", "refused", "median_ape", "mape", "bias",
+    "coverage_90", "coverage_90_models",
+)  # fmt: skip
 
 
 def _row(group: "Group") -> tuple[str, ...]:
@@ -72,10 +89,10 @@ def _row(group: "Group") -> tuple[str, ...]:
         ("", "", "") if scores is None else tuple(map(_percent, (scores.median_ape, scores.mape, scores.bias)))
     )
     return (
-        group.source + (" (in-sample)" if group.in_sample else ""),
+        Phrase("{source} (in-sample)", source=group.source) if group.in_sample else group.source,
         group.gpu[:28],
-        group.batch_band,
-        group.scope,
+        Phrase(group.batch_band),
+        Phrase(group.scope),
         str(group.n),
         str(group.refused),
         *figures,
@@ -85,8 +102,14 @@ def _row(group: "Group") -> tuple[str, ...]:
     )
 
 
+def _csv_row(group: "Group") -> tuple[object, ...]:
+    """A group as ratios, by the names that the JSON has."""
+    found = plain_group(group)
+    return tuple(found[name] for name in _CSV_HEAD)
+
+
 def _percent(ratio: float | None) -> str:
-    return "" if ratio is None else f"{100 * ratio:.3g} %"
+    return "" if ratio is None else f"{number(100 * ratio, '.3g')} %"
 
 
 def plain_group(group: "Group") -> dict[str, Any]:

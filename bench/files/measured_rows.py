@@ -10,6 +10,7 @@ from pathlib import Path
 from bench.errors import BadInput
 from bench.estimators.asked import Asked
 from bench.estimators.roofline import Scope
+from bench.phrases import Phrase
 
 NEEDED = ("source", "model", "gpu", "energy_scope", "output_tokens")
 _MANY = 1_000_000  # rows
@@ -32,31 +33,38 @@ def read_measured(path: Path) -> tuple[MeasuredRow, ...]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: cannot be read as UTF-8 text: {error}") from error
+        raise BadInput(Phrase("{path}: cannot be read as UTF-8 text: {error}", path=path, error=error)) from error
     reader = csv.DictReader(io.StringIO(text, newline=""))
     try:
         return _read(path, reader)
     except csv.Error as error:
-        raise BadInput(f"{path}:{reader.line_num}: not CSV: {error}") from error
+        raise BadInput(
+            Phrase("{path}:{line_num}: not CSV: {error}", path=path, line_num=reader.line_num, error=error)
+        ) from error
 
 
 def _read(path: Path, reader: "csv.DictReader[str]") -> tuple[MeasuredRow, ...]:
     lacks = [name for name in NEEDED if name not in (reader.fieldnames or ())]
     if lacks:
         raise BadInput(
-            f"{path}: no column {', '.join(lacks)}; needed are comma-separated columns {', '.join(NEEDED)} and "
-            "energy_j_per_request or energy_j_per_output_token"
+            Phrase(
+                "{path}: no column {lacks}; needed are comma-separated columns {needed} and "
+                "energy_j_per_request or energy_j_per_output_token",
+                path=path,
+                lacks=", ".join(lacks),
+                needed=", ".join(NEEDED),
+            )
         )
     rows = tuple(_rows(path, reader))
     if not rows:
-        raise BadInput(f"{path}: not one row")
+        raise BadInput(Phrase("{path}: not one row", path=path))
     return rows
 
 
 def _rows(path: Path, reader: "csv.DictReader[str]") -> Iterator[MeasuredRow]:
     for row in reader:
         if reader.line_num > _MANY:
-            raise BadInput(f"{path}: more than {_MANY} lines; split the file")
+            raise BadInput(Phrase("{path}: more than {many} lines; split the file", path=path, many=_MANY))
         yield _row(path, reader.line_num, {k: (v or "").strip() for k, v in row.items() if isinstance(k, str)})
 
 
@@ -68,9 +76,26 @@ def _row(path: Path, line: int, row: Mapping[str, str]) -> MeasuredRow:
         try:
             value = float(said)
         except ValueError:
-            raise BadInput(f"{path}:{line}: {name} is {said!r}; needed is a number") from None
+            raise BadInput(
+                Phrase(
+                    "{path}:{line}: {name} is {said!r}; needed is a number",
+                    path=path,
+                    line=line,
+                    name=name,
+                    said=said,
+                )
+            ) from None
         if not 0 <= value <= _MOST:
-            raise BadInput(f"{path}:{line}: {name} is {said}; needed is a finite number from 0 to {_MOST:g}")
+            raise BadInput(
+                Phrase(
+                    "{path}:{line}: {name} is {said}; needed is a finite number from 0 to {most:g}",
+                    path=path,
+                    line=line,
+                    name=name,
+                    said=said,
+                    most=_MOST,
+                )
+            )
         return value
 
     output = number("output_tokens")
@@ -94,9 +119,9 @@ def _row(path: Path, line: int, row: Mapping[str, str]) -> MeasuredRow:
         scope=scope or "gpu",
     )
     refused = (
-        f"no scope in {row['energy_scope']!r}: wall, machine or GPU"
+        Phrase("no scope in {energy_scope!r}: wall, machine or GPU", energy_scope=row["energy_scope"])
         if scope is None
-        else "no measured energy"
+        else Phrase("no measured energy")
         if not each
         else ""
     )

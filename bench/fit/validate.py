@@ -20,6 +20,7 @@ from bench.estimators.prior import Book, Prior, energy_j
 from bench.estimators.roofline import Job
 from bench.fit.cells import fit_cells
 from bench.fit.prior import Row, calibrate
+from bench.phrases import Phrase
 
 LeaveOut = Literal["model", "task", "source"]
 _LEVEL = 0.9
@@ -61,7 +62,7 @@ def ask(source: str, asked: Asked, measured_j: float, refused: str, catalogue: C
         try:
             job = job_of(asked, catalogue)
         except BadInput as error:
-            refused = str(error)
+            refused = error.args[0]  # a phrase, which can still be told in another language
     return Asking(source=source, asked=asked, energy_j=measured_j, job=job, refused=refused, line=line)
 
 
@@ -70,7 +71,7 @@ def judge(
 ) -> list[Judged]:
     """Every row with its estimate, in the order given; none of the model calibrated on. Raises BadInput."""
     if leave_out is not None and calibrate_on is not None:
-        raise BadInput("--leave-out and --calibrate-on are two questions; ask one at a time")
+        raise BadInput(Phrase("--leave-out and --calibrate-on are two questions; ask one at a time"))
     if calibrate_on is not None:
         return _on_one_model(rows, book, calibrate_on)
     if leave_out in ("model", "task"):
@@ -99,7 +100,9 @@ def _on_one_model(rows: Sequence[Asking], book: Book, model: str) -> list[Judged
     for machine in {machine_of(row.asked) for row in rows if row.asked.model == model and row.job}:
         own = _rows([r for r in rows if machine_of(r.asked) == machine and r.asked.model == model])
         known[machine] = Machine(
-            prior=calibrate(base, own), half=book.one_model, rests_on=f"{len(own)} rows of {model} on this machine"
+            prior=calibrate(base, own),
+            half=book.one_model,
+            rests_on=Phrase("{own} rows of {model} on this machine", own=len(own), model=model),
         )
     evidence = Evidence(machines=known)
     return [
@@ -162,7 +165,7 @@ def _learn(
     moved = Machine(
         prior=calibrate(base, _rows(others)),
         half=half,
-        rests_on=f"{len(others)} rows of {models} models on this machine",
+        rests_on=Phrase("{others} rows of {models} models on this machine", others=len(others), models=models),
     )
     if not cells:
         return Evidence(machines={machine: moved})

@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -43,25 +42,24 @@ ROW_COLUMNS = (
 )  # fmt: skip
 
 
-def rows_text(judged: Sequence[Judged]) -> str:
-    """Each row with its estimate, how it was come by and what was filled in, as CSV."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(ROW_COLUMNS)
+def rows_of(judged: Sequence[Judged]) -> Iterator[tuple[object, ...]]:
+    """Each row with its estimate, how it was come by and what was filled in, by ROW_COLUMNS."""
     for one in judged:
         row, priced = one.row, one.priced
-        found = [f"{j:.6g}" for j in priced.energy_j] if priced else ["", "", ""]
-        writer.writerow(
-            [
-                *(row.line, row.source, row.asked.model, row.asked.gpu, row.asked.scope, f"{row.energy_j:.6g}"),
-                *found,
-                *((priced.method, priced.basis, priced.rests_on) if priced else ("", "", "")),
-                "; ".join(row.job.notes) if row.job else "",
-                "yes" if one.in_sample else "no",
-                row.refused,
-            ]
+        found = [_six(j) for j in priced.energy_j] if priced else [None, None, None]
+        yield (
+            *(row.line, row.source, row.asked.model, row.asked.gpu, row.asked.scope, _six(row.energy_j)),
+            *found,
+            *((priced.method, priced.basis, priced.rests_on) if priced else ("", "", "")),
+            "; ".join(row.job.notes) if row.job else "",
+            "yes" if one.in_sample else "no",
+            row.refused,
         )
-    return out.getvalue()
+
+
+def _six(value: float) -> float:
+    """At six digits, as rows are measured."""
+    return float(f"{value:.6g}")
 
 
 def read_asked(rows: tuple[MeasuredRow, ...]) -> list[Asking]:

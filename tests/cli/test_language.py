@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from told_figures import figures
 from typer.testing import CliRunner
 
 from bench.cli import estimate_line
@@ -26,20 +27,11 @@ _KEYS = (
     "calcul\u00a0: l’a priori a été nourri",
     "calcul\u00a0: request\u00a0: ",
 )  # sources, term names
-_POWERS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
 def estimate(capsys, *argv):
     code = estimate_line.main([*argv])
     return code, *capsys.readouterr()
-
-
-def figures(text):
-    """Every number of a text, English or French, as floats in their order."""
-    plain = re.sub(r"\u00a0×\u00a010([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda m: "e" + m[1].translate(_POWERS), text)
-    plain = re.sub(r"(?<=\d)\u202f(?=\d{3})", "", plain).replace("−", "-")
-    plain = re.sub(r"(?<=\d),(?=\d)", ".", plain)
-    return [float(one) for one in re.findall(r"(?<![\w.-])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])", plain)]
 
 
 def table_of(out):
