@@ -39,15 +39,20 @@ class Points:
 
 
 def points_of(x: Floats, y: Floats, xx: Floats, xy: Floats, yy: Floats) -> Points:
-    """The points of groups with means x, y, variances xx, yy and covariance xy. None of them is below nought."""
-    low_x, high_x, share_x = _two(x, _real(xx, x))
+    """The points of groups with means x, y, variances xx, yy and covariance xy.
+
+    No x is below nought and no y below 1 where the mean is not: an answer's first token comes of its prompt, so that
+    energies bend at one token.
+    """
+    low_x, high_x, share_x = _two(x, _real(xx, x), np.zeros_like(x))
     slope = np.divide(xy, xx, out=np.zeros_like(x), where=_real(xx, x) > 0)
     slope = np.where(_real(yy, y) > 0, slope, 0.0)
     rest = np.maximum(_real(yy, y) - slope * xy, 0.0)
+    floor = np.minimum(y, 1.0)
     found_x, found_y, weights = [], [], []
     for at, share in ((low_x, share_x), (high_x, 1 - share_x)):
-        middle = np.maximum(y + slope * (at - x), 0.0)
-        low_y, high_y, share_y = _two(middle, rest)
+        middle = np.maximum(y + slope * (at - x), floor)
+        low_y, high_y, share_y = _two(middle, rest, floor)
         found_x += [at, at]
         found_y += [low_y, high_y]
         weights += [share * share_y, share * (1 - share_y)]
@@ -59,15 +64,15 @@ def _real(variance: Floats, mean: Floats) -> Floats:
     return np.where(variance > _ALIKE * mean * mean, variance, 0.0)
 
 
-def _two(mean: Floats, variance: Floats) -> tuple[Floats, Floats, Floats]:
-    """Two numbers ≥ 0 of that mean and variance, and the lower's weight: alike far off, or the lower nought."""
-    far = np.sqrt(variance)
-    held = far > mean
-    low = np.where(held, 0.0, mean - far)
-    safe = np.where(held & (mean > 0), mean, 1.0)
-    high = np.where(held, mean + variance / safe, mean + far)
+def _two(mean: Floats, variance: Floats, least: Floats) -> tuple[Floats, Floats, Floats]:
+    """Two numbers ≥ `least` of that mean and variance, and the lower's weight: alike far off, or the lower least."""
+    far, room = np.sqrt(variance), mean - least
+    held = (far > room) & (room > 0)
+    safe = np.where(held, room, 1.0)
+    low = np.where(held, least, mean - np.minimum(far, room))
+    high = np.where(held, mean + variance / safe, mean + np.minimum(far, room))
     share = np.where(held, variance / (variance + safe * safe), 0.5)
-    return np.where(far > 0, low, mean), np.where(far > 0, high, mean), share
+    return low, high, share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,5 @@
 """How finely a large log's lengths are parted: tried on a sample of its rows, priced one by one and in cells."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,20 +10,21 @@ from bench.estimators.columns import Many
 from bench.estimators.roofline import Scope
 from bench.estimators.usage_sums import Spans
 from bench.files.logs.grouped import Groups
-from bench.files.logs.length_cells import LEVELS, cell_numbers
+from bench.files.logs.length_cells import CellsBy, Level, cell_numbers, levels_of
 from bench.run.log_pricing import Filling, named, price
 
+Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-# how far a sum by cells may lie from the sum over rows, of the value and of its bounds, which are hundreds of
-# times as wide: chosen
-VALUE_RATIO, BOUND_RATIO = 1e-3, 1e-2
+# how far sums by cells may lie from those over rows, cell by cell, of the value and of its bounds, which are tens
+# of per cent wide: chosen
+VALUE_RATIO, BOUND_RATIO = 1e-3, 2e-2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cells:
-    """Models by a place in LEVELS, how many rows were tried, and how far their sums were off."""
+    """The cells of each model, how many rows were tried, and how far their sums were off."""
 
-    levels: Mapping[int, tuple[str, ...]]
+    by: CellsBy
     tried: int
     value_off: float
     bound_off: float
@@ -37,38 +37,50 @@ def cells_for(sample: Groups, filling: Filling, many: Many, known: Known, scope:
     models = sample.codes.get("model", np.zeros(len(sample), np.int64))
     left = set(map(int, np.unique(models)))
     texts = sample.names.get("model", ("",))
-    levels: dict[int, tuple[str, ...]] = {0: ()}
+    levels = levels_of(sample.x, sample.y, sample.requests)
+    by: dict[Level, tuple[str, ...]] = {}
     worst = [0.0, 0.0]
-    for level in range(len(LEVELS)):
+    for level in levels:
         here = np.isin(models, list(left)) & told
-        cells = _in_cells(sample, here, level)
-        found = price(named(cells, filling), many, known, scope)
+        cells, cell = _in_cells(sample, here, level)
+        off = _off(rows.kwh, here, price(named(cells, filling), many, known, scope).kwh, cell)
+        of_cell = cells.codes_of("model")
         good = []
         for model in sorted(left):
-            off = _off(rows.kwh, here & (models == model), found.kwh, cells.codes_of("model") == model)
-            if (off[0] <= VALUE_RATIO and off[1] <= BOUND_RATIO) or level == len(LEVELS) - 1:
+            found = [float(one[of_cell == model].sum()) for one in off]
+            if (found[0] <= VALUE_RATIO * found[2] and found[1] <= BOUND_RATIO * found[2]) or level == levels[-1]:
                 good.append(model)
-                worst = [max(one, other) for one, other in zip(worst, off, strict=True)]
-        levels[level] = tuple(texts[model] for model in good)
+                ratios = (one / (found[2] or 1.0) for one in found[:2])
+                worst = [max(one, other) for one, other in zip(worst, ratios, strict=True)]
+        by[level] = tuple(texts[model] for model in good)
         left -= set(good)
         if not left:
             break
-    kept = {level: models for level, models in levels.items() if models} or {0: ()}
-    return Cells(levels=kept, tried=int(sample.rows.sum()), value_off=worst[0], bound_off=worst[1])
+    return Cells(
+        by=CellsBy(models={level: models for level, models in by.items() if models}, finest=levels[-1]),
+        tried=int(sample.rows.sum()),
+        value_off=worst[0],
+        bound_off=worst[1],
+    )
 
 
 def _off(
-    rows: Spans, here: npt.NDArray[np.bool_], cells: Spans, there: npt.NDArray[np.bool_]
-) -> tuple[float, float]:
-    def ratio(name: str) -> float:
-        whole = float(getattr(rows, name)[here].sum())
-        return abs(float(getattr(cells, name)[there].sum()) / whole - 1) if whole > 0 else 0.0
+    rows: Spans, here: npt.NDArray[np.bool_], cells: Spans, cell: npt.NDArray[np.intp]
+) -> tuple[Floats, Floats, Floats]:
+    """Of each cell how far its value lies from its rows', how far its bounds, each over its own size, and the value.
 
-    return ratio("value"), max(ratio("low"), ratio("high"))
+    No cell's error makes good another's: rows may be mixed otherwise on another day.
+    """
+    whole = {
+        name: np.bincount(cell, getattr(rows, name)[here], len(cells.value)) for name in ("low", "value", "high")
+    }
+    far = {name: np.abs(getattr(cells, name) - one) for name, one in whole.items()}
+    share = {name: one * whole["value"] / np.where(whole[name] > 0, whole[name], 1.0) for name, one in far.items()}
+    return far["value"], np.maximum(share["low"], share["high"]), whole["value"].astype(np.float64)
 
 
-def _in_cells(sample: Groups, here: npt.NDArray[np.bool_], level: int) -> Groups:
-    """These rows as groups by names and cell, as DuckDB makes them of all rows, but for days."""
+def _in_cells(sample: Groups, here: npt.NDArray[np.bool_], level: Level) -> tuple[Groups, npt.NDArray[np.intp]]:
+    """These rows as groups by names and cell, as DuckDB makes them of all rows, but for days; each row's group."""
     key = cell_numbers(level, sample.x[here], sample.y[here], sample.kinds[here])
     for name, codes in sample.codes.items():
         key = key * len(sample.names[name]) + codes[here]
@@ -85,7 +97,7 @@ def _in_cells(sample: Groups, here: npt.NDArray[np.bool_], level: int) -> Groups
         return found
 
     mean_x, mean_y = mean(x), mean(y)
-    return replace(
+    found = replace(
         sample,
         days=sample.days[first],
         codes={name: codes[first] for name, codes in sample.codes.items()},
@@ -100,3 +112,4 @@ def _in_cells(sample: Groups, here: npt.NDArray[np.bool_], level: int) -> Groups
         reported={},
         exact=False,
     )
+    return found, key

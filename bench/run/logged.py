@@ -157,7 +157,7 @@ def _from_rows(
         needed = asked.filling.services if key == "endpoint" else "chars" in names.columns
         if needed and key in names.columns and key not in wanted:
             wanted.append(key)
-    sql = rows_sql(relation, names, None if days is None else days.sql, wanted, totals=not asked.per_request)
+    sql = rows_sql(relation, names, days, wanted, totals=not asked.per_request)
     exact = total <= EXACT_ROWS if asked.exact is None else asked.exact
     notes = [*(() if days is None else days.notes), *_counted(sql, asked)]
     notes += [f"columns not read: {', '.join(names.ignored[:8])}"] if names.ignored else []
@@ -166,7 +166,7 @@ def _from_rows(
     if not exact:
         part = sampled(relation)
         found = cells(rows_of(part, replace(sql, day=None)))
-        levels = found.levels
+        levels = found.by
         notes.append(
             f"lengths in cells: sums of {found.tried} rows lie within {found.value_off:.1e} of those of each row "
             f"by itself, their bounds within {found.bound_off:.1e}"

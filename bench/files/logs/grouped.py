@@ -7,19 +7,22 @@ lengths, so that nothing is approximated; in a large one it is a cell of lengths
 a polynomial of the second degree, finer where it is not (bench.estimators.usage_sums says what that may cost).
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bench.files.logs.length_cells import cell_sql
+from bench.files.logs.length_cells import CellsBy, cell_sql
 from bench.files.logs.opened import Relation, literal
-from bench.files.logs.rows_sql import RowsSql
+from bench.files.logs.rows_sql import MOST_LENGTH, RowsSql
+from bench.files.logs.times import sensible
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+_PLAIN = re.compile(r'\("[^"]+"\)')  # a whole-numbered column as it stands
 _COLUMNS = ("days", "kinds", "rows", "requests", "x", "y", "xx", "xy", "yy")
 
 
@@ -70,15 +73,16 @@ class Grouped:
     faults: Mapping[int, int]
 
 
-def grouped(relation: Relation, sql: RowsSql, levels: Mapping[int, Sequence[str]] | None, total: int) -> Grouped:
-    """Every row's group, of `total` rows. `levels`: models by a place in LEVELS; None: one pair of lengths each.
+def grouped(relation: Relation, sql: RowsSql, levels: CellsBy | None, total: int) -> Grouped:
+    """Every row's group, of `total` rows. `levels` None: one pair of lengths each.
 
     Raises BadInput.
     """
     if levels is None:
         return _ordered(_read(relation, sql, None, "", everything=True))
-    whole = _read(relation, sql, levels, f"WHERE {sql.sound}", everything=False)
-    if int(whole.groups.rows.sum()) == total:
+    where = "" if _all_sound(relation, sql, total) else f"WHERE {sql.sound}"
+    whole = _read(relation, sql, levels, where, everything=False)
+    if int(whole.groups.rows.sum()) + sum(whole.faults.values()) == total:
         return _ordered(whole)
     rest = _read(relation, sql, levels, f"WHERE NOT coalesce({sql.sound}, false)", everything=True)
     return _ordered(_together(whole, rest))
@@ -89,6 +93,17 @@ def rows_of(relation: Relation, sql: RowsSql) -> Groups:
     return _ordered(_read(relation, sql, None, f"WHERE {sql.sound}", everything=False)).groups
 
 
+def _all_sound(relation: Relation, sql: RowsSql, total: int) -> bool:
+    """Whether the statistics of Parquet say that no length is missing, negative or absurd."""
+    named = [one for one in (sql.x, sql.y) if one]
+    if relation.files.kind != "parquet" or sql.weight or not all(_PLAIN.fullmatch(one) for one in named):
+        return False
+    asks = ", ".join(f"count({one}), min({one}), max({one})" for one in named)
+    found = relation.rows(f"SELECT {asks} FROM ({relation.sql})")[0] if named else ()
+    parts = zip(found[::3], found[1::3], found[2::3], strict=True)
+    return all(count == total and low >= 0 and high <= MOST_LENGTH for count, low, high in parts)
+
+
 def _ordered(found: Grouped) -> Grouped:
     """The groups in one order, whichever thread read them first: sums of them end in the same digits."""
     one = found.groups
@@ -96,15 +111,14 @@ def _ordered(found: Grouped) -> Grouped:
     return replace(found, groups=one.cut(order))
 
 
-def _read(
-    relation: Relation, sql: RowsSql, levels: Mapping[int, Sequence[str]] | None, where: str, *, everything: bool
-) -> Grouped:
-    """DuckDB groups by the columns as they are, which it does by their dictionaries; groups' names become codes."""
-    by = {"day": sql.day or "-1", **{f"k_{name}": text for name, text in sql.keys.items()}}
+def _read(relation: Relation, sql: RowsSql, levels: CellsBy | None, where: str, *, everything: bool) -> Grouped:
+    """DuckDB groups by the columns as they are, by their dictionaries; then groups' names become codes."""
+    by = {"day": sql.day.sql if sql.day else "0", **{f"k_{name}": text for name, text in sql.keys.items()}}
     if len(sql.kinds) > 1:
         by["kind"] = sql.kind
     if levels is not None:
-        by["cell"] = f"({cell_sql(sql, levels)})::INTEGER"
+        cell = cell_sql(sql, levels)
+        by["cell"] = f"(CASE WHEN {sql.reason} = 0 THEN {cell} ELSE 0 END)" if everything else cell
     if everything:
         by |= {"reason": sql.reason, "no_x": _absent(sql.x), "no_y": _absent(sql.y)}
     if levels is None:
@@ -115,8 +129,9 @@ def _read(
     names = {name: _names(relation, name) for name in sql.keys}
     coded = [_code(name) if values else f"0 AS k_{name}" for name, values in names.items()]
     rest = ", ".join(f"k_{name}" for name in sql.keys)
-    others = f"* EXCLUDE ({rest})" if rest else "*"
-    found = relation.arrays(f"SELECT {', '.join([others, *coded])} FROM groups")
+    number = f"({sql.day.number})::DOUBLE AS days" if sql.day else "0 AS days"
+    others = f"* EXCLUDE ({', '.join(filter(None, ('day', rest)))})"
+    found = relation.arrays(f"SELECT {', '.join([others, number, *coded])} FROM groups")
     return _decoded(found, names, sql, everything=everything, exact=levels is None)
 
 
@@ -147,6 +162,7 @@ def _sums(sql: RowsSql, *, exact: bool) -> list[str]:
         return sums
     times = f"{weight} * " if weight else ""
     x, y = sql.x, sql.y
+    x, y = (f"({one})::DOUBLE" if one else None for one in (x, y))
     for name, one in (("sx", x), ("sy", y)):
         sums += [f"sum({times}{one}) AS {name}"] if one else []
     for name, one, other in (("sxx", x, x), ("sxy", x, y), ("syy", y, y)):
@@ -170,12 +186,16 @@ def _decoded(
         reason = plain["reason"].astype(np.int64)
         sound = reason == 0
         faults = {int(r): int(plain["n"][reason == r].sum()) for r in np.unique(reason) if r}
+    if sql.day:
+        timeless = sound & ~sensible(plain["days"])
+        sound &= ~timeless
+        faults |= {1: int(plain["n"][timeless].sum())} if timeless.any() else {}
     lengths = _lengths(plain, sql, total, exact=exact)
     for name, said in (("x", sql.x), ("y", sql.y)):
         absent = plain[f"no_{name}"].astype(bool) if everything else np.full(total, said is None)
         lengths[name] = np.where(absent, np.nan, lengths[name])
     groups = Groups(
-        days=np.nan_to_num(plain["day"], nan=-1).astype(np.int64),
+        days=np.nan_to_num(plain["days"]).astype(np.int64),
         codes={name: plain[f"k_{name}"].astype(np.int64) for name in sql.keys},
         names={name: ("", *values) for name, values in names.items()},
         kinds=plain["kind"].astype(np.int64) if "kind" in plain else np.full(total, sql.kinds[0]),
@@ -238,4 +258,5 @@ def _together(one: Grouped, other: Grouped) -> Grouped:
         exact=False,
         **plain,
     )
-    return Grouped(groups=groups, faults=other.faults)
+    faults = {code: one.faults.get(code, 0) + other.faults.get(code, 0) for code in (*one.faults, *other.faults)}
+    return Grouped(groups=groups, faults=faults)

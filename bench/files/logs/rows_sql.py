@@ -8,9 +8,11 @@ from bench.errors import BadInput
 from bench.estimators.wanted import MOST_SOUND_S, MOST_TOKENS
 from bench.files.logs.names import Mapped
 from bench.files.logs.opened import Relation, literal
+from bench.files.logs.times import Days
 
 MOST_CALLS = 1e12  # of one row; chosen: beyond any service
 MOST_VALUES = 10_000  # different values of one column of names; chosen: beyond, an output is no table
+MOST_LENGTH = max(10 * MOST_TOKENS, MOST_SOUND_S)  # of any kind: characters are the most
 INPUTS = ("tokens", "audio", "chars")  # what a row's first length counts: kind 0, 1, 2
 REASONS = (
     "",
@@ -27,7 +29,7 @@ _EVERY_THIRD = r"^\s*-?\d{1,3}(,\d{3})+\s*$"
 class RowsSql:
     """Expressions over a log's rows, each a number. `x` is NULL where a row says no input, `y` no output."""
 
-    day: str | None
+    day: Days | None
     keys: Mapping[str, str]  # a column of names by its purpose, as text or NULL
     kind: str  # which of INPUTS x counts
     kinds: tuple[int, ...]
@@ -42,7 +44,7 @@ class RowsSql:
 def rows_sql(
     relation: Relation,
     names: Mapped,
-    day: str | None,
+    day: Days | None,
     wanted: Sequence[str],
     *,
     totals: bool,
@@ -59,12 +61,13 @@ def rows_sql(
     weight = numbers.get("count")
     share = f" / (CASE WHEN {weight} = 0 THEN 1e-9 ELSE {weight} END)" if weight and totals else ""
     inputs = {
-        kind: f"({numbers[key]}{share})"
+        kind: f"({numbers[key]}{share})" if share else numbers[key]
         for kind, key in enumerate(("in_tokens", "audio_seconds", "chars"))
         if key in numbers
     }
     x, kind = _input(inputs)
-    y = f"({numbers['out_tokens']}{share})" if "out_tokens" in numbers else None
+    y = numbers.get("out_tokens")
+    y = f"({y}{share})" if y and share else y
     return RowsSql(
         day=day,
         keys={key: _text(relation, key, names.columns[key]) for key in wanted},
@@ -73,8 +76,8 @@ def rows_sql(
         x=x,
         y=y,
         weight=weight,
-        reason=_reason(relation, names, day, x, y, weight),
-        sound=_sound(day, x, y, weight),
+        reason=_reason(relation, names, x, y, weight),
+        sound=_sound(x, y, weight),
         reported={
             key: _reported(relation, names.columns[key])
             for key in ("reported_kwh", "reported_kg")
@@ -107,25 +110,19 @@ def _input(inputs: Mapping[int, str]) -> tuple[str | None, str]:
     return x, f"(CASE {whens} ELSE 0 END)".format(*range(len(INPUTS)))
 
 
-_MOST = max(MOST_TOKENS * 10, MOST_SOUND_S)
-
-
-def _sound(day: str | None, x: str | None, y: str | None, weight: str | None) -> str:
-    parts = [f"({day}) IS NOT NULL"] if day else []
-    parts += [f"{one} BETWEEN 0 AND {_MOST!r}" for one in (x, y) if one]
-    parts += [f"{weight} BETWEEN 0 AND {MOST_CALLS!r}"] if weight else []
+def _sound(x: str | None, y: str | None, weight: str | None) -> str:
+    parts = [f"{one} BETWEEN 0 AND {MOST_LENGTH:.0f}" for one in (x, y) if one]
+    parts += [f"{weight} BETWEEN 0 AND {MOST_CALLS:.0f}"] if weight else []
     return " AND ".join(parts) or "true"
 
 
-def _reason(
-    relation: Relation, names: Mapped, day: str | None, x: str | None, y: str | None, weight: str | None
-) -> str:
-    whens = [f"WHEN ({day}) IS NULL THEN 1"] if day else []
+def _reason(relation: Relation, names: Mapped, x: str | None, y: str | None, weight: str | None) -> str:
+    whens = []
     if weight:
-        whens.append(f"WHEN {weight} IS NULL OR NOT {weight} BETWEEN 0 AND {MOST_CALLS!r} THEN 2")
+        whens.append(f"WHEN {weight} IS NULL OR NOT {weight} BETWEEN 0 AND {MOST_CALLS:.0f} THEN 2")
     for code, sql, keys in ((3, x, ("in_tokens", "audio_seconds", "chars")), (4, y, ("out_tokens",))):
         if sql:
-            whens.append(f"WHEN NOT {sql} BETWEEN 0 AND {_MOST!r} THEN {code}")
+            whens.append(f"WHEN NOT {sql} BETWEEN 0 AND {MOST_LENGTH:.0f} THEN {code}")
         for key in keys:
             if key in names.columns and relation.types[names.columns[key]] == "VARCHAR":
                 raw = relation.columns[names.columns[key]]
@@ -134,6 +131,9 @@ def _reason(
     return f"(CASE {' '.join(whens)} ELSE 0 END)" if whens else "0"
 
 
+_WHOLE = re.compile(
+    r"(TINY|SMALL|BIG)?INT(EGER)?|U(TINY|SMALL)?INT(EGER)?"
+)  # compared as they are, which is faster
 _NUMERIC = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*)")
 
 
@@ -145,7 +145,7 @@ def _number(relation: Relation, column: str) -> str:
         return f"try_cast({text} AS DOUBLE)"
     if not _NUMERIC.fullmatch(kind):
         raise BadInput(f"{relation.files.words}: {column} is {kind}; needed are numbers: say --columns KEY=COLUMN")
-    return f"({sql})::DOUBLE"
+    return f"({sql})" if _WHOLE.fullmatch(kind) else f"({sql})::DOUBLE"
 
 
 def _decimal_comma(relation: Relation, column: str, sql: str) -> bool:
@@ -173,7 +173,7 @@ def _text(relation: Relation, name: str, column: str) -> str:
     count = relation.rows(f"SELECT count(*), min(v) FROM ({first})")[0]
     if count[0] > MOST_VALUES:
         raise BadInput(
-            f"{relation.files.words}: {name} has more than {MOST_VALUES} different values, {count[1]!r:.40} one; needed "
-            f"are fewer: name another column, --columns {name}=COLUMN, or leave it out of --by"
+            f"{relation.files.words}: {name} has more than {MOST_VALUES} different values, as {count[1]!r:.40}; "
+            f"needed are fewer: name another column, --columns {name}=COLUMN, or leave it out of --by"
         )
     return text

@@ -10,25 +10,28 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
+import numpy as np
+import numpy.typing as npt
+
 from bench.errors import BadInput, UnknownName
 from bench.files.logs.opened import Relation
 
 _DAY_US, _SECOND_US = 86_400_000_000, 1_000_000
 _EPOCH = date(1970, 1, 1)
 _FIRST, _LAST = date(2000, 1, 1), date(2100, 1, 1)  # chosen: a request of another century is a slip of the pen
+_OF_DATE = "(day - DATE '1970-01-01')"
 _OFFSET = r"(Z|z|UTC|[+-]\d{2}:?\d{2}|[+-]\d{2})$"
 _CLOCK = r"\d{1,2}:\d{2}"
-_MS_FROM, _US_FROM = (
-    1e11,
-    1e14,
-)  # whole numbers from these on count milliseconds, microseconds: years 5138 otherwise
+# whole numbers from these on count milliseconds, microseconds: as seconds they were years beyond 5138
+_MS_FROM, _US_FROM = 1e11, 1e14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Days:
-    """A day as SQL: whole days since 1970, NULL where a row's time is none; `notes` say what was assumed."""
+    """A day as SQL to group by, NULL where a row's time is none; `notes` say what was assumed."""
 
     sql: str
+    number: str = "day"  # of a group's `day`: whole days since 1970
     notes: tuple[str, ...] = ()
     dated: bool = False  # days alone, no time of day
 
@@ -43,11 +46,11 @@ def days_of(relation: Relation, column: str, zone: str) -> Days:
     where = _zone(zone)
     kind, sql = relation.types[column], relation.columns[column]
     if kind == "DATE":
-        return Days(sql=_kept(f"epoch_us({sql}) // {_DAY_US}"), dated=True)
+        return Days(sql=sql, number=_OF_DATE, dated=True)
     if kind in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMP_NS WITH TIME ZONE"):
         return _instants(relation, f"epoch_us({sql})", where)
     if kind.startswith("TIMESTAMP"):
-        return Days(sql=_kept(f"epoch_us({sql}) // {_DAY_US}"), notes=(_plain(zone),))
+        return Days(sql=f"({sql})::DATE", number=_OF_DATE, notes=(_plain(zone),))
     if kind in ("BIGINT", "INTEGER", "UBIGINT", "UINTEGER", "DOUBLE", "HUGEINT", "FLOAT"):
         return _instants(relation, _epochs(sql), where)
     if kind != "VARCHAR":
@@ -65,10 +68,10 @@ def _plain(zone: str) -> str:
     return f"times have no zone: days as they stand{f', taken for {zone}' if zone else ''}"
 
 
-def _kept(days: str) -> str:
-    """The days, but for those of another century."""
-    low, high = (_FIRST - _EPOCH).days, (_LAST - _EPOCH).days
-    return f"CASE WHEN ({days}) BETWEEN {low} AND {high} THEN ({days})::INTEGER END"
+def sensible(days: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Which of these numbers are days of this century."""
+    found: npt.NDArray[np.bool_] = (days >= (_FIRST - _EPOCH).days) & (days <= (_LAST - _EPOCH).days)
+    return found
 
 
 def _epochs(sql: str) -> str:
@@ -79,7 +82,7 @@ def _epochs(sql: str) -> str:
 
 def _instants(relation: Relation, us: str, zone: ZoneInfo) -> Days:
     note = f"days of {zone.key}" + ("" if zone.key != "UTC" else "; --tz Europe/Paris has those of Paris")
-    return Days(sql=_kept(f"({us} + {_shift(relation, us, zone)}) // {_DAY_US}"), notes=(note,))
+    return Days(sql=f"(({us} + {_shift(relation, us, zone)}) // {_DAY_US})::INTEGER", notes=(note,))
 
 
 def _shift(relation: Relation, us: str, zone: ZoneInfo) -> str:
@@ -147,29 +150,27 @@ def _texts(relation: Relation, column: str, sql: str, zone: str, where: ZoneInfo
                 "2026-10-01T10:00:00Z or days as 2026-10-01: name another column, --columns time=COLUMN, or leave "
                 "day out of --by"
             )
-        return Days(sql=_kept(f"epoch_us(try_cast(trim({sql}) AS DATE)) // {_DAY_US}"), dated=True)
+        return Days(sql=f"try_cast(trim({sql}) AS DATE)", number=_OF_DATE, dated=True)
     aware = {offset for offset in counts if offset not in ("", "day")}
     if not zone:
         _one_zone(relation, column, counts)
     instant = f"epoch_us(try_cast(trim({sql}) AS TIMESTAMPTZ))"
-    stands = f"epoch_us(try_cast(trim({sql}) AS TIMESTAMP)) // {_DAY_US}"
+    stands = f"(epoch_us(try_cast(trim({sql}) AS TIMESTAMP)) // {_DAY_US})::INTEGER"
     if not aware:
-        return Days(sql=_kept(stands), notes=(_plain(zone),))
+        return Days(sql=stands, notes=(_plain(zone),))
     offset = next(iter(aware))
     if not zone and offset.upper() not in ("Z", "UTC"):
         # one offset everywhere: the days of the clocks that wrote it
         local = f"regexp_replace(trim({sql}), '{_OFFSET}', '')"
         return Days(
-            sql=_kept(f"epoch_us(try_cast({local} AS TIMESTAMP)) // {_DAY_US}"),
+            sql=f"(epoch_us(try_cast({local} AS TIMESTAMP)) // {_DAY_US})::INTEGER",
             notes=(f"days of the offset {offset}, which all times have",),
         )
     days = _instants(relation, instant, where)
     if set(counts) == aware:
         return days
     naive = f"NOT regexp_matches(trim({sql}), '{_OFFSET}')"
-    return Days(
-        sql=f"CASE WHEN {naive} THEN {_kept(stands)} ELSE {days.sql} END", notes=(*days.notes, _plain(zone))
-    )
+    return Days(sql=f"CASE WHEN {naive} THEN {stands} ELSE {days.sql} END", notes=(*days.notes, _plain(zone)))
 
 
 def _one(relation: Relation, sql: str) -> str:
