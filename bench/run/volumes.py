@@ -194,6 +194,11 @@ def _of_lengths(one: Priced) -> Iterator[str]:
     if one.outside_ratio > 0:
         yield Phrase("{share:.0%} of requests lie outside what was measured: widened", share=one.outside_ratio)
     yield from (note for note in one.notes if "outside" not in note)
+    if any("modelled" in line for line in (*one.usual.rests_on, *one.notes)):
+        yield Phrase(
+            "bounds of modelled power are a span between machines that claims no coverage; these percentiles claim "
+            "none either"
+        )
 
 
 def _place_notes(place: Place | None) -> list[str]:

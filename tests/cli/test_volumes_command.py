@@ -55,6 +55,7 @@ def test_a_line_a_month_with_grams_bars_and_what_was_assumed(project):
     assert "growth was seen over 2 months; months 3 to 4 (*) lie beyond" in out
     assert "assumed: articles: no growth said, every month as the first" in out
     assert "the mean length alone would say" in out
+    assert "these percentiles claim none either" in out
     assert "synthetic weights" in out  # of the measured cell: said wherever its figures are
 
 
