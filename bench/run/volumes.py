@@ -196,8 +196,8 @@ def _of_lengths(one: Priced) -> Iterator[str]:
     yield from (note for note in one.notes if "outside" not in note)
     if any("modelled" in line for line in (*one.usual.rests_on, *one.notes)):
         yield Phrase(
-            "bounds of modelled power are a span between machines that claims no coverage; these percentiles claim "
-            "none either"
+            "bounds of modelled power are a span between machines that claims no coverage; these percentiles "
+            "claim none either"
         )
 
 
