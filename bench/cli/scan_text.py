@@ -11,7 +11,16 @@ if TYPE_CHECKING:
     from bench.files.scan import Scan
     from bench.run.scanning import Distribution
 
-_HEAD = tuple(map(Phrase, ("kind", "language", "files", "P10", "median", "P90", "total", "unit")))
+_HEAD = (
+    Phrase("kind"),
+    Phrase("language"),
+    Phrase("files"),
+    "P10",
+    Phrase("median"),
+    "P90",
+    Phrase("total"),
+    Phrase("unit"),
+)
 _KINDS = {"audio": Phrase("sound"), "video": Phrase("video"), "text": Phrase("texts")}
 _UNITS = {"audio": "s", "video": "s", "text": Phrase("characters")}
 _MOST_UNREAD = 20

@@ -101,7 +101,9 @@ def _flow_line(one: "Priced") -> str:
         "{method} ({basis}){misled}",
         name=flow.name,
         model=flow.wanted.model,
-        lengths="" if flow.input_lengths is None else f", {flow.input_kind} {flow.input_lengths.words}",
+        lengths=""
+        if flow.input_lengths is None
+        else Phrase(", {kind} {words}", kind=flow.input_kind, words=flow.input_lengths.words),
         value=mean.value,
         low=mean.low,
         high=mean.high,
