@@ -25,51 +25,61 @@ NAMES = ("model", "hardware", "precision", "engine", "region")
 _FIELDS = {"in_tokens": "input_tokens", "out_tokens": "output_tokens"}
 few = settings(max_examples=150, deadline=None)
 
-# dense, mixtures of experts, windows of attention, sizes by name alone, measured cells, unknown
-models = st.sampled_from(
-    [
-        "llama-3.1-8b",
-        "mixtral-8x7b",
-        "qwen3-30b-a3b",
-        "llama-3.1-70b",
-        "gemma-3-27b",
-        "gemma-2-9b",
-        "my-13b",
-        "deepseek-r1",
-        "gpt-oss-120b",
-        "whisper-tiny",
-        "mistral-160m",
-        "nllb-600m",
-        "whisper-large",
-        "nope",
-        "#",
-    ]
+
+def mostly(good, bad):
+    """Of good ones, and now and then a bad one."""
+    return st.integers(0, 23).flatmap(lambda at: bad if at == 11 else good)
+
+
+# dense, mixtures of experts, windows of attention, sizes by name alone, a cache of another shape, measured cells
+MODELS = (
+    "llama-3.1-8b mixtral-8x7b qwen3-30b-a3b llama-3.1-70b gemma-3-27b gemma-2-9b my-13b deepseek-r1 gpt-oss-120b"
 )
-hardware = st.sampled_from(
-    ("h100", "a100", "l4", "", "b200", "rtx4090", "zzz", "amd-epyc-4th-gen-2-threads-24-gib")
+CARDS = ("", "h100", "a100", "l4", "b200", "rtx4090")
+PRECISIONS = ("", "bf16", "fp8", "q4_k_m", "fp4")
+lengths = mostly(
+    st.one_of(
+        st.sampled_from((0.0, 1.0, 2.0, 30.0, 31.0, 2000.0, 2001.0, 1e5, 1e7)),
+        st.integers(0, 5000).map(float),
+        st.floats(1e-3, 1e5),
+    ),
+    st.sampled_from((1.1e7, 1e12, -1.0, math.nan, math.inf)),
 )
-regions = st.sampled_from(("francecentral", "usa", "global", "", "nowhere"))
-lengths = st.one_of(
-    st.sampled_from((0.0, 1.0, 2.0, 30.0, 2000.0, 2001.0, 1e5, 1e7, 1.1e7, 1e12, -1.0, math.nan, math.inf)),
-    st.integers(0, 5000).map(float),
-    st.floats(1e-3, 1e5),
+batches = mostly(
+    st.sampled_from((1.0, 1.5, 8.0, 32.0, 999.0, 1024.0, 1e5)), st.sampled_from((0.0, -2.0, 2e5, math.nan))
 )
-batches = st.sampled_from((1.0, 1.5, 8.0, 32.0, 999.0, 1024.0, 1e5, 0.0, -2.0, 2e5, math.nan))
-row = st.fixed_dictionaries(
+shared = {
+    "region": mostly(st.sampled_from(("francecentral", "usa", "global", "")), st.just("nowhere")),
+    "count": mostly(st.sampled_from((1.0, 1000.0, 0.0, 2.5)), st.sampled_from((-1.0, math.inf, math.nan))),
+    "engine": st.sampled_from(("", "", "vllm", "llama.cpp")),
+}
+of_language = st.fixed_dictionaries(
     {
-        "model": models,
-        "hardware": hardware,
-        "precision": st.sampled_from(("", "bf16", "fp8", "q4_k_m", "fp4")),
-        "engine": st.sampled_from(("", "", "vllm", "llama.cpp")),
-        "region": regions,
-        "in_tokens": st.none() | lengths,
-        "out_tokens": st.none() | lengths,
-        "audio_seconds": st.none() | st.none() | lengths,
-        "batch": st.none() | batches,
-        "cards": st.none() | st.none() | st.sampled_from((1.0, 2.0, 8.0, 0.0)),
-        "count": st.sampled_from((1.0, 1000.0, 0.0, 2.5, -1.0, math.inf)),
+        "model": mostly(st.sampled_from(MODELS.split(" ")), st.sampled_from(("nope", "whisper-large", "#"))),
+        "hardware": mostly(st.sampled_from(CARDS), st.just("zzz")),
+        "precision": st.sampled_from(PRECISIONS),
+        "in_tokens": mostly(lengths, st.none()),
+        "out_tokens": mostly(lengths, st.none()),
+        "audio_seconds": mostly(st.none(), lengths),
+        "batch": mostly(batches, st.none()) | st.none(),
+        "cards": mostly(st.none(), st.sampled_from((1.0, 2.0, 8.0, 0.0))),
+        **shared,
     }
 )
+of_own_cells = st.fixed_dictionaries(
+    {
+        "model": st.sampled_from(("whisper-tiny", "mistral-160m", "nllb-600m")),
+        "hardware": mostly(st.sampled_from(("", "amd-epyc-4th-gen-2-threads-24-gib")), st.just("h100")),
+        "precision": mostly(st.just(""), st.just("fp32")),
+        "in_tokens": mostly(st.none() | st.floats(1, 1e4), lengths),
+        "out_tokens": mostly(st.none() | st.floats(1, 1e4), lengths),
+        "audio_seconds": mostly(st.none() | st.floats(1, 3e3), lengths),
+        "batch": mostly(st.none() | st.just(1.0), batches),
+        "cards": st.none(),
+        **shared,
+    }
+)
+row = of_language | of_own_cells
 
 
 def columns_of(rows, scope=None):
@@ -120,6 +130,22 @@ def test_every_row_is_what_the_scalar_estimator_gives(rows, scope):
     assert len(found) == len(rows)
     for at, one in enumerate(rows):
         held(found, at, one, scope)
+
+
+@given(one=row, said=st.lists(st.tuples(lengths, lengths, lengths), min_size=2, max_size=8), names=st.booleans())
+@few
+def test_rows_of_one_cell_too(one, said, names):
+    """All that is not a length is one value for all rows, or a column of one."""
+    rows = [
+        {**one, "in_tokens": p, "out_tokens": n, "audio_seconds": s, "count": 1.0 + at}
+        for at, (p, n, s) in enumerate(said)
+    ]
+    lengths_ = {name: np.array([each[name] for each in rows]) for name in ("in_tokens", "out_tokens", "count")}
+    sound = np.array([each["audio_seconds"] for each in rows])
+    told = {name: coded([one[name]] * len(rows)) if names else one[name] for name in NAMES}
+    found = MANY.estimate(Columns(**lengths_, audio_seconds=sound, **told, batch=one["batch"], cards=one["cards"]))
+    for at, each in enumerate(rows):
+        held(found, at, each)
 
 
 def test_importing_estimators_loads_no_numpy():

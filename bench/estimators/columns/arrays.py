@@ -22,6 +22,7 @@ class Table:
         self.columns: Mapping[str, Numeric] = {
             name: _one_or_all(np.ascontiguousarray(rows[:, at])) for at, name in enumerate(names)
         }
+        self.alike = len(cells) == 1
 
 
 def _one_or_all(column: Floats) -> Numeric:
@@ -33,22 +34,16 @@ class Rows:
     """A block's rows by their cells. What `pick` gives lasts until the next pick, or, without `into`, for good."""
 
     def __init__(self, table: Table, at: Any, into: Floats | None = None) -> None:
-        self._table, self._at, self._into = table.columns, at, into
+        self._table, self._at, self._into = table, at, into
+
+    @property
+    def alike(self) -> bool:
+        """Whether all rows are of one cell."""
+        return self._table.alike
 
     def pick(self, name: str) -> Numeric:
         """A number for every row, or one for all."""
-        column = self._table[name]
+        column = self._table.columns[name]
         if isinstance(column, float):
             return column
         return column.take(self._at, out=self._into, mode="clip")
-
-
-class Scratch:
-    """Columns of a block to work in, made once."""
-
-    def __init__(self, count: int, rows: int = BLOCK) -> None:
-        self._columns = [np.empty(rows) for _ in range(count)]
-
-    def of(self, rows: int) -> list[Floats]:
-        """All of them, cut to a block's rows."""
-        return [column[:rows] for column in self._columns]

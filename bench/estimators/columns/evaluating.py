@@ -10,6 +10,8 @@ from bench.estimators.columns.asked import Floats, Numeric
 from bench.estimators.columns.prior_cells import NUDGE, reach
 from bench.estimators.prior import LEAST_RATIO, Prior
 
+WORK = 10  # columns that a block is worked out in
+_SIDES = ("down", "up")
 _NOTHING = -80.0  # exp of it is nothing beside 1, and of much less takes five times as long
 
 
@@ -57,15 +59,15 @@ def plain(
     rows: Rows,
     lengths: tuple[Numeric, Numeric],
     into: Sequence[Floats],
-    work: Sequence[Floats],
+    work: Floats,
     all_: Reaches,
     asks: Asks,
 ) -> None:
-    """Joules of batches that run whole, `into` low, value, high; `lengths` of prompt and answer, seven columns of
-    `work`."""
+    """Joules of batches that run whole, `into` low, value, high; `lengths` of prompt and answer, WORK columns to
+    work in."""
     low, value, high = into
     prompt, output = lengths
-    steps, cache, input_, first, rest, least, spare = work
+    steps, cache, input_, _, first, rest, least, spare, *_ = work
     pick = rows.pick
     np.subtract(output, 1.0, out=steps)
     if asks.empty:
@@ -86,15 +88,33 @@ def plain(
     extra = _rest(rows, steps, value, rest) if asks.felt else None
     for column in (steps, cache, input_):
         np.multiply(column, column, out=column)
-    for side, much in (("up", high), ("down", low)):
-        of_prompt, of_first = all_.of_side(side)
-        np.multiply(steps, pick(f"{side}_step"), out=much)
-        much += np.multiply(cache, pick(f"{side}_cache"), out=spare)
-        much += np.multiply(input_, of_prompt, out=spare)
-        if missed is not None:
-            much += np.multiply(missed, of_first, out=spare)
-        much += pick(f"{side}_fixed")
-    interval(into, least, pick("rest") if extra is None else extra, all_)
+    sums = _alike(rows, work, all_) if rows.alike else _sums(rows, work, (low, high), all_)
+    if missed is not None:
+        for total, side in zip(sums, _SIDES, strict=True):
+            total += np.multiply(missed, all_.of_side(side)[1], out=spare)
+    interval(sums, into, least, pick("rest") if extra is None else extra, all_)
+
+
+def _sums(rows: Rows, work: Floats, sums: Sequence[Floats], all_: Reaches) -> Sequence[Floats]:
+    """What squares of steps, caches and prompts add up to, below and above."""
+    steps, cache, input_, spare = (work[at] for at in (0, 1, 2, 7))
+    for total, side in zip(sums, _SIDES, strict=True):
+        np.multiply(steps, rows.pick(f"{side}_step"), out=total)
+        total += np.multiply(cache, rows.pick(f"{side}_cache"), out=spare)
+        total += np.multiply(input_, all_.of_side(side)[0], out=spare)
+        total += rows.pick(f"{side}_fixed")
+    return sums
+
+
+def _alike(rows: Rows, work: Floats, all_: Reaches) -> Sequence[Floats]:
+    """The same for rows of one cell: a product of matrices, too small for BLAS to start threads for."""
+    work[3] = 1.0
+    told = [
+        [rows.pick(f"{side}_step"), rows.pick(f"{side}_cache"), all_.of_side(side)[0], rows.pick(f"{side}_fixed")]
+        for side in _SIDES
+    ]
+    below, above = np.matmul(np.array(told), work[:4], out=work[8:10])
+    return below, above
 
 
 def _missed(rows: Rows, prompt: Numeric, value: Floats, missed: Floats, spare: Floats) -> Floats:
@@ -121,11 +141,11 @@ def _rest(rows: Rows, steps: Floats, value: Floats, rest: Floats) -> Floats:
     return rest
 
 
-def interval(into: Sequence[Floats], least: Floats, rest: Numeric, all_: Reaches) -> None:
-    """Sums of squares in low and high → the interval's ends, as prior.moves and prior.estimate make them."""
+def interval(sums: Sequence[Floats], into: Sequence[Floats], least: Floats, rest: Numeric, all_: Reaches) -> None:
+    """Sums of squares below and above → low and high, as prior.moves and prior.estimate make them."""
     low, value, high = into
-    for much in (low, high):
-        np.sqrt(much, out=much)
+    for much, total in zip((low, high), sums, strict=True):
+        np.sqrt(total, out=much)
         much /= value
     np.log1p(high, out=high)
     np.subtract(1.0, low, out=low)
@@ -154,8 +174,8 @@ def whole(rows: Rows, more: Rows, prompt: Floats, output: Floats, all_: Reaches)
     work = _work(rows, more, prompt, output)
     value = _energy(rows, work)
     rest = more.pick("rest") + _felt(rows, more, prompt, output, value)
-    low, high = (_squares(rows, more, work, side, all_) for side in ("down", "up"))
-    interval((low, value, high), work["read"] * rows.pick("least_read"), rest, all_)
+    low, high = (_squares(rows, more, work, side, all_) for side in _SIDES)
+    interval((low, high), (low, value, high), work["read"] * rows.pick("least_read"), rest, all_)
     return low, value, high
 
 

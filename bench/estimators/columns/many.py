@@ -10,11 +10,11 @@ import numpy.typing as npt
 from bench.carbon.factors import Scope as GridScope
 from bench.errors import JoulemarkError
 from bench.estimators.answering import SHORT, Known, answer
-from bench.estimators.columns.arrays import BLOCK, Rows, Scratch
+from bench.estimators.columns.arrays import BLOCK, Rows
 from bench.estimators.columns.asked import Columns, Floats, Numeric
 from bench.estimators.columns.cells import Cell, alone, resolved
 from bench.estimators.columns.combos import Codes, Combo, Found, found_in
-from bench.estimators.columns.evaluating import farther, plain, whole
+from bench.estimators.columns.evaluating import WORK, farther, plain, whole
 from bench.estimators.columns.measured_cells import Answers, answers
 from bench.estimators.columns.numbers import Block, Column
 from bench.estimators.columns.proof import proven
@@ -107,7 +107,7 @@ class _Call:
         self._tables = kinds.tables
         self._refusal = np.array([reasons.code(cell.reason) for cell in kinds.cells], np.int32)
         self._refuses, self._any_apart = bool(self._refusal.any()), bool(kinds.apart.any())
-        self._scratch, self._index = Scratch(8), np.empty(BLOCK, np.intp)
+        self._scratch, self._index = np.empty((WORK + 1, BLOCK)), np.empty(BLOCK, np.intp)
         self._later: list[npt.NDArray[np.intp]] = []
         self._put_apart: list[npt.NDArray[np.intp]] = []
         self._wrong: list[tuple[npt.NDArray[np.intp], str]] = []
@@ -158,7 +158,8 @@ class _Call:
             self._put_apart.append(np.flatnonzero(rows) + part.start)
 
     def _price(self, tables: Tables, part: slice, at: Any, prompt: Block, output: Block, count: Block) -> None:
-        *work, picked = self._scratch.of(part.stop - part.start)
+        scratch = self._scratch[:, : part.stop - part.start]
+        work, picked = scratch[:WORK], scratch[WORK]
         rows = Rows(tables.plain, at, picked)
         into = self.sheet.energies(part)
         if tables.any_later(prompt, output):

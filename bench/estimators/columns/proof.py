@@ -9,9 +9,9 @@ import numpy as np
 
 from bench.errors import BadInput
 from bench.estimators.answering import SHORT, Known, answer
-from bench.estimators.columns.arrays import Rows, Scratch
+from bench.estimators.columns.arrays import Rows
 from bench.estimators.columns.cells import alone
-from bench.estimators.columns.evaluating import farther, plain, whole
+from bench.estimators.columns.evaluating import WORK, farther, plain, whole
 from bench.estimators.columns.measured_cells import Answers, MeasuredCell, answers
 from bench.estimators.columns.prior_cells import PriorCell
 from bench.estimators.columns.tables import Tables
@@ -61,7 +61,7 @@ def _priced(cells: Sequence[PriorCell], known: Known) -> Iterator[tuple[Answers,
     prompts = np.where(np.isnan(usual), prompts, usual)
     far = farther(prompts, outputs, SHORT) * more.pick("far")
     at_any = whole(rows, more, prompts, outputs, tables.reaches)
-    low, value, high, *work = Scratch(10, len(at)).of(len(at))
+    (low, value, high), work = np.empty((3, len(at))), np.empty((WORK, len(at)))
     plain(more, (prompts, outputs), (low, value, high), work, tables.reaches, tables.asks)
     within = (prompts + outputs / 2 <= more.pick("most_x")) & (prompts >= more.pick("least_p"))
     where_plain = [np.where(within, one, other) for one, other in zip((low, value, high), at_any, strict=True)]
