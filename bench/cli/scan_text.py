@@ -76,8 +76,12 @@ def _rows(one: "Distribution") -> Iterator[tuple[str, ...]]:
 
     for values, unit in ((one.lengths, _UNITS[one.kind]), (one.tokens, Phrase("tokens"))):
         if values:
-            middle = [number(quantile(values, share), ".4g") for share in (0.1, 0.5, 0.9)]
-            yield (_KINDS[one.kind], one.language, str(len(values)), *middle, number(sum(values), ".6g"), unit)
+            shown = [_shown(quantile(values, share)) for share in (0.1, 0.5, 0.9)]
+            yield (_KINDS[one.kind], one.language, str(len(values)), *shown, _shown(sum(values)), unit)
+
+
+def _shown(value: float) -> str:
+    return number(value, ",.0f").replace(",", "\u202f") if value >= 1000 else number(value, ".4g")
 
 
 def plain_scan(found: "Scan", by_kind: Sequence["Distribution"]) -> dict[str, Any]:

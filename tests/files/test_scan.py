@@ -188,8 +188,10 @@ def test_names_that_do_not_print_are_shown_all_the_same(tmp_path):
     (tmp_path / "a\x1b[31m.txt").write_bytes(b"\0")
     with open(os.fsencode(tmp_path) + b"/\xff.txt", "wb"):
         pass
+    with open(os.fsencode(tmp_path) + b"/\xff.mp3", "wb") as out:
+        out.write(b"no sound")
     paths = {one.path for one in scanned(tmp_path).unread}
-    assert paths == {"a?[31m.txt", "�.txt"}
+    assert paths == {"a?[31m.txt", "�.txt", "�.mp3"}
 
 
 def test_nothing_leaves_the_machine(tmp_path, monkeypatch):
@@ -200,6 +202,17 @@ def test_nothing_leaves_the_machine(tmp_path, monkeypatch):
     (tmp_path / "a.fr.txt").write_text("Bonjour à tous")
     sound(tmp_path / "a.wav", 1.0)
     assert len(scan_folder(tmp_path).found) == 2
+
+
+def test_tokens_are_counted_piece_by_piece():
+    seen = []
+
+    def encode(text):
+        seen.append(len(text))
+        return [0] * len(text.split())
+
+    assert scanning._tokens(encode, "word " * 5000, "en") == 5000
+    assert seen == [10_000, 10_000, 5000]
 
 
 def test_a_tokenizer_counts_or_the_table_does_where_it_knows_the_language(monkeypatch):

@@ -116,6 +116,8 @@ def _read(path: Path, folder: Path, tokens: Tokens, language: str) -> Found | st
         return Found(kind=kind, language=spoken, length=read_duration_s(path), said_by=said_by)
     except OSError as error:
         return error.strerror or type(error).__name__
+    except UnicodeError:  # a reader of sound that takes names as text
+        return Phrase("its name is no UTF-8")
     except NoEngine as error:
         return Phrase("nothing here reads it: {error}", error=error)
     except (JoulemarkError, subprocess.SubprocessError, ArithmeticError) as error:
