@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import perf_table
+from goal_page import goal_page
 from perf_coefficients import TABLE
-from perf_goals import MET, markdown_table
 
 PAGE = TABLE.kept.with_suffix(".md")
 _ABOUT: Mapping[str, str] = {
@@ -45,16 +44,10 @@ _ABOUT: Mapping[str, str] = {
 
 def page(path: Path = TABLE.kept) -> str:
     """The whole page."""
-    data, sections = perf_table.read(path)
-    goals = [(g.name, g.asked, g.found, MET[g.met]) for s in sections.values() for g in s.goals]
-    lines = [
-        "# Whether coefficients hold",
-        "",
-        f"Generated from a kept result of `make perf TABLE=coefficients`: {data['machine']}, {data['date']}. No "
-        "GPU is in it, and no vendor's server.",
-        "",
-        *markdown_table(("what", "asked", "found", "met"), goals),
-    ]
-    for name, section in sections.items():
-        lines += ["", f"## {section.title}", "", _ABOUT[name], "", *markdown_table(section.head, section.rows)]
-    return "\n".join(lines) + "\n"
+    return goal_page(
+        "Whether coefficients hold",
+        "make perf TABLE=coefficients",
+        _ABOUT,
+        path,
+        "No GPU is in it, and no vendor's server.",
+    )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import coefficients_docs
 import engines_docs
+import estimators_docs
 import fit_limits_docs
 import frames_docs
 import glossary
@@ -254,7 +255,7 @@ def main() -> int:
         METHOD.with_name(meter_docs.DRAWING): meter_docs.drawing(meter_docs.read(perf_meter.RESULT)),
         METHOD.with_name(fit_limits_docs.DRAWING): fit_limits_docs.drawing(fit_limits_docs.read()),
     }
-    for docs in (engines_docs, coefficients_docs):
+    for docs in (engines_docs, coefficients_docs, estimators_docs):
         if docs.TABLE.kept.exists():  # kept by hand, on a quiet machine
             pages[docs.PAGE] = docs.page()
     stale = [p for p, made in pages.items() if not p.exists() or p.read_text(encoding="utf-8") != made]

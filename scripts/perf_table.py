@@ -48,7 +48,7 @@ def printed(
     else:
         print(_conclusion([goal for section in sections.values() for goal in section.goals]))
     if asked.keep:
-        table.kept.write_text(json.dumps(result(sections), indent=1) + "\n", encoding="utf-8")
+        table.kept.write_text(json.dumps(_kept(table, sections), indent=1) + "\n", encoding="utf-8")
     return int(short(list(sections.values())))
 
 
@@ -67,6 +67,27 @@ def result(sections: Mapping[str, Section]) -> dict[str, Any]:
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": f"{os.cpu_count()} CPUs, Linux {os.uname().release.partition('-')[0]}",
         "sections": dict(zip(sections, as_data(list(sections.values())), strict=True)),
+    }
+
+
+def dated(data: Mapping[str, Any], name: str) -> str:
+    """When and where a section was measured, where that is not what its table says; else nothing."""
+    apart: str = data.get("measured_apart", {}).get(name, "")
+    return apart
+
+
+def _kept(table: Kind, sections: Mapping[str, Section]) -> dict[str, Any]:
+    """The whole table; of sections that were asked for alone, with what is kept of the others and since when."""
+    new = result(sections)
+    if not table.kept.exists() or len(sections) == len(table.names):
+        return new
+    old = json.loads(table.kept.read_text(encoding="utf-8"))
+    apart = dict(old.get("measured_apart", {})) | dict.fromkeys(sections, f"{new['machine']}, {new['date']}")
+    whole = {**old["sections"], **new["sections"]}
+    return {
+        **old,
+        "measured_apart": {n: apart[n] for n in table.names if n in apart},
+        "sections": {n: whole[n] for n in table.names if n in whole},
     }
 
 
@@ -91,8 +112,10 @@ def _asked(about: str, names: Sequence[str], kept: Path, arguments: Sequence[str
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", type=chosen, default=tuple(names), metavar="A,B", help=f"of {', '.join(names)}")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    parser.add_argument("--keep", action="store_true", help=f"keep a whole table as docs/{kept.name}")
+    parser.add_argument(
+        "--keep", action="store_true", help=f"keep it in docs/{kept.name}, each section with its date"
+    )
     asked = parser.parse_args(arguments)
-    if asked.keep and asked.only != tuple(names):
-        parser.error("--keep keeps a whole table: leave --only out")
+    if asked.keep and asked.only != tuple(names) and not kept.exists():
+        parser.error("nothing is kept yet: keep the whole table first, without --only")
     return asked

@@ -230,10 +230,25 @@ def test_a_skipped_goal_is_neither_met_nor_missed(capsys):
 
 
 @pytest.mark.parametrize("arguments", [["--only", "lag,nothing"], ["--only", "lag", "--keep"]])
-def test_half_a_table_is_not_kept_and_a_section_that_is_none_is_refused(arguments):
+def test_half_a_table_is_not_kept_and_a_section_that_is_none_is_refused(arguments, tmp_path):
+    """Where nothing is kept yet, half of it would be taken for all."""
     with pytest.raises(SystemExit) as ended:
-        printed(TABLE, arguments, measure=lambda _: a_section())
+        printed(replace(TABLE, kept=tmp_path / "t.json"), arguments, measure=lambda _: a_section())
     assert ended.value.code == 2
+
+
+def test_a_section_that_is_kept_anew_bears_its_own_date(tmp_path, capsys):
+    """The others stay as they were, with the table's date."""
+    table = replace(TABLE, kept=tmp_path / "t.json")
+    printed(table, ["--keep"], measure=lambda _: a_section(None))
+    printed(table, ["--keep", "--only", "lag"], measure=lambda _: a_section())
+    data, sections = perf_table.read(table.kept)
+
+    assert tuple(sections) == TABLE.names
+    assert [name for name in TABLE.names if sections[name].goals[0].met] == ["lag"]
+    assert [name for name in TABLE.names if perf_table.dated(data, name)] == ["lag"]
+    assert perf_table.dated(data, "lag").endswith(data["date"])
+    capsys.readouterr()
 
 
 def test_what_is_kept_makes_the_page(tmp_path, capsys):
