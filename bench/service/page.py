@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bench.files.locales import LANGUAGES, language
-from bench.phrases import Phrase, speaking, told
+from bench.phrases import speaking, told
 from bench.service.examples import ESTIMATES
+from bench.service.page_words import ANSWER, FORM
 
 _INLINE = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 
@@ -18,20 +19,19 @@ def pages() -> Mapping[str, tuple[bytes, Mapping[str, str]]]:
     """By language: the page, and headers that let it run its own script and ask its own service, and no more."""
     loader = PackageLoader("bench.service", "templates")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-    environment.globals["_"] = _told
     template = environment.get_template("page.html")
     models = [str(body["model"]) for body in ESTIMATES.values()]
     shown = dict(zip(("text_model", "speech_model", "translation_model"), models, strict=False))
     found = {}
     for code in LANGUAGES:
         with speaking(language(code)):
-            text = template.render(code=code, **shown).lstrip()
+            text = template.render(code=code, t=_told(FORM), answer=_told(ANSWER), **shown)
         found[code] = text.encode("utf-8"), _headers(text, code)
     return found
 
 
-def _told(text: str) -> str:
-    return told(Phrase(text))
+def _told(words: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: told(text) for name, text in words.items()}
 
 
 def _headers(text: str, code: str) -> Mapping[str, str]:

@@ -1,5 +1,6 @@
 """One application on one address, until it is told to stop: SIGTERM lets requests under way end."""
 
+import gc
 import signal
 import socket
 import sys
@@ -38,6 +39,8 @@ def serve(app: FastAPI, where: socket.socket) -> None:
     """Serves until SIGINT or SIGTERM, then exits with 0, on uvloop and httptools, one worker."""
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, _stop)  # uvicorn takes both over, and sends what it got once more when all has ended
+    gc.collect()
+    gc.freeze()  # what was read at the start stays for good: looking through it again would hold requests up
     config = uvicorn.Config(
         app,
         loop="uvloop",
