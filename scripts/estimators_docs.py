@@ -20,12 +20,12 @@ _ABOUT: Mapping[str, str] = {
     ),
     "process": "From the shell's call to the last line, in turn with the other command.",
     "rest": (
-        "One worker over loopback, the load in another process on the same two cores; in turn with handlers of the "
-        "same server that do nothing."
+        "One worker over loopback, the load in another process on the same two cores; in turn with handlers of "
+        "the same server that do nothing."
     ),
     "logs": (
-        "A Parquet file that DuckDB wrote, 100 million rows of models, hardware, lengths and days drawn by chance; "
-        "in turn with DuckDB's own join and group on it."
+        "A Parquet file that DuckDB wrote, 100 million rows of models, hardware, lengths and days drawn by "
+        "chance; in turn with DuckDB's own join and group on it."
     ),
 }
 
