@@ -26,19 +26,31 @@ def volumes(
     write: Annotated[
         Path | None, typer.Option("--write", help="With --scan: the TOML of volumes to write.")
     ] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="The figures as CSV on stdout.")] = False,
+    csv_style: Annotated[
+        str, typer.Option(help="CSV: plain, or fr with semicolons and decimal commas.")
+    ] = "plain",
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Project kWh and kg CO2e a month at P10, P50 and P90, or scan a folder of files for their lengths."""
+    from bench.errors import BadInput
+    from bench.files.csv_out import style_of
+
+    style_of(csv_style)
+    if csv and json:
+        raise BadInput(Phrase("--csv and --json are two answers to one question; ask for one of them"))
+    form = "json" if json else (csv_style if csv else "")
     if scan is None:
-        _projected(file, months, region, results or [], write, json)
+        _projected(file, months, region, results or [], write, form)
         return
-    _scanned(file, scan, language, tokenizer, hidden, most_files, write, json)
+    _scanned(file, scan, language, tokenizer, hidden, most_files, write, form)
 
 
 def _projected(
-    file: Path | None, months: int | None, region: str, results: list[Path], write: Path | None, json: bool
+    file: Path | None, months: int | None, region: str, results: list[Path], write: Path | None, form: str
 ) -> None:
     from bench.cli import volumes_text as text
+    from bench.cli.volumes_csv import write_projected
     from bench.errors import BadInput
     from bench.run.volumes import volumes as work
 
@@ -50,8 +62,10 @@ def _projected(
     if write is not None:
         raise BadInput(Phrase("--write without --scan; needed is a folder whose lengths are to be written"))
     found = work(file, months=months, region=region, results=results)
-    if json:
+    if form == "json":
         give(text.plain_projected(found))
+    elif form:
+        write_projected(found, form)
     else:
         say(text.projected_text(found))
 
@@ -64,9 +78,10 @@ def _scanned(
     hidden: bool,
     most_files: int,
     write: Path | None,
-    json: bool,
+    form: str,
 ) -> None:
     from bench.cli import scan_text as text
+    from bench.cli.volumes_csv import write_scanned
     from bench.files.atomic import write_whole
     from bench.run.scanning import distributions, scan_folder, volumes_text
 
@@ -80,8 +95,10 @@ def _scanned(
                 "wrote {file}; put right what it holds as `assumed`, then: joulemark volumes {file}", file=write
             )
         )
-    if json:
+    if form == "json":
         give(text.plain_scan(found, by_kind))
+    elif form:
+        write_scanned(by_kind, form)
     else:
         say(text.scan_table(found, by_kind))
     if not by_kind:

@@ -1,3 +1,5 @@
+import csv
+import io
 import json
 
 import pytest
@@ -149,6 +151,23 @@ def test_what_is_unknown_names_its_flow_its_line_and_the_nearest(project, change
     project.write_text(PROJECT.replace(*change))
     with pytest.raises(JoulemarkError, match=message):
         run(project)
+
+
+def test_csv_for_programs_and_for_french_spreadsheets(project, tmp_path):
+    plain = list(csv.DictReader(io.StringIO(run(project, "--csv").stdout)))
+    assert [one["kind"] for one in plain] == ["month"] * 4 + ["total", "flow", "flow"]
+    assert float(plain[0]["energy_kwh_p50"]) > 0
+    assert plain[0]["embodied_kg_p50"] == ""  # of speech none is known: absent, not zero
+    french = list(csv.DictReader(io.StringIO(run(project, "--csv", "--csv-style", "fr").stdout), delimiter=";"))
+    assert float(french[0]["energy_kwh_p50"].replace(",", ".")) == float(plain[0]["energy_kwh_p50"])
+    (tmp_path / "fr").mkdir()
+    (tmp_path / "fr" / "a.txt").write_text("Bonjour")
+    out = run("--scan", tmp_path / "fr", "--language", "fr", "--tokenizer", "table", "--csv").stdout
+    assert out.splitlines()[1].startswith("text,fr,characters,1,7")
+    with pytest.raises(BadInput, match="two answers to one question"):
+        run(project, "--csv", "--json")
+    with pytest.raises(BadInput, match="unknown CSV style 'english'"):
+        run(project, "--csv", "--csv-style", "english")
 
 
 def test_a_scan_prints_writes_and_is_projected(tmp_path):
