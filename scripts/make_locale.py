@@ -4,6 +4,7 @@ python scripts/make_locale.py           what is new comes in untranslated, what 
 python scripts/make_locale.py --check   exit code 1 where that would change anything
 """
 
+import ast
 import csv
 import io
 import re
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import get_args
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -32,8 +32,7 @@ from bench.run.present import NOT_COVERED, OF_A_CARD, UNSCORED
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "bench" / "data" / "locale"
-_KEYWORDS = {"Phrase": None, "UnknownName": (1,)}
-_METHODS = [("**.py", "python")]
+_MAKERS = ("Phrase", "UnknownName")
 _HEAD = "# Joulemark in another language: sentences come from the code, made by scripts/make_locale.py."
 # keys of sealed files that a page shows as words
 _OF_PAGES = (
@@ -96,14 +95,27 @@ _WRITTEN = datetime(2026, 11, 22, tzinfo=UTC)  # a date of the day would change 
 
 def sentences() -> Iterator[tuple[str, str]]:
     """Every template of a Phrase, kind of an UnknownName and text of a page in bench/: (file, sentence)."""
-    found = extract_from_dir(ROOT / "bench", method_map=_METHODS, keywords=_KEYWORDS, comment_tags=())
     for path in sorted((ROOT / "bench" / "report" / "templates").glob("*.html")):
         for one in texts(path.read_text(encoding="utf-8")):
             yield f"report/templates/{path.name}", one
-    for file, _, message, *_ in found:
-        text = message if isinstance(message, str) else message[0]
-        if re.search(r"[^\W\d_]|[:;?!]", re.sub(r"\{[^}]*\}", "", text)):  # fields alone say nothing
-            yield file, text
+    for path in sorted((ROOT / "bench").rglob("*.py")):
+        for one in _said_in(path.read_text(encoding="utf-8")):
+            if re.search(r"[^\W\d_]|[:;?!]", re.sub(r"\{[^}]*\}", "", one)):  # fields alone say nothing
+                yield path.relative_to(ROOT / "bench").as_posix(), one
+
+
+def _said_in(source: str) -> Iterator[str]:
+    """The first argument of each call that makes a sentence, where it stands there as text."""
+    for node in ast.walk(ast.parse(source)):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in _MAKERS
+            and node.args
+        ):
+            first = node.args[0]
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield first.value
 
 
 def words_of_keys() -> Iterator[tuple[str, str]]:

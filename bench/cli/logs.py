@@ -52,6 +52,7 @@ def logs(
     """Sum what a log's requests took: kWh and kg CO2e with intervals, and what no sum holds."""
     from bench.cli.logs_text import log_table, plain_log, write_log
     from bench.cli.logs_words import asked_of
+    from bench.report.stored import in_language
     from bench.run.logged import read_logs
 
     said = {name: value for name, value in locals().items() if isinstance(value, str | list | bool | int)}
@@ -59,7 +60,7 @@ def logs(
     if csv is not None:
         write_log(csv, found)
     if json:
-        give(plain_log(found))
+        give(in_language(plain_log(found)))
     else:
         say(log_table(found))
     raise typer.Exit(1 if found.partial else 0)

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.cli.output import table
-from bench.units import counted
+from bench.phrases import Phrase, language_in_force, number, told
+from bench.report.stored import retold
 
 if TYPE_CHECKING:
     from bench.nouns.estimates import Range
@@ -19,42 +20,64 @@ _TOLD = 8  # gaps and notes
 def log_table(found: "Logged") -> str:
     """The rows, their total, then what no sum holds and what the figures rest on."""
     reported = found.total.reported_kwh is not None
-    head = (*found.by, "requests", "kWh", "kg CO2e", *(("kWh, kg as logged",) if reported else ()))
+    head = (
+        *found.by,
+        Phrase("requests"),
+        "kWh",
+        Phrase("kg CO2e"),
+        *((Phrase("kWh, kg as logged"),) if reported else ()),
+    )
     rows = [_row(one, found.by, reported) for one in found.rows[:_SHOWN]]
     more = len(found.rows) - _SHOWN
     if more > 0:
-        rows.append((f"… {more} more rows: --csv OUT or --json has all", *("" for _ in head[1:])))
+        rows.append((Phrase("… {n} more rows: --csv OUT or --json has all", n=more), *("" for _ in head[1:])))
     total = _row(found.total, found.by, reported)
-    rows.append(("total", *total[1:]) if found.by else total)
+    rows.append((Phrase("total"), *total[1:]) if found.by else total)
     lines = [table(rows, head)]
     if found.total.embodied_kg is not None:
-        lines.append(f"embodied in the hardware, beside it: {found.total.embodied_kg.words} kg CO2e")
-    lines += [f"by {method}: {share:.3g} of the energy" for method, share in found.methods.items()]
+        made = found.total.embodied_kg.words
+        lines.append(told(Phrase("embodied in the hardware, beside it: {kg} kg CO2e", kg=made)))
+    lines += [
+        told(Phrase("by {method}: {share:.3g} of the energy", method=Phrase(method), share=share))
+        for method, share in found.methods.items()
+    ]
     lines += [_gap(one.reason, one.rows, found.log_rows) for one in found.gaps[:_TOLD]]
     if len(found.gaps) > _TOLD:
         rest = found.gaps[_TOLD:]
-        lines.append(_gap(f"{len(rest)} more reasons", sum(one.rows for one in rest), found.log_rows))
-    lines += [f"missing: {one}" for one in found.missing]
-    lines += [f"note: {one}" for one in found.notes]
-    lines += [f"rests on: {one}" for one in found.rests_on[:1]]
+        lines.append(_gap(Phrase("{n} more reasons", n=len(rest)), sum(one.rows for one in rest), found.log_rows))
+    lines += [told(Phrase("missing: {text}", text=retold(one))) for one in found.missing]
+    lines += [told(Phrase("note: {text}", text=retold(one))) for one in found.notes]
+    lines += [told(Phrase("rests on: {text}", text=retold(one))) for one in found.rests_on[:1]]
     return "\n".join(lines)
 
 
 def _gap(reason: str, rows: int, of: int) -> str:
-    return f"in no sum: {counted(rows, 'row')} ({100 * rows / max(1, of):.3g} %): {reason}"
+    share = 100 * rows / max(1, of)
+    if rows == 1:
+        return told(Phrase("in no sum: 1 row ({share:.3g} %): {reason}", share=share, reason=retold(reason)))
+    said = Phrase(
+        "in no sum: {rows} rows ({share:.3g} %): {reason}", rows=rows, share=share, reason=retold(reason)
+    )
+    return told(said)
 
 
 def _row(one: "LogRow", by: tuple[str, ...], reported: bool) -> tuple[str, ...]:
     cells = [one.keys.get(name) or "—" for name in by]
     cells += [
-        f"{one.requests:,.15g}".replace(",", " "),
+        _grouped(one.requests),
         *("—" if each is None else each.words for each in (one.kwh, one.kg)),
     ]
     if reported:
         cells.append(
-            f"{one.reported_kwh or 0:.4g}, {'—' if one.reported_kg is None else f'{one.reported_kg:.4g}'}"
+            f"{number(one.reported_kwh or 0, '.4g')}; "
+            f"{'—' if one.reported_kg is None else number(one.reported_kg, '.4g')}"
         )
     return tuple(cells)
+
+
+def _grouped(requests: float) -> str:
+    text = number(requests, ",.15g")
+    return text.replace(",", " ") if language_in_force().translate is None else text
 
 
 def plain_log(found: "Logged") -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, cast
 from bench.errors import BadInput, UnknownName
 from bench.estimators.roofline import Scope
 from bench.estimators.wanted import SCOPES, number
+from bench.phrases import Phrase, joined
 from bench.run.log_pricing import LENGTHS, NAMES, Filling
 from bench.run.logged import LogAsked
 
@@ -43,10 +44,20 @@ def _filling(said: Mapping[str, str]) -> Filling:
     lengths = {name: number(name, said[name]) for name in LENGTHS if name in said}
     for name, length in lengths.items():
         if length is not None and not 0 <= length <= 1e8:
-            raise BadInput(f"{name} is {length:g}; needed is a length from 0 on that a request can have")
+            raise BadInput(
+                Phrase(
+                    "{name} is {length:g}; needed is a length from 0 on that a request can have",
+                    name=name,
+                    length=length,
+                )
+            )
     inputs = [name for name in LENGTHS[:3] if name in lengths]
     if len(inputs) > 1:
-        raise BadInput(f"{' and '.join(inputs)} are two counts of one input; give one of them")
+        raise BadInput(
+            Phrase(
+                "{inputs} are two counts of one input; give one of them", inputs=joined(inputs, Phrase(" and "))
+            )
+        )
     for name in ("batch", "cards"):
         if name in said:
             number(name, said[name])
@@ -59,7 +70,10 @@ def _service(text: str) -> tuple[str, Filling]:
     name, colon, rest = text.partition(":")
     if not colon or not name.strip():
         raise BadInput(
-            f"--of {text!r:.80}; needed is ENDPOINT:KEY=VALUE,…, as chatbots:model=llama-3.1-8b,out_tokens=211"
+            Phrase(
+                "--of {text!r:.80}; needed is ENDPOINT:KEY=VALUE,…, as chatbots:model=llama-3.1-8b,out_tokens=211",
+                text=text,
+            )
         )
     pairs = dict(_pair("--of", part) for part in rest.split(","))
     keys: Sequence[str] = (*NAMES, *LENGTHS)
@@ -72,5 +86,5 @@ def _service(text: str) -> tuple[str, Filling]:
 def _pair(option: str, text: str) -> tuple[str, str]:
     left, equals, right = (part.strip() for part in text.partition("="))
     if not equals or not left or not right:
-        raise BadInput(f"{option} {text!r:.80}; needed is NAME=VALUE")
+        raise BadInput(Phrase("{option} {text!r:.80}; needed is NAME=VALUE", option=option, text=text))
     return left, right

@@ -15,6 +15,7 @@ from bench.estimators.usage_sums import Spans, summed, summed_grams
 from bench.files.knowing import embodied_of
 from bench.files.regions import place_asked, read_regions
 from bench.nouns.estimates import Range, exactly
+from bench.phrases import Phrase, joined
 from bench.run.log_pricing import Named, Priced
 
 Rows = npt.NDArray[np.intp]
@@ -72,7 +73,7 @@ class Places:
             try:
                 self._known[name] = read_regions().place(name)
             except JoulemarkError as error:
-                self._known[name] = str(error)
+                self._known[name] = error.args[0]
         return self._known[name]
 
 
@@ -162,7 +163,12 @@ class Figures:
         each = np.bincount(self._combo, self._kwh.value, max(1, len(self._work.priced.answers)))
         for one, kwh in zip(self._work.priced.answers, each, strict=False):
             if one is not None and kwh > 0:
-                name = f"{one.method} ({one.basis}, {one.scope})"
+                name = Phrase(
+                    "{method} ({basis}, {scope})",
+                    method=Phrase(one.method),
+                    basis=Phrase(one.basis),
+                    scope=Phrase(one.scope),
+                )
                 found[name] = found.get(name, 0.0) + float(kwh) / total
         return dict(sorted(found.items(), key=lambda pair: -pair[1]))
 
@@ -179,27 +185,42 @@ class Figures:
     def notes(self) -> Iterator[str]:
         """What a reader of any sum has to know."""
         if self._work.as_logged:
-            yield "kWh and kg are the log's own, which gives no interval: nothing in it could be estimated"
+            yield Phrase("kWh and kg are the log's own, which gives no interval: nothing in it could be estimated")
             return
         if self._work.asked.groups.reported:
-            yield "what the log says itself stands beside the estimates, of the same rows, without an interval"
+            yield Phrase(
+                "what the log says itself stands beside the estimates, of the same rows, without an interval"
+            )
         used = set(map(int, np.unique(self._combo)))
         answers = [one for at in sorted(used) if (one := self._work.priced.answers[at])]
         scopes: dict[str, list[str]] = {}
         for one in answers:
             scopes.setdefault(one.scope, []).append(one.wanted.model)
         if len(scopes) > 1:
-            told = "; ".join(f"{scope}: {', '.join(dict.fromkeys(models))}" for scope, models in scopes.items())
-            yield f"energies of {len(scopes)} scopes are in one sum ({told}); --scope wall has them alike"
+            told = joined(
+                (
+                    Phrase("{scope}: {models}", scope=Phrase(scope), models=", ".join(dict.fromkeys(models)))
+                    for scope, models in scopes.items()
+                ),
+                "; ",
+            )
+            yield Phrase(
+                "energies of {n} scopes are in one sum ({told}); --scope wall has them alike",
+                n=len(scopes),
+                told=told,
+            )
         if len(self._causes) > 1:
-            yield f"intervals of {len(self._causes)} causes in quadrature: {', '.join(self._causes)}"
+            yield Phrase(
+                "intervals of {n} causes in quadrature: {named}", n=len(self._causes), named=joined(self._causes)
+            )
         said: dict[str, list[str]] = {}
         for one in answers:
             for note in one.notes:
                 said.setdefault(note, []).append(one.wanted.model)
         for note, models in said.items():
             few = list(dict.fromkeys(models))
-            yield f"{', '.join(few[:3])}{' …' if len(few) > 3 else ''}: {note}"
+            named = f"{', '.join(few[:3])}{' …' if len(few) > 3 else ''}"
+            yield Phrase("{models}: {note}", models=named, note=note)
         for place in self._used_places():
             yield from carbon_of(exactly(0.0), place, scope=self._work.places.grid).notes
         yield from self._unplaced()
@@ -210,11 +231,11 @@ class Figures:
             count = int(rows[self._place == code].sum())
             if isinstance(place, str) and count:
                 if name:
-                    yield f"no grams for {count} rows: {place}"
+                    yield Phrase("no grams for {count} rows: {place}", count=count, place=place)
                 elif len(self._regions) > 1:
-                    yield f"no grams for {count} rows that name no region; --region says one"
+                    yield Phrase("no grams for {count} rows that name no region; --region says one", count=count)
         if not self._placed.any():
-            yield "no region: no grams; --region francecentral, or --pue with --g-per-kwh"
+            yield Phrase("no region: no grams; --region francecentral, or --pue with --g-per-kwh")
 
     @property
     def unplaced(self) -> bool:
@@ -229,9 +250,9 @@ class Figures:
 def cause(one: Answer | None) -> str:
     """What an estimate errs alike with: the prior, or the meter of a measured machine."""
     if one is None or one.card is not None:
-        return "the prior"
+        return Phrase("the prior")
     # "engine version, model:precision on HARDWARE, boundary: weights": one machine's meter is in all of its cells
-    return f"measurements on {one.rests_on[0].rpartition(' on ')[2].partition(',')[0]}"
+    return Phrase("measurements on {hardware}", hardware=one.rests_on[0].rpartition(" on ")[2].partition(",")[0])
 
 
 def _embodied(one: Answer | None) -> Range | None:

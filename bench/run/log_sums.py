@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.files.logs.times import day_of
+from bench.phrases import Phrase
 from bench.run.log_figures import Figures, Gap, LogRow, Places, Summing
 
 Ints = npt.NDArray[np.int64]
@@ -54,10 +55,10 @@ def _gaps(work: Summing, gone: npt.NDArray[np.bool_]) -> Iterator[Gap]:
     ]
     sizes.sort(key=lambda one: (-one[0], one[2]))
     for rows, requests, reason in sizes[:_SHOWN]:
-        yield Gap(reason=reason or "no number comes of it", rows=rows, requests=requests)
+        yield Gap(reason=reason or Phrase("no number comes of it"), rows=rows, requests=requests)
     if rest := sizes[_SHOWN:]:
         yield Gap(
-            reason=f"{len(rest)} more reasons, as: {rest[0][2]}",
+            reason=Phrase("{rest} more reasons, as: {first}", rest=len(rest), first=rest[0][2]),
             rows=sum(rows for rows, _, _ in rest),
             requests=sum(requests for _, requests, _ in rest),
         )

@@ -20,10 +20,10 @@ from bench.files.logs.opened import Relation, opened
 from bench.files.logs.rows_sql import REASONS, RowsSql, rows_sql
 from bench.files.logs.sample import sampled
 from bench.files.logs.times import days_of, missing_days
+from bench.phrases import Phrase
 from bench.run.log_cells import Cells, cells_for
 from bench.run.log_pricing import Filling, named, price, unpriced
 from bench.run.log_sums import Gap, LogRow, Places, Summing, summed_rows
-from bench.units import counted
 
 DIMENSIONS = ("day", "endpoint", "language", "model", "hardware", "region")
 USUAL = ("day", "endpoint", "language", "model")
@@ -104,7 +104,9 @@ def read_logs(asked: LogAsked, say: Callable[[str], None] = lambda _: None) -> L
                 asked, relation, lambda one: cells_for(one, asked.filling, many, known, asked.scope), say
             )
     if files.left:
-        found = replace(found, notes=(*found.notes, f"not read in folders: {', '.join(files.left[:5])}"))
+        found = replace(
+            found, notes=(*found.notes, Phrase("not read in folders: {left}", left=", ".join(files.left[:5])))
+        )
     say(f"pricing {len(found.groups)} groups")
     filled = named(found.groups, asked.filling)
     priced = unpriced(filled) if found.as_logged else price(filled, many, known, asked.scope)
@@ -127,19 +129,31 @@ def read_logs(asked: LogAsked, say: Callable[[str], None] = lambda _: None) -> L
 def _filled(filled: Mapping[str, int], filling: Filling, rows: int) -> list[str]:
     texts = {**filling.names, **{name: f"{length:g}" for name, length in filling.lengths.items()}}
     notes = [
-        f"{name} {texts.get(name, 'of the endpoint')} taken where the log says none: {count} of {rows} rows"
+        Phrase(
+            "{name} {value} taken where the log says none: {count} of {rows} rows",
+            name=name,
+            value=texts.get(name, Phrase("of the endpoint")),
+            count=count,
+            rows=rows,
+        )
         for name, count in filled.items()
     ]
-    return notes + [f"{model} priced as {other}, as you said" for model, other in filling.stand_ins.items()]
+    return [
+        *notes,
+        *(
+            Phrase("{model} priced as {other}, as you said", model=model, other=other)
+            for model, other in filling.stand_ins.items()
+        ),
+    ]
 
 
 def _daily(asked: LogAsked, paths: Sequence[Path]) -> _Read:
     kinds = tuple(dict.fromkeys(("chatbots", "completions", "translations", *asked.filling.services)))
     groups, missing, notes = daily_groups(paths, kinds)
     if asked.columns:
-        raise BadInput("--columns: daily counts in YAML have no columns; leave it out")
+        raise BadInput(Phrase("--columns: daily counts in YAML have no columns; leave it out"))
     by = tuple(name for name in asked.by or USUAL if name in ("day", "endpoint", "model"))
-    told = tuple(f"{kind}: {_days(days)}" for kind, days in missing.items() if days)
+    told = tuple(Phrase("{kind}: {days}", kind=kind, days=_days(days)) for kind, days in missing.items() if days)
     return _Read(groups=groups, by=by, log_rows=len(groups), faults={}, missing=told, notes=notes)
 
 
@@ -150,7 +164,7 @@ def _from_rows(
     by = _dimensions(asked.by, names.columns, relation)
     total = int(relation.rows(f"SELECT count(*) FROM ({relation.sql})")[0][0])
     if not total:
-        raise BadInput(f"{relation.files.words}: no row; needed is one at least")
+        raise BadInput(Phrase("{files}: no row; needed is one at least", files=relation.files.words))
     days = days_of(relation, names.columns["time"], asked.zone) if "day" in by else None
     wanted = [key for key in KEYS if key in names.columns and (key in by or key not in ("endpoint", "language"))]
     for key in ("endpoint", "language"):
@@ -160,7 +174,7 @@ def _from_rows(
     sql = rows_sql(relation, names, days, wanted, totals=not asked.per_request)
     exact = total <= EXACT_ROWS if asked.exact is None else asked.exact
     notes = [*(() if days is None else days.notes), *_counted(sql, asked)]
-    notes += [f"columns not read: {', '.join(names.ignored[:8])}"] if names.ignored else []
+    notes += [Phrase("columns not read: {ignored}", ignored=", ".join(names.ignored[:8]))] if names.ignored else []
     say(f"reading {total} rows of {relation.files.words}")
     levels = None
     if not exact:
@@ -168,8 +182,13 @@ def _from_rows(
         found = cells(rows_of(part, replace(sql, day=None)))
         levels = found.by
         notes.append(
-            f"lengths in cells: sums of {found.tried} rows lie within {found.value_off:.1e} of those of each row "
-            f"by itself, their bounds within {found.bound_off:.1e}"
+            Phrase(
+                "lengths in cells: sums of {tried} rows lie within {value_off:.1e} of those of each row "
+                "by itself, their bounds within {bound_off:.1e}",
+                tried=found.tried,
+                value_off=found.value_off,
+                bound_off=found.bound_off,
+            )
         )
     done = grouped(relation, sql, levels, total)
     missing = missing_days(np.unique(done.groups.days)) if "day" in by else []
@@ -199,7 +218,12 @@ def _dimensions(by: Sequence[str], columns: Mapping[str, str], relation: Relatio
     for name in by:
         if column(name) not in columns:
             raise BadInput(
-                f"{relation.files.words}: no column of {name}; {nearest_column(column(name), relation.columns)}"
+                Phrase(
+                    "{files}: no column of {name}; {hint}",
+                    files=relation.files.words,
+                    name=name,
+                    hint=nearest_column(column(name), relation.columns),
+                )
             )
     return tuple(by) or tuple(name for name in USUAL if column(name) in columns)
 
@@ -207,13 +231,18 @@ def _dimensions(by: Sequence[str], columns: Mapping[str, str], relation: Relatio
 def _counted(sql: RowsSql, asked: LogAsked) -> list[str]:
     if sql.weight is None or (sql.x is None and sql.y is None):
         return []
-    each = "each of its requests" if asked.per_request else "all of them together"
-    return [f"a row counts several requests: its lengths are those of {each}, and alike within it"]
+    each = Phrase("each of its requests") if asked.per_request else Phrase("all of them together")
+    return [
+        Phrase("a row counts several requests: its lengths are those of {each}, and alike within it", each=each)
+    ]
 
 
 def _days(days: Sequence[date]) -> str:
     shown = ", ".join(map(str, days[:5]))
-    return f"{counted(len(days), 'day')} without a row, not zero: {shown}{', …' if len(days) > 5 else ''}"
+    more = ", …" if len(days) > 5 else ""
+    if len(days) == 1:
+        return Phrase("1 day without a row, not zero: {shown}", shown=shown)
+    return Phrase("{days} days without a row, not zero: {shown}{more}", days=len(days), shown=shown, more=more)
 
 
 def _no_day_twice(groups: Groups, relation: Relation) -> None:
@@ -225,6 +254,11 @@ def _no_day_twice(groups: Groups, relation: Relation) -> None:
         at = twice[0]
         said = " ".join(groups.names[name][groups.codes[name][at]] for name in groups.codes)
         raise BadInput(
-            f"{relation.files.words}: {day_of(groups.days[at])} {said} has {groups.rows[at]} counts; needed is "
-            "one a day: leave one, or add them up"
+            Phrase(
+                "{files}: {days} {said} has {n} counts; needed is one a day: leave one, or add them up",
+                files=relation.files.words,
+                days=day_of(groups.days[at]),
+                said=said,
+                n=groups.rows[at],
+            )
         )

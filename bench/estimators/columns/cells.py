@@ -50,7 +50,7 @@ def resolved(combo: Combo, known: Known, scope: Scope | None) -> Cell:
             return Cell(wanted=wanted)
         return Cell(wanted=wanted, prior=_by_prior(answer(wanted, known), known, combo))
     except JoulemarkError as error:
-        return Cell(wanted=None, reason=str(error))
+        return Cell(wanted=None, reason=error.args[0])
 
 
 def _wanted(combo: Combo, scope: Scope | None) -> Wanted:

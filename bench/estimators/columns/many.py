@@ -26,6 +26,7 @@ from bench.nouns.estimates import GRADES, Estimates
 from bench.units import J_PER_KWH
 
 _PRIORS_GRADE = GRADES.index("scaled")
+_MOST_CELLS = 20_000  # kept: 40 MB or so
 
 
 class Many:
@@ -62,6 +63,8 @@ class Many:
 
     def _resolved(self, combos: Sequence[Combo], scope: Scope | None) -> list[Cell]:
         """A cell for each combination, those that were asked before as they were."""
+        if len(self._cells) > _MOST_CELLS:
+            self._cells.clear()
         new = [combo for combo in combos if (combo, scope) not in self._cells]
         cells = _proven([resolved(combo, self._known, scope) for combo in new], self._known)
         self._cells.update({(combo, scope): cell for combo, cell in zip(new, cells, strict=True)})
@@ -107,7 +110,7 @@ class _Call:
         self._tables = kinds.tables
         self._refusal = np.array([reasons.code(cell.reason) for cell in kinds.cells], np.int32)
         self._refuses, self._any_apart = bool(self._refusal.any()), bool(kinds.apart.any())
-        self._scratch, self._index = np.empty((WORK + 1, BLOCK)), np.empty(BLOCK, np.intp)
+        self._scratch, self._index = np.empty((WORK + 1, min(BLOCK, self._rows))), np.empty(BLOCK, np.intp)
         self._later: list[npt.NDArray[np.intp]] = []
         self._put_apart: list[npt.NDArray[np.intp]] = []
         self._wrong: list[tuple[npt.NDArray[np.intp], str]] = []
@@ -224,7 +227,7 @@ class _Call:
         try:
             found = answer(alone(cell.wanted, said), self._known)
         except JoulemarkError as error:
-            return np.nan, np.nan, np.nan, -1, self._reasons.code(str(error))
+            return np.nan, np.nan, np.nan, -1, self._reasons.code(error.args[0])
         energy = found.energy_j
         return energy.low, energy.value, energy.high, GRADES.index(found.basis), 0
 

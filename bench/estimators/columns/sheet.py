@@ -69,7 +69,7 @@ def _grams(name: str | None, place: PlaceOf | None, scope: GridScope, reasons: R
         low, value, high = grams_per_it_kwh(place(name), scope=scope)
         return _Grams(low, value, high, 0)
     except JoulemarkError as error:
-        return _Grams(nowhere, nowhere, nowhere, reasons.code(str(error)))
+        return _Grams(nowhere, nowhere, nowhere, reasons.code(error.args[0]))
 
 
 def blank(rows: int, *, grams: bool) -> Estimates:

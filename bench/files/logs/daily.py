@@ -9,6 +9,7 @@ import numpy as np
 from bench.errors import BadInput
 from bench.files.interop.daily_counts import read_daily_counts
 from bench.files.logs.grouped import Groups
+from bench.phrases import Phrase
 
 _EPOCH = date(1970, 1, 1)
 
@@ -29,8 +30,14 @@ def daily_groups(
             for day in service.days:
                 if (service.kind, day.day) in counts:
                     raise BadInput(
-                        f"{path}:{day.line}: {service.kind} of {day.day} is counted in another file too; "
-                        "needed is one count a day: leave one, or add them up"
+                        Phrase(
+                            "{path}:{line}: {kind} of {day} is counted in another file too; needed is one count a "
+                            "day: leave one, or add them up",
+                            path=path,
+                            line=day.line,
+                            kind=service.kind,
+                            day=day.day,
+                        )
                     )
                 counts[service.kind, day.day] = day.count
     names = ("", *dict.fromkeys(kind for kind, _ in counts))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from bench.errors import BadInput
+from bench.phrases import Phrase
 
 Kind = Literal["parquet", "csv", "json", "yaml"]
 _KINDS: dict[str, Kind] = {
@@ -23,7 +24,7 @@ _KINDS: dict[str, Kind] = {
 }
 _PACKED = (".gz", ".zst")
 _WHOLE = "PAR1"  # what a Parquet file begins and ends with (parquet.apache.org/docs/file-format; 2026-11-22)
-_NEEDED = "needed is a log as .parquet, .csv, .jsonl, .json or .yaml; texts may be packed as .gz or .zst"
+_NEEDED = Phrase("needed is a log as .parquet, .csv, .jsonl, .json or .yaml; texts may be packed as .gz or .zst")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +38,8 @@ class LogFiles:
     @property
     def words(self) -> str:
         """The files as people name them."""
-        more = f" and {len(self.paths) - 1} more" if len(self.paths) > 1 else ""
-        return f"{self.paths[0]}{more}"
+        more = Phrase(" and {n} more", n=len(self.paths) - 1) if len(self.paths) > 1 else ""
+        return Phrase("{path}{more}", path=self.paths[0], more=more)
 
 
 def log_files(names: Sequence[str]) -> LogFiles:
@@ -52,7 +53,7 @@ def log_files(names: Sequence[str]) -> LogFiles:
         kinds.setdefault(_kind(path), path)
     if len(kinds) > 1:
         told = " and ".join(f"{path} ({kind})" for kind, path in kinds.items())
-        raise BadInput(f"logs of several kinds: {told}; needed is one kind at a time")
+        raise BadInput(Phrase("logs of several kinds: {told}; needed is one kind at a time", told=told))
     unique = tuple(sorted(dict.fromkeys(paths)))
     for path in unique:
         _check(path, _kind(path))
@@ -66,14 +67,15 @@ def _matches(name: str, left: list[str]) -> list[Path]:
         found = [one for one in inside if _suffix(one) in _KINDS]
         left += [str(one) for one in inside if _suffix(one) not in _KINDS]
         if not found:
-            raise BadInput(f"{name}: a folder without a log; {_NEEDED}")
+            raise BadInput(Phrase("{name}: a folder without a log; {needed}", name=name, needed=_NEEDED))
         return found
     if path.is_file():
         return [path]
     found = [Path(one) for one in sorted(glob.glob(name, recursive=True)) if Path(one).is_file()]
     if not found:
         near = _nearest(path)
-        raise BadInput(f"{name}: no such file, folder or pattern{f'; did you mean {near}?' if near else ''}")
+        hint = Phrase("; did you mean {names}?", names=near) if near else ""
+        raise BadInput(Phrase("{name}: no such file, folder or pattern{hint}", name=name, hint=hint))
     return found
 
 
@@ -100,9 +102,18 @@ def _suffix(path: Path) -> str:
 def _kind(path: Path) -> Kind:
     kind = _KINDS.get(_suffix(path))
     if kind is None:
-        raise BadInput(f"{path}: {_suffix(path) or 'no ending'} is no kind of log; {_NEEDED}")
+        raise BadInput(
+            Phrase(
+                "{path}: {suffix} is no kind of log; {needed}",
+                path=path,
+                suffix=_suffix(path) or Phrase("no ending"),
+                needed=_NEEDED,
+            )
+        )
     if kind in ("parquet", "yaml") and path.suffix.lower() in _PACKED:
-        raise BadInput(f"{path}: a packed {kind} file; needed is the file itself: unpack it")
+        raise BadInput(
+            Phrase("{path}: a packed {kind} file; needed is the file itself: unpack it", path=path, kind=kind)
+        )
     return kind
 
 
@@ -111,15 +122,19 @@ def _check(path: Path, kind: Kind) -> None:
         with path.open("rb") as file:
             head = file.read(4)
             if not head:
-                raise BadInput(f"{path}: an empty file; needed is a log with a row at least")
+                raise BadInput(Phrase("{path}: an empty file; needed is a log with a row at least", path=path))
             if kind != "parquet":
                 return
             file.seek(-min(4, path.stat().st_size), 2)
             tail = file.read(4)
     except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}; name a log that can be read") from error
+        raise BadInput(
+            Phrase("{path}: {strerror}; name a log that can be read", path=path, strerror=error.strerror)
+        ) from error
     if head != _WHOLE.encode() or tail != _WHOLE.encode():
         what = (
-            "no Parquet file" if head != _WHOLE.encode() else "a Parquet file that is cut off: its end is missing"
+            Phrase("no Parquet file")
+            if head != _WHOLE.encode()
+            else Phrase("a Parquet file that is cut off: its end is missing")
         )
-        raise BadInput(f"{path}: {what}; needed is the whole file: copy it again")
+        raise BadInput(Phrase("{path}: {what}; needed is the whole file: copy it again", path=path, what=what))

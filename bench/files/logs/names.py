@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from bench.errors import BadInput, UnknownName
+from bench.phrases import Phrase
 
 # what a column is for → the names it goes by, the surest first; small letters, - and spaces as _
 ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -58,7 +59,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 NUMBERS = ("in_tokens", "out_tokens", "audio_seconds", "chars", "count", "reported_kwh", "reported_kg")
 KEYS = ("endpoint", "language", "model", "hardware", "region", "precision", "engine", "batch", "cards")
-_MEANS = "needed is KEY=COLUMN, as in --columns in_tokens=prompt_len"
+_MEANS = Phrase("needed is KEY=COLUMN, as in --columns in_tokens=prompt_len")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,11 @@ def nearest_column(key: str, found: Iterable[str]) -> str:
     """What a column that is missing may be called in this file, else which columns there are."""
     listed = list(found)
     near = get_close_matches(key, listed, n=1, cutoff=0.5)
-    return f"is it {near[0]!r}? say --columns {key}={near[0]}" if near else f"columns are {', '.join(listed[:12])}"
+    return (
+        Phrase("is it {near!r}? say --columns {key}={near}", near=near[0], key=key)
+        if near
+        else Phrase("columns are {listed}", listed=", ".join(listed[:12]))
+    )
 
 
 def _said(said: Iterable[str]) -> dict[str, str]:
@@ -103,11 +108,11 @@ def _said(said: Iterable[str]) -> dict[str, str]:
         for one in text.split(","):
             key, equals, name = (part.strip() for part in one.partition("="))
             if not equals or not name:
-                raise BadInput(f"--columns {one!r:.60}; {_MEANS}")
+                raise BadInput(Phrase("--columns {one!r:.60}; {means}", one=one, means=_MEANS))
             if key not in ALIASES:
                 raise UnknownName("key of --columns", key, ALIASES)
             if key in pairs:
-                raise BadInput(f"--columns says {key} twice; give it once")
+                raise BadInput(Phrase("--columns says {key} twice; give it once", key=key))
             pairs[key] = name
     return pairs
 
@@ -115,7 +120,15 @@ def _said(said: Iterable[str]) -> dict[str, str]:
 def _own(key: str, name: str, found: Sequence[str], plain: Mapping[str, str], file: str) -> str:
     own = name if name in found else plain.get(_plain(name))
     if own is None:
-        raise BadInput(f"{file}: --columns {key}={name}: no such column; {nearest_column(name, found)}")
+        raise BadInput(
+            Phrase(
+                "{file}: --columns {key}={name}: no such column; {hint}",
+                file=file,
+                key=key,
+                name=name,
+                hint=nearest_column(name, found),
+            )
+        )
     return own
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from bench.errors import BadInput, CannotRun
 from bench.files.logs.found import LogFiles
+from bench.phrases import Phrase, joined
 
 # of DuckDB, beside what the process holds itself. Chosen: a log of any size takes less than half a GiB
 _MEMORY = "300MB"
@@ -68,7 +69,7 @@ def opened(files: LogFiles, *, threads: int = 0) -> Iterator[Relation]:
     try:
         duckdb = importlib.import_module("duckdb")
     except ModuleNotFoundError as error:
-        raise CannotRun("logs are read with DuckDB: pip install 'joulemark[logs]'") from error
+        raise CannotRun(Phrase("logs are read with DuckDB: pip install 'joulemark[logs]'")) from error
     with tempfile.TemporaryDirectory(prefix="joulemark-logs-") as spill:
         settings: dict[str, str] = {
             "memory_limit": _MEMORY,
@@ -149,11 +150,17 @@ def _delimiter(db: Any, files: LogFiles) -> str:
             f"SELECT Delimiter, HasHeader, len(Columns) FROM sniff_csv({literal(str(path))})"
         ).fetchone()
         if row is None or row[2] == 0:
-            raise BadInput(f"{path}: an empty file; needed is a line of names and a row at least")
+            raise BadInput(
+                Phrase("{path}: an empty file; needed is a line of names and a row at least", path=path)
+            )
         said.setdefault(row[0], str(path))
     if len(said) > 1:
-        told = ", ".join(f"{delimiter!r} in {path}" for delimiter, path in said.items())
-        raise BadInput(f"columns are parted by {told}; needed is one sign in all files: read them apart")
+        told = joined(
+            Phrase("{delimiter!r} in {path}", delimiter=delimiter, path=path) for delimiter, path in said.items()
+        )
+        raise BadInput(
+            Phrase("columns are parted by {told}; needed is one sign in all files: read them apart", told=told)
+        )
     return next(iter(said))
 
 
@@ -165,8 +172,16 @@ def _told(files: LogFiles) -> Iterator[None]:
         yield
     except duckdb.OutOfMemoryException as error:
         raise BadInput(
-            f"{files.words}: more different groups than {_MEMORY} hold; needed are fewer: leave a name out of --by"
+            Phrase(
+                "{files}: more different groups than {memory} hold; needed are fewer: leave a name out of --by",
+                files=files.words,
+                memory=_MEMORY,
+            )
         ) from error
     except duckdb.Error as error:
         said = str(error).split("\n\n")[0].replace("\n", " ")
-        raise BadInput(f"{files.words}: cannot be read: {said[:400]}; mend the file or name another") from error
+        raise BadInput(
+            Phrase(
+                "{files}: cannot be read: {why}; mend the file or name another", files=files.words, why=said[:400]
+            )
+        ) from error

@@ -9,6 +9,7 @@ from bench.estimators.wanted import MOST_SOUND_S, MOST_TOKENS
 from bench.files.logs.names import Mapped
 from bench.files.logs.opened import Relation, literal
 from bench.files.logs.times import Days
+from bench.phrases import Phrase
 
 MOST_CALLS = 1e12  # of one row; chosen: beyond any service
 MOST_VALUES = 10_000  # different values of one column of names; chosen: beyond, an output is no table
@@ -16,10 +17,10 @@ MOST_LENGTH = max(10 * MOST_TOKENS, MOST_SOUND_S)  # of any kind: characters are
 INPUTS = ("tokens", "audio", "chars")  # what a row's first length counts: kind 0, 1, 2
 REASONS = (
     "",
-    "time that is none, or of another century",
-    "count of requests that is negative, missing or absurd",
-    "input that is negative, absurd or no number",
-    "output that is negative, absurd or no number",
+    Phrase("time that is none, or of another century"),
+    Phrase("count of requests that is negative, missing or absurd"),
+    Phrase("input that is negative, absurd or no number"),
+    Phrase("output that is negative, absurd or no number"),
 )
 _LOOKED_AT = 200_000  # rows that a column's values are first learnt from
 _EVERY_THIRD = r"^\s*-?\d{1,3}(,\d{3})+\s*$"
@@ -39,6 +40,7 @@ class RowsSql:
     reason: str  # which of REASONS, 0 for none
     sound: str  # a condition that only rows without fault and with every length meet
     reported: Mapping[str, str]  # kWh and kg that the log itself says
+    whole: bool = False  # every row has every length
 
 
 def rows_sql(
@@ -144,7 +146,14 @@ def _number(relation: Relation, column: str) -> str:
         text = f"replace(trim({sql}), ',', '.')" if comma else f"trim({sql})"
         return f"try_cast({text} AS DOUBLE)"
     if not _NUMERIC.fullmatch(kind):
-        raise BadInput(f"{relation.files.words}: {column} is {kind}; needed are numbers: say --columns KEY=COLUMN")
+        raise BadInput(
+            Phrase(
+                "{files}: {column} is {kind}; needed are numbers: say --columns KEY=COLUMN",
+                files=relation.files.words,
+                column=column,
+                kind=kind,
+            )
+        )
     return f"({sql})" if _WHOLE.fullmatch(kind) else f"({sql})::DOUBLE"
 
 
@@ -159,8 +168,13 @@ def _decimal_comma(relation: Relation, column: str, sql: str) -> bool:
             f"SELECT {sql} FROM ({relation.sql}) WHERE regexp_matches({sql}, {literal(_EVERY_THIRD)}) LIMIT 1"
         )[0][0]
         raise BadInput(
-            f"{relation.files.words}: {column} has {example!r}, a decimal comma or thousands; needed are plain "
-            "numbers, as 1234 or 1.234: write them so"
+            Phrase(
+                "{files}: {column} has {example!r}, a decimal comma or thousands; needed are plain "
+                "numbers, as 1234 or 1.234: write them so",
+                files=relation.files.words,
+                column=column,
+                example=example,
+            )
         )
     return bool(commas)
 
@@ -173,7 +187,13 @@ def _text(relation: Relation, name: str, column: str) -> str:
     count = relation.rows(f"SELECT count(*), min(v) FROM ({first})")[0]
     if count[0] > MOST_VALUES:
         raise BadInput(
-            f"{relation.files.words}: {name} has more than {MOST_VALUES} different values, as {count[1]!r:.40}; "
-            f"needed are fewer: name another column, --columns {name}=COLUMN, or leave it out of --by"
+            Phrase(
+                "{files}: {name} has more than {most_values} different values, as {count!r:.40}; needed "
+                "are fewer: name another column, --columns {name}=COLUMN, or leave it out of --by",
+                files=relation.files.words,
+                name=name,
+                most_values=MOST_VALUES,
+                count=count[1],
+            )
         )
     return text

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from bench.errors import BadInput, UnknownName
 from bench.files.logs.opened import Relation
+from bench.phrases import Phrase, joined
 
 _DAY_US, _SECOND_US = 86_400_000_000, 1_000_000
 _EPOCH = date(1970, 1, 1)
@@ -54,7 +55,14 @@ def days_of(relation: Relation, column: str, zone: str) -> Days:
     if kind in ("BIGINT", "INTEGER", "UBIGINT", "UINTEGER", "DOUBLE", "HUGEINT", "FLOAT"):
         return _instants(relation, _epochs(sql), where)
     if kind != "VARCHAR":
-        raise BadInput(f"{relation.files.words}: {column} is {kind}; needed are times: say --columns time=COLUMN")
+        raise BadInput(
+            Phrase(
+                "{files}: {column} is {kind}; needed are times: say --columns time=COLUMN",
+                files=relation.files.words,
+                column=column,
+                kind=kind,
+            )
+        )
     return _texts(relation, column, sql, zone, where)
 
 
@@ -65,7 +73,9 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _plain(zone: str) -> str:
-    return f"times have no zone: days as they stand{f', taken for {zone}' if zone else ''}"
+    if zone:
+        return Phrase("times have no zone: days as they stand, taken for {zone}", zone=zone)
+    return Phrase("times have no zone: days as they stand")
 
 
 def sensible(days: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
@@ -81,7 +91,11 @@ def _epochs(sql: str) -> str:
 
 
 def _instants(relation: Relation, us: str, zone: ZoneInfo) -> Days:
-    note = f"days of {zone.key}" + ("" if zone.key != "UTC" else "; --tz Europe/Paris has those of Paris")
+    note = (
+        Phrase("days of UTC; --tz Europe/Paris has those of Paris")
+        if zone.key == "UTC"
+        else Phrase("days of {zone}", zone=zone.key)
+    )
     return Days(sql=f"(({us} + {_shift(relation, us, zone)}) // {_DAY_US})::INTEGER", notes=(note,))
 
 
@@ -146,9 +160,13 @@ def _texts(relation: Relation, column: str, sql: str, zone: str, where: ZoneInfo
             return _instants(relation, _epochs(f"try_cast({sql} AS DOUBLE)"), where)
         if not counts:
             raise BadInput(
-                f"{relation.files.words}: {column} has {_one(relation, sql)}; needed are times as "
-                "2026-10-01T10:00:00Z or days as 2026-10-01: name another column, --columns time=COLUMN, or leave "
-                "day out of --by"
+                Phrase(
+                    "{files}: {column} has {relation}; needed are times as 2026-10-01T10:00:00Z or days as "
+                    "2026-10-01: name another column, --columns time=COLUMN, or leave day out of --by",
+                    files=relation.files.words,
+                    column=column,
+                    relation=_one(relation, sql),
+                )
             )
         return Days(sql=f"try_cast(trim({sql}) AS DATE)", number=_OF_DATE, dated=True)
     aware = {offset for offset in counts if offset not in ("", "day")}
@@ -164,7 +182,7 @@ def _texts(relation: Relation, column: str, sql: str, zone: str, where: ZoneInfo
         local = f"regexp_replace(trim({sql}), '{_OFFSET}', '')"
         return Days(
             sql=f"(epoch_us(try_cast({local} AS TIMESTAMP)) // {_DAY_US})::INTEGER",
-            notes=(f"days of the offset {offset}, which all times have",),
+            notes=(Phrase("days of the offset {offset}, which all times have", offset=offset),),
         )
     days = _instants(relation, instant, where)
     if set(counts) == aware:
@@ -181,17 +199,24 @@ def _one(relation: Relation, sql: str) -> str:
 def _one_zone(relation: Relation, column: str, counts: Mapping[str, int]) -> None:
     kinds = {"Z" if offset.upper() in ("Z", "UTC", "+00:00", "+0000") else offset for offset in counts}
     if len(kinds) > 1:
-        told = ", ".join(
-            f"{_words(offset)} in {count:,} rows".replace(",", " ") for offset, count in counts.items()
+        told = joined(
+            Phrase("{offset} in {count} rows", offset=_words(offset), count=f"{count:,}".replace(",", " "))
+            for offset, count in counts.items()
         )
         raise BadInput(
-            f"{relation.files.words}: {column} has times of {len(kinds)} zones: {told}; needed is the zone whose "
-            "days are meant: say --tz Europe/Paris (a time without a zone is then taken for one of it)"
+            Phrase(
+                "{files}: {column} has times of {n} zones: {told}; needed is the zone whose days are "
+                "meant: say --tz Europe/Paris (a time without a zone is then taken for one of it)",
+                files=relation.files.words,
+                column=column,
+                n=len(kinds),
+                told=told,
+            )
         )
 
 
 def _words(offset: str) -> str:
-    return {"": "no zone", "day": "a day alone"}.get(offset, offset)
+    return {"": Phrase("no zone"), "day": Phrase("a day alone")}.get(offset, offset)
 
 
 def missing_days(days: Iterable[int]) -> list[date]:
