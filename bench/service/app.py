@@ -12,7 +12,7 @@ from bench.service import tables
 from bench.service.answers import Answers, encoded
 from bench.service.knowledge import Knowledge
 from bench.service.openapi import openapi_of
-from bench.service.page import pages
+from bench.service.page import Page, docs, pages
 from bench.service.posts import Posts
 from bench.service.problems import Problem, Refused, body_of
 from bench.service.speaking import language_of
@@ -31,17 +31,28 @@ def create_app(knowledge: Knowledge, *, origins: Sequence[str] = ()) -> FastAPI:
             allow_methods=["GET", "POST"],
             allow_headers=["content-type"],
         )
+    api = openapi_of(knowledge, answers.example)
     fixed: Mapping[str, Mapping[str, object]] = {
         "/health": {"status": "ok", "version": __version__},
         "/v1/models": tables.models(knowledge),
         "/v1/hardware": tables.hardware(knowledge),
         "/v1/regions": tables.regions(knowledge),
-        "/openapi.json": openapi_of(knowledge, answers.example),
+        "/openapi.json": api,
     }
     for path, table in fixed.items():
         app.add_api_route(path, _constant(table), methods=["GET"])
     app.add_api_route("/", _page(), methods=["GET"])
+    app.add_api_route("/docs", _docs(docs(api)), methods=["GET"])
     return app
+
+
+def _docs(made: Page) -> Callable[[], Awaitable[Response]]:
+    text, headers = made
+
+    async def page() -> Response:
+        return Response(text, media_type="text/html", headers=dict(headers))
+
+    return page
 
 
 def _page() -> Callable[[Request], Awaitable[Response]]:

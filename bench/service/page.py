@@ -1,9 +1,11 @@
-"""The page at /: a form and its answer in one file that loads nothing from elsewhere, in each language."""
+"""The page at /, a form and its answer, in each language; and /docs, every route. Neither loads anything."""
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -12,14 +14,13 @@ from bench.phrases import speaking, told
 from bench.service.examples import ESTIMATES
 from bench.service.page_words import ANSWER, FORM
 
+Page = tuple[bytes, Mapping[str, str]]  # its HTML, and its headers
 _INLINE = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 
 
-def pages() -> Mapping[str, tuple[bytes, Mapping[str, str]]]:
+def pages() -> Mapping[str, Page]:
     """By language: the page, and headers that let it run its own script and ask its own service, and no more."""
-    loader = PackageLoader("bench.service", "templates")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-    template = environment.get_template("page.html")
+    template = _environment().get_template("page.html")
     models = [str(body["model"]) for body in ESTIMATES.values()]
     shown = dict(zip(("text_model", "speech_model", "translation_model"), models, strict=False))
     found = {}
@@ -28,6 +29,43 @@ def pages() -> Mapping[str, tuple[bytes, Mapping[str, str]]]:
             text = template.render(code=code, t=_told(FORM), answer=_told(ANSWER), **shown)
         found[code] = text.encode("utf-8"), _headers(text, code)
     return found
+
+
+def docs(api: Mapping[str, Any]) -> Page:
+    """Every route as OpenAPI describes it, with its fields and examples."""
+    schemas = api["components"]["schemas"]
+    fields = {
+        "/v1/estimate": {name: _field(one) for name, one in schemas["Request"]["properties"].items()},
+        "/calculate-raw": {
+            f"{section}.{name}": _field(one)
+            for section, fields in schemas["OlderRequest"]["properties"].items()
+            for name, one in fields["properties"].items()
+        },
+    }
+    text = _environment().get_template("docs.html").render(api=api, fields=fields)
+    return text.encode("utf-8"), _headers(text, "en")
+
+
+def _environment() -> Environment:
+    loader = PackageLoader("bench.service", "templates")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    environment.filters["plain"] = lambda found: json.dumps(found, ensure_ascii=False)
+    environment.filters["indented"] = lambda found: json.dumps(found, ensure_ascii=False, indent=1)
+    return environment
+
+
+def _field(schema: Mapping[str, Any]) -> str:
+    """What a field means and may be, in a line."""
+    bounds = [f"{words} {schema[key]:g}" for key, words in _BOUNDS.items() if key in schema]
+    listed = [one for one in schema.get("enum", ()) if one]
+    if listed:
+        bounds.append("one of " + ", ".join(listed[:8]) + (f" … {len(listed)} in all" if len(listed) > 8 else ""))
+    if "default" in schema:
+        bounds.append(f"{schema['default']} unless said")
+    return " ".join(filter(None, (schema.get("description", ""), ", ".join(bounds))))
+
+
+_BOUNDS = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to"}
 
 
 def _told(words: Mapping[str, str]) -> Mapping[str, str]:

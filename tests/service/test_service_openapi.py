@@ -25,7 +25,7 @@ def posts():
 def test_every_route_of_the_service_is_described_and_no_other():
     described = {(path, method) for path, told in document()["paths"].items() for method in told}
     routes = {(one.path, method.lower()) for one in service().routes for method in one.methods - {"HEAD"}}
-    pages = {("/", "get"), ("/openapi.json", "get")}
+    pages = {("/", "get"), ("/docs", "get"), ("/openapi.json", "get")}
     assert described == (routes - pages) | {(path, "post") for path, _ in posts()}
     assert {path for path, _ in posts()} == {"/v1/estimate", "/v1/estimate/batch", "/calculate-raw"}
 

@@ -33,3 +33,12 @@ def test_the_policy_names_the_page_s_own_script_and_style_alone():
     for text in re.findall(r"<(?:script|style)>(.*?)</(?:script|style)>", found.text, re.DOTALL):
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         assert f"'sha256-{digest}'" in policy
+
+
+def test_docs_show_every_route_with_its_fields_and_examples():
+    found = ask("GET", "/docs", headers={})
+    assert found.status_code == 200
+    for shown in ("/v1/estimate/batch", "/calculate-raw", "/health", "audio_seconds", "hardware.eta_cpu"):
+        assert shown in found.text
+    assert "default-src 'none'" in found.headers["content-security-policy"]
+    assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", found.text)
