@@ -134,3 +134,12 @@ def test_the_how_tos_example_runs_and_says_what_it_says():
     assert found.reason(1) == ""
     assert f'"{found.reason(2)}"' in code
     assert "audio_seconds" in found.reason(3)
+
+
+def test_names_that_no_two_calls_share_are_not_kept_for_ever(monkeypatch):
+    monkeypatch.setattr(many, "_MOST_CELLS", 2)
+    asks = Many(KNOWN)
+    for size in range(1, 9):
+        found = asks.estimate(Columns(model=f"my-{size}b", hardware="h100", out_tokens=np.full(2, 9.0)))
+        assert told(found, 1) == pytest.approx(kwh(f"my-{size}b", output_tokens=9.0), rel=1e-9, abs=0)
+        assert len(asks._cells) <= 3

@@ -19,15 +19,12 @@ class Table:
         names = [one.name for one in fields(cells[0])]
         told = attrgetter(*names)
         rows = np.array([told(cell) for cell in cells], float)
+        alike = ((rows == rows[0]) | (np.isnan(rows) & np.isnan(rows[0]))).all(axis=0)
         self.columns: Mapping[str, Numeric] = {
-            name: _one_or_all(np.ascontiguousarray(rows[:, at])) for at, name in enumerate(names)
+            name: float(rows[0, at]) if alike[at] else np.ascontiguousarray(rows[:, at])
+            for at, name in enumerate(names)
         }
         self.alike = len(cells) == 1
-
-
-def _one_or_all(column: Floats) -> Numeric:
-    first = float(column[0])
-    return first if bool(np.all((column == first) | (np.isnan(column) & np.isnan(first)))) else column
 
 
 class Rows:

@@ -3,16 +3,18 @@
 A form that strays is not used, and its rows are answered one by one: slower, never otherwise.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from bench.errors import BadInput
 from bench.estimators.answering import SHORT, Known, answer
 from bench.estimators.columns.arrays import Rows
+from bench.estimators.columns.asked import Bools, Floats
 from bench.estimators.columns.cells import alone
 from bench.estimators.columns.evaluating import WORK, farther, plain, whole
-from bench.estimators.columns.measured_cells import Answers, MeasuredCell, answers
+from bench.estimators.columns.measured_cells import MeasuredCell, answers
 from bench.estimators.columns.prior_cells import PriorCell
 from bench.estimators.columns.tables import Tables
 from bench.estimators.wanted import Wanted
@@ -24,36 +26,40 @@ _CLOSE = 1e-10  # relative; nine digits are promised
 
 def proven(asked: Sequence[tuple[Wanted, PriorCell | MeasuredCell]], known: Known) -> list[bool]:
     """Whether each form answers its combination as bench.estimators.answering.answer does."""
-    priors = [form for _, form in asked if isinstance(form, PriorCell)]
-    found = iter(_priced(priors, known))
-    prompts, outputs, sounds = (np.array(one) for one in (_PROMPTS, _OUTPUTS, _SOUNDS_S))
-    return [
-        _same(_expected(wanted, known), *next(found))
-        if isinstance(form, PriorCell)
-        else _same(_expected(wanted, known), answers(form, prompts, outputs, sounds))
-        for wanted, form in asked
-    ]
+    expected = np.array([_expected(wanted, known) for wanted, _ in asked]).reshape(-1, len(_PROMPTS), 4)
+    priors = [(at, form) for at, (_, form) in enumerate(asked) if isinstance(form, PriorCell)]
+    good = np.zeros(len(asked), bool)
+    if priors:
+        at = [at for at, _ in priors]
+        good[at] = _same(_by_prior([form for _, form in priors], known), expected[at])
+    for one, (_, form) in enumerate(asked):
+        if isinstance(form, MeasuredCell):
+            good[one] = _same(_measured(form)[None, None], expected[one : one + 1])[0]
+    return [bool(each) for each in good]
 
 
-def _expected(wanted: Wanted, known: Known) -> Answers:
-    """What the scalar estimator answers at these lengths."""
+def _expected(wanted: Wanted, known: Known) -> list[tuple[float, ...]]:
+    """What the scalar estimator answers at these lengths: low, value, high, grade."""
     found = []
     for numbers in zip(_PROMPTS, _OUTPUTS, _SOUNDS_S, strict=True):
         said = dict(zip(("input_tokens", "output_tokens", "audio_seconds"), numbers, strict=True))
         try:
             one = answer(alone(wanted, said), known)
-            found.append((*one.energy_j, GRADES.index(one.basis)))
+            found.append((*one.energy_j, float(GRADES.index(one.basis))))
         except BadInput:
-            found.append((np.nan, np.nan, np.nan, -1))
-    low, value, high, grade = (np.array(column) for column in zip(*found, strict=True))
-    return Answers(low, value, high, grade.astype(np.int8))
+            found.append((math.nan, math.nan, math.nan, -1.0))
+    return found
 
 
-def _priced(cells: Sequence[PriorCell], known: Known) -> Iterator[tuple[Answers, Answers]]:
+def _measured(form: MeasuredCell) -> Floats:
+    found = answers(form, *(np.array(one) for one in (_PROMPTS, _OUTPUTS, _SOUNDS_S)))
+    return np.stack([found.low, found.value, found.high, found.grade], axis=1)
+
+
+def _by_prior(cells: Sequence[PriorCell], known: Known) -> Floats:
     """Each cell at these lengths: by the form for any, and by the plain one where it holds."""
     tables, lengths = Tables.of(cells, known.prior), len(_PROMPTS)
-    if tables is None:
-        return
+    assert tables is not None  # there are cells
     at = np.repeat(np.arange(len(cells)), lengths)
     rows, more = Rows(tables.whole, at), Rows(tables.plain, at)
     prompts, outputs = (np.tile(np.array(one), len(cells)) for one in (_PROMPTS, _OUTPUTS))
@@ -61,27 +67,16 @@ def _priced(cells: Sequence[PriorCell], known: Known) -> Iterator[tuple[Answers,
     prompts = np.where(np.isnan(usual), prompts, usual)
     far = farther(prompts, outputs, SHORT) * more.pick("far")
     at_any = whole(rows, more, prompts, outputs, tables.reaches)
-    (low, value, high), work = np.empty((3, len(at))), np.empty((WORK, len(at)))
-    plain(more, (prompts, outputs), (low, value, high), work, tables.reaches, tables.asks)
+    ends, work = np.empty((3, len(at))), np.empty((WORK, len(at)))
+    plain(more, (prompts, outputs), list(ends), work, tables.reaches, tables.asks)
     within = (prompts + outputs / 2 <= more.pick("most_x")) & (prompts >= more.pick("least_p"))
-    where_plain = [np.where(within, one, other) for one, other in zip((low, value, high), at_any, strict=True)]
-    grade = np.full(lengths, GRADES.index("scaled"), np.int8)
-    for start in range(0, len(at), lengths):
-        own = slice(start, start + lengths)
-        first, second = (
-            Answers(form[0][own] / far[own], form[1][own], form[2][own] * far[own], grade)
-            for form in (at_any, where_plain)
-        )
-        yield first, second
+    grade = np.full(len(at), float(GRADES.index("scaled")))
+    forms = (at_any, np.where(within, ends, at_any))
+    told = [np.stack([low / far, value, high * far, grade], axis=1) for low, value, high in forms]
+    return np.array(told).reshape(len(forms), len(cells), lengths, 4)
 
 
-def _same(expected: Answers, *found: Answers) -> bool:
-    """Whether all of them are what was expected."""
-    return all(
-        np.array_equal(one.grade, expected.grade)
-        and all(
-            np.allclose(getattr(one, side), getattr(expected, side), rtol=_CLOSE, atol=0.0, equal_nan=True)
-            for side in ("low", "value", "high")
-        )
-        for one in found
-    )
+def _same(found: Floats, expected: Floats) -> Bools:
+    """Of each cell whether all of its forms are what was expected, NaN for NaN."""
+    off = np.abs(found - expected) <= _CLOSE * np.abs(expected)
+    return np.asarray((off | (np.isnan(found) & np.isnan(expected))).all(axis=(0, 2, 3)))
