@@ -47,18 +47,23 @@ def logs(
     results: Annotated[list[Path] | None, typer.Option(help="A results folder of your own; repeatable.")] = None,
     threads: Annotated[int, typer.Option(min=0, help="Of DuckDB; 0 takes all cores.")] = 0,
     csv: Annotated[Path | None, typer.Option(help="A CSV to write, a row of the table each.")] = None,
+    csv_style: Annotated[
+        str, typer.Option(help="CSV: plain, or fr with semicolons and decimal commas.")
+    ] = "plain",
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Sum what a log's requests took: kWh and kg CO2e with intervals, and what no sum holds."""
     from bench.cli.logs_text import log_table, plain_log, write_log
     from bench.cli.logs_words import asked_of
+    from bench.files.csv_out import style_of
     from bench.report.stored import in_language
     from bench.run.logged import read_logs
 
+    style = style_of(csv_style)
     said = {name: value for name, value in locals().items() if isinstance(value, str | list | bool | int)}
     found = read_logs(asked_of(said), note)
     if csv is not None:
-        write_log(csv, found)
+        write_log(csv, found, style)
     if json:
         give(in_language(plain_log(found)))
     else:

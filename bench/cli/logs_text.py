@@ -8,6 +8,7 @@ from bench.phrases import Phrase, language_in_force, number, told
 from bench.report.stored import retold
 
 if TYPE_CHECKING:
+    from bench.files.csv_out import Style
     from bench.nouns.estimates import Range
     from bench.run.log_figures import LogRow
     from bench.run.logged import Logged
@@ -121,7 +122,7 @@ def _three(one: "Range | None") -> dict[str, float] | None:
     return None if one is None else {"low": one.low, "value": one.value, "high": one.high}
 
 
-def write_log(path: Path, found: "Logged") -> None:
+def write_log(path: Path, found: "Logged", style: "Style") -> None:
     """Every row as CSV; empty where there is no figure. Raises BadInput."""
     from bench.files.csv_out import write_table
 
@@ -136,4 +137,4 @@ def write_log(path: Path, found: "Logged") -> None:
         )
         for one in found.rows
     ]  # fmt: skip
-    write_table(path, header, rows)
+    write_table(path, header, rows, delimiter=style.delimiter, decimal=style.decimal)

@@ -25,3 +25,12 @@ def test_a_log_is_told_with_the_same_figures(tmp_path):
     for said in ("requêtes", "sortie négative", "1 jour sans ligne", "poids de 16 bits supposés", "repose sur"):
         assert said in french
     assert "weights" not in french
+
+
+def test_a_csv_for_a_french_spreadsheet(tmp_path):
+    path, out = tmp_path / "log.csv", tmp_path / "out.csv"
+    path.write_text(LOG)
+    logs(path, "--by", "day", "--hardware", "h100", "--csv", out, "--csv-style", "fr")
+    head, first, *_ = out.read_text("utf-8-sig").splitlines()
+    assert head.startswith("day;rows;requests;")
+    assert float(first.split(";")[6].replace(",", ".")) > 0
