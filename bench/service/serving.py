@@ -6,17 +6,17 @@ import socket
 import sys
 from types import FrameType
 
-import httptools
 import uvicorn
 import uvloop
 from fastapi import FastAPI
 
 from bench.errors import CannotRun
 from bench.phrases import Phrase
+from bench.service.heads import BoundedHeads
 
 MOST_CONNECTIONS = 1000  # beyond, 503; chosen
 LAST_S = 10  # that requests under way have when the service is told to stop; chosen
-FAST = (httptools, uvloop)  # what uvicorn is told to use by name below
+FAST = uvloop  # what uvicorn is told to use by its name below
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -44,7 +44,7 @@ def serve(app: FastAPI, where: socket.socket) -> None:
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHeads,
         ws="none",
         lifespan="off",
         access_log=False,

@@ -1,5 +1,6 @@
 """`joulemark serve` as a process: uvicorn, a socket, signals, and what is missing."""
 
+import asyncio
 import json
 import signal
 import socket
@@ -11,9 +12,12 @@ import urllib.error
 import urllib.request
 
 import pytest
-from asked import CHAT, estimate, knowledge
+import uvicorn
+from asked import CHAT, estimate, knowledge, service
+from uvicorn.server import ServerState
 
 from bench.files.config import places
+from bench.service import heads
 from bench.service.batch_columns import MOST_ROWS
 
 
@@ -96,6 +100,46 @@ def test_half_a_request_is_waited_for_and_disturbs_nobody(served):
     with socket.create_connection(("127.0.0.1", port)) as slow:
         slow.sendall(b"POST /v1/estimate HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{")
         assert asked(port, "/v1/estimate", CHAT)[0] == 200
+
+
+def pour(one):
+    """Sends a head without end, until somebody ends it."""
+    one.sendall(b"GET /health HTTP/1.1\r\nx: ")
+    for _ in range(1000):
+        one.sendall(b"x" * 10_000)
+        time.sleep(0.001)
+
+
+def test_a_head_without_end_ends_its_connection_and_nothing_else(served):
+    port, _ = served
+    with socket.create_connection(("127.0.0.1", port)) as endless, pytest.raises(ConnectionError):
+        pour(endless)
+    assert asked(port, "/health")[0] == 200
+
+
+def test_a_head_that_is_long_and_whole_is_read(served):
+    port, _ = served
+    assert asked(port, "/v1/estimate", CHAT, {"x-long": "x" * 30_000})[0] == 200
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /health HTTP/1.1\r\nx: "])
+def test_a_head_that_does_not_come_ends_its_connection(sent, monkeypatch):
+    monkeypatch.setattr(heads, "LONGEST_HEAD_S", 0.1)
+    config = uvicorn.Config(service(), http=heads.BoundedHeads, lifespan="off")
+
+    async def ended():
+        def one():
+            return heads.BoundedHeads(config=config, server_state=ServerState(), app_state={})
+
+        listening = await asyncio.get_running_loop().create_server(one, "127.0.0.1", 0)
+        async with listening, asyncio.timeout(10):
+            reader, writer = await asyncio.open_connection(*listening.sockets[0].getsockname())
+            writer.write(sent)
+            found = await reader.read()
+            writer.close()
+            return found
+
+    assert asyncio.run(ended()) == b""
 
 
 def test_what_is_no_http_is_refused_and_the_service_goes_on(served):
