@@ -4,6 +4,7 @@ error      measured rows of others that were left out, and this project's own ru
            beside the formulas of others. DATA is the folder that holds the files of measured_sources.csv
 columns    estimates of many requests at once, a second, on one core, beside plain numpy
 process    `joulemark estimate`, the whole process, beside `codecarbon --help`
+rest       `joulemark serve`, one worker: estimates a second beside trivial handlers of the same server, batches
 """
 
 import sys
@@ -17,7 +18,7 @@ import perf_table  # noqa: E402
 TABLE = perf_table.Kind(
     about=str(__doc__),
     modules="estimators",
-    names=("error", "columns", "process"),
+    names=("error", "columns", "process", "rest"),
     kept=ROOT / "docs" / "estimators.json",
 )
 

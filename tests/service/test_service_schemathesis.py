@@ -1,4 +1,4 @@
-"""schemathesis against the running service: all phases, data that its description allows and data that it does not."""
+"""schemathesis against the running service: all phases, data that its description allows and other data."""
 
 import subprocess
 import sys
