@@ -114,7 +114,19 @@ def test_a_mean_of_few_files_stays_unsure_however_many_requests_come():
     sure = project([priced(*sides, requests=many)], 3).total.energy_kwh
     assert sure.p90 == pytest.approx(sure.p10, rel=1e-3)
     one = project([priced((1.0, exactly(JOULES)), requests=many, counted=1)], 3).total.energy_kwh
-    assert one.p90 / one.p10 > 5  # one file tells no spread: nothing is as sure as it looks
+    # one file tells no spread: a coefficient of variation of 1, whose mean is the file's own
+    width = math.sqrt(math.log(2.0))
+    kwh = 3e9 * JOULES / J_PER_KWH * math.exp(-(width**2) / 2)
+    assert three(one) == pytest.approx(three(likely(kwh, width)), rel=0.01)
+
+
+@pytest.mark.parametrize("doubt", ["pue", "g_per_kwh"])
+def test_building_and_grid_each_widen_the_grams_alone(doubt):
+    figures = {"pue": exactly(1.2), "g_per_kwh": exactly(50.0)}
+    figures[doubt] = even(figures[doubt].value, 0.1)
+    found = project([priced((1.0, exactly(JOULES)))], 1, Site(**figures)).total
+    assert three(found.location_kg) == pytest.approx(three(likely(0.06, 0.1)), rel=1e-3)
+    assert three(found.energy_kwh) == pytest.approx((1.0, 1.0, 1.0))
 
 
 def test_coefficients_err_together_and_volumes_apart():
