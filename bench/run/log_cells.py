@@ -67,7 +67,7 @@ def cells_for(sample: Groups, filling: Filling, many: Many, known: Known, scope:
 def _off(
     rows: Spans, here: npt.NDArray[np.bool_], cells: Spans, cell: npt.NDArray[np.intp]
 ) -> tuple[Floats, Floats, Floats]:
-    """Of each cell how far its value lies from its rows', how far its bounds, each over its own size, and the value.
+    """How far each cell's value lies from its rows', how far its bounds (over their own size), and the value.
 
     No cell's error makes good another's: rows may be mixed otherwise on another day.
     """

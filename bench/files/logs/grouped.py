@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.files.logs.length_cells import CellsBy, cell_sql
+from bench.files.logs.length_cells import CellsBy, cell_sql, unnamed_sql
 from bench.files.logs.opened import Relation, literal
 from bench.files.logs.rows_sql import MOST_LENGTH, RowsSql
 from bench.files.logs.times import sensible
@@ -71,6 +71,7 @@ class Grouped:
 
     groups: Groups
     faults: Mapping[int, int]
+    celled: npt.NDArray[np.bool_] | None = None  # which groups have a cell with a number
 
 
 def grouped(relation: Relation, sql: RowsSql, levels: CellsBy | None, total: int) -> Grouped:
@@ -80,12 +81,24 @@ def grouped(relation: Relation, sql: RowsSql, levels: CellsBy | None, total: int
     """
     if levels is None:
         return _ordered(_read(relation, sql, None, "", everything=True))
-    where = "" if _all_sound(relation, sql, total) else f"WHERE {sql.sound}"
-    whole = _read(relation, sql, levels, where, everything=False)
-    if int(whole.groups.rows.sum()) + sum(whole.faults.values()) == total:
-        return _ordered(whole)
+    clean = replace(sql, whole=True) if _all_sound(relation, sql, total) else None
+    known = _read(relation, clean or sql, levels, "" if clean else f"WHERE {sql.sound}", everything=False)
+    if unnamed := unnamed_sql(sql, levels):
+        known = _with_unnamed(relation, sql, levels, known, unnamed)
+    if int(known.groups.rows.sum()) + sum(known.faults.values()) == total:
+        return _ordered(known)
     rest = _read(relation, sql, levels, f"WHERE NOT coalesce({sql.sound}, false)", everything=True)
-    return _ordered(_together(whole, rest))
+    return _ordered(_together(known, rest))
+
+
+def _with_unnamed(relation: Relation, sql: RowsSql, by: CellsBy, found: Grouped, unnamed: str) -> Grouped:
+    """The groups, with those of models that no sample had read again in the finest cells."""
+    gone = found.celled
+    if gone is None or gone.all():
+        return found
+    kept = replace(found, groups=found.groups.cut(gone), celled=None)
+    again = _read(relation, sql, replace(by, models={}), f"WHERE {sql.sound} AND {unnamed}", everything=False)
+    return _together(kept, replace(again, faults={}))
 
 
 def rows_of(relation: Relation, sql: RowsSql) -> Groups:
@@ -117,7 +130,7 @@ def _read(relation: Relation, sql: RowsSql, levels: CellsBy | None, where: str, 
     if len(sql.kinds) > 1:
         by["kind"] = sql.kind
     if levels is not None:
-        cell = cell_sql(sql, levels)
+        cell = cell_sql(relation, sql, levels)
         by["cell"] = f"(CASE WHEN {sql.reason} = 0 THEN {cell} ELSE 0 END)" if everything else cell
     if everything:
         by |= {"reason": sql.reason, "no_x": _absent(sql.x), "no_y": _absent(sql.y)}
@@ -204,7 +217,9 @@ def _decoded(
         exact=exact,
         **lengths,
     ).cut(sound)
-    return Grouped(groups=groups, faults=faults)
+    return Grouped(
+        groups=groups, faults=faults, celled=~np.isnan(plain["cell"])[sound] if "cell" in plain else None
+    )
 
 
 def _unmasked(column: Any) -> Any:

@@ -10,30 +10,36 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bench.files.logs.opened import literal
+from bench.files.logs.opened import Relation, literal
 from bench.files.logs.rows_sql import RowsSql
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 _EDGE = 2000  # tokens beyond which bounds widen (bench.estimators.answering.SHORT)
-_COUNTS = ((0, 0), (1, 0), (1, 2), (2, 4), (4, 8), (8, 16), (16, 32))  # edges of y and z, from the coarsest
+# edges of y and z, from the coarsest: one less than a power of two, so that finer ones lie among them
+_COUNTS = ((0, 0), (1, 0), (1, 3), (3, 7), (7, 15), (15, 31))
 _SIDE = 64  # more than edges of any kind
-_SOUND = _SIDE * _SIDE * 2
+_BASE = 4  # cells that every model has: a length up to the edge or beyond
+_SOUND = _BASE * _SIDE * _SIDE
 _SOUND_CELLS = 200  # of 30 s each, the windows that speech is read in
+_TYPE = "cells_of"  # of DuckDB: models, those of the coarsest level first, so that one comparison tells a level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """Edges of one fineness: a length is beyond those that are smaller."""
+    """Edges of one fineness, beside the one at which bounds widen: a length is beyond those that are smaller."""
 
-    x: tuple[int, ...] = (_EDGE,)
-    y: tuple[int, ...] = (_EDGE,)
+    y: tuple[int, ...] = ()
     z: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellsBy:
-    """Which cells of lengths the rows of a model are parted into; a model that is not named, into the finest."""
+    """Which cells of lengths the rows of a model are parted into, the coarsest level first.
+
+    A model that is not named has a cell without a number, to be read again with `finest`; without `models` every
+    row has that.
+    """
 
     models: Mapping[Level, Sequence[str]]
     finest: Level
@@ -43,9 +49,7 @@ def levels_of(x: Floats, y: Floats, weight: Floats) -> list[Level]:
     """Levels from the coarsest to the finest, by the lengths of a sample."""
     x, y = np.nan_to_num(x), np.nan_to_num(y)
     return [
-        Level(
-            y=tuple(sorted({*_shares(y, weight * y, of_y), _EDGE})), z=_shares(x + y / 2, weight * (x + y), of_z)
-        )
+        Level(y=_shares(y, weight * y, of_y), z=_shares(x + y / 2, weight * (x + y), of_z))
         for of_y, of_z in _COUNTS
     ]
 
@@ -60,20 +64,23 @@ def _shares(values: Floats, weight: Floats, count: int) -> tuple[int, ...]:
     return tuple(sorted({int(values[order[min(place, len(order) - 1)]]) for place in at}))
 
 
-def cell_sql(sql: RowsSql, by: CellsBy) -> str:
-    """The cell of a row's lengths as SQL."""
-    levels, finest = by.models, by.finest
-    x, y = (f"coalesce({one}, 0)" if one else "0" for one in (sql.x, sql.y))
+def cell_sql(relation: Relation, sql: RowsSql, by: CellsBy) -> str:
+    """The cell of a row's lengths as SQL: comparisons, the finer ones for the models that need them alone."""
+    x, y = (f"coalesce({one}, 0)" if one and not sql.whole else one or "0" for one in (sql.x, sql.y))
+    base = f"({x} > {_EDGE})::UTINYINT * 2::UTINYINT + ({y} > {_EDGE})::UTINYINT"
     model = sql.keys.get("model")
-    whens = " ".join(
-        f"WHEN {model} IN ({', '.join(map(literal, models))}) THEN {_at_level(level, x, y)}"
-        for level, models in levels.items()
-        if models
-    )
-    if model is None:
-        found = _at_level(next(iter(levels), finest), x, y)
+    if model is None or not by.models:
+        found = f"{base} + {_finer([(0, next(iter(by.models), by.finest))], '', x, y)}"
     else:
-        found = f"(CASE {whens} ELSE {_at_level(finest, x, y)} END)" if whens else _at_level(finest, x, y)
+        code, count = _code(relation, model, by), 0
+        levels: list[tuple[int, Level]] = []
+        for level, names in by.models.items():
+            levels.append((count, level))
+            count += sum(1 for name in names if name)
+        coarse = next((begin for begin, level in levels if level != Level()), count)
+        finer = [one for one in levels if one[1] != Level()]
+        rest = f"ELSE {code}::USMALLINT * 0::USMALLINT + {_finer(finer, code, x, y)} " if finer else ""
+        found = f"{base} + (CASE WHEN {code} < {coarse} THEN 0::USMALLINT {rest}END)"
     if 1 not in sql.kinds:
         return found
     windows = f"least(ceil({x} / 30), {_SOUND_CELLS})::INTEGER"
@@ -81,23 +88,40 @@ def cell_sql(sql: RowsSql, by: CellsBy) -> str:
     return f"(CASE WHEN {sql.kind} = 1 THEN {sound} ELSE {found} END)"
 
 
-def _at_level(level: Level, x: str, y: str) -> str:
-    def beyond(one: str, edges: Sequence[int]) -> str:
-        return " + ".join(f"({one} > {edge})::INTEGER" for edge in edges) or "0"
+def _finer(levels: Sequence[tuple[int, Level]], code: str, x: str, y: str) -> str:
+    """Cells within those of the base: multiples of _BASE. Each level begins at a place among models."""
+    parts, old, first = [], Level(), levels[0][0]
+    for begin, level in levels:
+        has = f"({code} >= {begin})::USMALLINT * " if begin > first else ""
+        sides = ((y, level.y, old.y, 1, _SIDE), (f"({x} + {x} + {y})", level.z, old.z, 2, 1))
+        for one, edges, before, unit, times in sides:
+            new = " + ".join(f"({one} > {edge * unit})::USMALLINT" for edge in edges if edge not in before)
+            parts += [f"{has}{times * _BASE}::USMALLINT * ({new})"] if new else []
+        old = level
+    return " + ".join(parts) or "0::USMALLINT"
 
-    z = f"({x} + {y} // 2)"
-    parts = (beyond(x, level.x), beyond(y, level.y), beyond(z, level.z))
-    return f"((({parts[0]}) * {_SIDE} + {parts[1]}) * {_SIDE} + {parts[2]})"
+
+def _code(relation: Relation, model: str, by: CellsBy) -> str:
+    """A model's place among those named, by a type of DuckDB's: it is told once a dictionary, not once a row."""
+    listed = [name for names in by.models.values() for name in names if name] or ["none"]
+    relation.run(f"DROP TYPE IF EXISTS {_TYPE}")
+    relation.run(f"CREATE TYPE {_TYPE} AS ENUM ({', '.join(map(literal, listed))})")
+    return f"enum_code(try_cast({model} AS {_TYPE}))"
+
+
+def unnamed_sql(sql: RowsSql, by: CellsBy) -> str:
+    """A condition that rows of models that are not named meet."""
+    return f"try_cast({sql.keys['model']} AS {_TYPE}) IS NULL" if by.models and "model" in sql.keys else "false"
 
 
 def cell_numbers(level: Level, x: Floats, y: Floats, kinds: Ints) -> Ints:
     """The cells that SQL gives rows of these lengths, in numpy: to try on a sample."""
     x, y = np.nan_to_num(x), np.nan_to_num(y)
-    sides = ((x, level.x), (y, level.y), (x + y // 2, level.z))
-    beyond = [
-        sum(((one > edge).astype(np.int64) for edge in edges), np.zeros(len(x), np.int64)) for one, edges in sides
-    ]
-    found = (beyond[0] * _SIDE + beyond[1]) * _SIDE + beyond[2]
+
+    def beyond(one: Floats, edges: Sequence[int]) -> Ints:
+        return np.searchsorted(np.array(edges, np.float64), one, side="left").astype(np.int64)
+
+    found = (beyond(y, level.y) * _SIDE + beyond(x + y / 2, level.z)) * _BASE + (x > _EDGE) * 2 + (y > _EDGE)
     windows = np.minimum(np.ceil(x / 30), _SOUND_CELLS)
     sound = _SOUND + windows * 32 + np.rint(np.minimum(np.log2(y + 1), 31))
     return np.where(kinds == 1, sound, found).astype(np.int64)
