@@ -56,7 +56,7 @@ def from_folders(
         runs=tuple(runs),
         interleaved=interleaved([*taken, *lost], len(sides)),
         measured_for_it=False,
-        stopping=stopping_of(s.run.spec for s in known.values() if s.run),
+        stopping=stopping_of((s.run.spec for s in known.values() if s.run), planned=False),
         left_out=apart,
         price=price,
     )

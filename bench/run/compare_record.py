@@ -55,7 +55,8 @@ def _seats(name: str, record: ComparisonRecord, known: Mapping[str, Sealed]) -> 
 
 def _said(name: str, record: ComparisonRecord, known: Mapping[str, Sealed]) -> Iterator[Mismatch]:
     """When rounds ended is as their runs bear it; what is left out does not read whole."""
-    ruled = stopping_of(run.spec for t in record.runs if (run := known[t.run_id].run))
+    specs = [run.spec for t in record.runs if (run := known[t.run_id].run)]
+    ruled = stopping_of(specs, planned=record.measured_for_it)
     if not ruled and record.measured_for_it and is_told(record.stopping):
         ruled = record.stopping  # so many were there already when the rule was typed
     yield from differences(name, ruled, record.stopping, "stopping")

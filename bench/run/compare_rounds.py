@@ -189,7 +189,7 @@ def record_of(
     broken = [left_out(f, one, arranged.order) for f, one in read.items() if isinstance(one, BrokenResults)]
     specs = round_specs(ask.out, arranged.id)
     numbers = {folder.name: _number(spec) for folder, spec in specs.items()}
-    stopping = stopping_of(specs.values()) or told(rule_of(ask.precision_ratio, ask.most_rounds))
+    stopping = stopping_of(specs.values()) or (told(_rule(ask)) if ask.precision_ratio else "")
     record = ComparisonRecord(
         id=arranged.id, names=arranged.names, runs=takes(known, arranged.order), interleaved=True,
         measured_for_it=True, stopping=stopping, price=price,
@@ -200,7 +200,7 @@ def record_of(
 
 def _round(ask: RoundsAsk, arranged: Arranged, number: int) -> Iterator[tuple[Ask, Plan]]:
     """One round: every candidate's cells in turn, each under its round's name; even rounds run backwards."""
-    name = label(arranged.id, number, rule_of(ask.precision_ratio, ask.most_rounds))
+    name = label(arranged.id, number, _rule(ask))
     cells = tuple(replace(c, spec=replace(c.spec, round=name)) for c in arranged.cells)
     paths = _paths(ask)
     forwards = list(enumerate(arranged.order))
@@ -211,6 +211,10 @@ def _round(ask: RoundsAsk, arranged: Arranged, number: int) -> Iterator[tuple[As
             timing=ask.timing,
         )  # fmt: skip
         yield asked, replace(arranged.plan, cells=mine)
+
+
+def _rule(ask: RoundsAsk) -> str:
+    return rule_of(ask.precision_ratio, ask.most_rounds, ask.rounds)
 
 
 def _paths(ask: RoundsAsk) -> tuple[str | None, ...]:

@@ -1,7 +1,7 @@
 """When rounds end, as their labels keep it: a rule that looks at the rounds is sealed in every round under it.
 
-A round's label is COMPARISON/NUMBER, or COMPARISON/NUMBER/RULE: whoever drops the rule from a comparison's record
-is found by its runs.
+A round's label is COMPARISON/NUMBER/RULE: whoever drops the rule from a comparison's record is found by its runs.
+A rule is so many rounds, or a width and the most of them; whoever takes the last ones away leaves fewer than that.
 """
 
 import re
@@ -9,6 +9,9 @@ from collections.abc import Iterable
 
 from bench.nouns import RunSpec
 
+_PLANNED = "of {}"
+_OF = re.compile(r"of (\d+)")
+_FEWER = "{} rounds were asked for and {} begun: it ended before its time, and nothing tells why"
 _RULE = "within {:.3g} %, at most {}"
 _RULED = re.compile(r"within (\S+) %, at most (\d+)")
 _STOPPED = (
@@ -29,15 +32,17 @@ def round_of(spec: RunSpec | None) -> tuple[str, int] | None:
     return (name, int(number)) if name and number.isdecimal() else None
 
 
-def rule_of(precision_ratio: float | None, most: int) -> str:
-    """The rule of rounds that end by their width; '' where so many are asked for."""
-    return "" if precision_ratio is None else _RULE.format(precision_ratio * 100, most)
+def rule_of(precision_ratio: float | None, most: int, planned: int) -> str:
+    """The rule under which rounds end: by their width, after `most` at the latest, or after so many as planned."""
+    return _PLANNED.format(planned) if precision_ratio is None else _RULE.format(precision_ratio * 100, most)
 
 
-def told(rule: str) -> str:
-    """A rule in a sentence; '' for none."""
-    found = _RULED.fullmatch(rule)
-    return _STOPPED.format(*found.groups()) if found else ""
+def told(rule: str, begun: int = 0) -> str:
+    """What a rule means for a comparison of so many rounds, in a sentence; '' for nothing."""
+    if found := _RULED.fullmatch(rule):
+        return _STOPPED.format(*found.groups())
+    planned = _OF.fullmatch(rule)
+    return _FEWER.format(planned.group(1), begun) if planned and begun < int(planned.group(1)) else ""
 
 
 def is_told(text: str) -> bool:
@@ -45,10 +50,16 @@ def is_told(text: str) -> bool:
     return _SAID.fullmatch(text) is not None
 
 
-def stopping_of(specs: Iterable[RunSpec | None]) -> str:
-    """When rounds ended, by the last round that bears a rule; '' where none does."""
-    ruled = [(int(n), rule) for _, n, rule in map(_parts, specs) if n.isdecimal() and told(rule)]
-    return told(max(ruled)[1]) if ruled else ""
+def stopping_of(specs: Iterable[RunSpec | None], *, planned: bool = True) -> str:
+    """When rounds ended, by the last round with a rule of widths; else how many are missing that were asked for.
+
+    `planned`: whether the rounds are those of one comparison, so that their number says something.
+    """
+    rounds = sorted((int(n), rule) for _, n, rule in map(_parts, specs) if n.isdecimal())
+    widths = [rule for _, rule in rounds if _RULED.fullmatch(rule)]
+    if widths:
+        return told(widths[-1])
+    return told(rounds[-1][1], rounds[-1][0]) if planned and rounds else ""
 
 
 def _parts(spec: RunSpec | None) -> tuple[str, str, str]:

@@ -68,7 +68,7 @@ def resealed(folder, name, content):
 
 
 def test_the_example_passes_but_for_three_honest_warnings(example):
-    """All else is as expected: nothing fails, and what is not applicable is about boards that are not there, or was not recorded yet."""
+    """All else is as expected: nothing fails; what is not applicable is about boards, or was not recorded yet."""
     assert {(x.name, x.status) for x in example if x.status in ("warn", "fail")} == HONEST_WARNINGS
     assert {x.name for x in example if x.status == "not applicable"} == {
         "power in bounds", "memory floor", "temperature", "temperature drift", "clock drift", "slowdown",

@@ -90,7 +90,7 @@ def test_weights_alone_may_tell_candidates_apart(tmp_path):
     def machine(asked, plan, host, listen):
         for one in plan.cells:
             asks.append((asked.weights_path, one.spec.weights_path))
-            number, path = int(one.spec.round.rpartition("/")[2]), one.spec.weights_path
+            number, path = round_of(one.spec)[1], one.spec.weights_path
             sealed_round(
                 asked.out, number, precision="q8", batch_s={"full": 0.5, "pruned": 0.3}[path],
                 minute=10 * number + len(asks), made={"weights": "pretrained"},

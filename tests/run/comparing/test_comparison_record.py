@@ -75,6 +75,21 @@ def test_a_round_that_was_taken_from_the_disk_too_is_named(out):
     assert touched(out) == [("comparisons/c0ffee00.json", "rounds.2")]
 
 
+def test_rounds_that_are_missing_at_the_end_are_said(tmp_path):
+    """Whoever takes the last one from disk and record leaves rounds that know how many there were to be."""
+    for number in (1, 2):
+        for precision, batch_s in (("q8", 0.3), ("f16", 0.5)):
+            sealed_round(tmp_path, number, precision=precision, batch_s=batch_s + number / 100, rule="of 3")
+    known = sealed_rounds(tmp_path, "c0ffee00")
+    stopping = stopping_of(s.run.spec for s in known.values())
+    seal(tmp_path, *record_of(tmp_path, stopping=stopping))
+    assert stopping.startswith("3 rounds were asked for and 2 begun")
+    assert touched(tmp_path) == []
+
+    seal(tmp_path, *record_of(tmp_path))
+    assert touched(tmp_path) == [("comparisons/c0ffee00.json", "stopping")]
+
+
 def test_windows_of_two_candidates_that_were_loaded_at_once_never_overlap(tmp_path):
     """Each run here has a clock of its own that begins at nought: two of one round overlap, and are named."""
     for number in (1, 2):
