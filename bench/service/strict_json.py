@@ -23,7 +23,7 @@ def read_json(body: bytes) -> object:
     if body.count(b"[") + body.count(b"{") > DEEPEST:
         _shallow(body)
     try:
-        found: object = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
+        found: object = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise BadInput(f"no JSON at character {error.pos}: {error.msg}; needed is one JSON object") from error
     except ValueError as error:  # an integer of more digits than Python reads
@@ -53,6 +53,9 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_number(text: str) -> object:
     raise BadInput(f"{text} is no number of JSON; needed is a finite one, or leave the field out")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_number)
 
 
 def _whole(found: object) -> None:
