@@ -41,8 +41,8 @@ class Points:
 def points_of(x: Floats, y: Floats, xx: Floats, xy: Floats, yy: Floats) -> Points:
     """The points of groups with means x, y, variances xx, yy and covariance xy.
 
-    No x is below nought and no y below 1 where the mean is not: an answer's first token comes of its prompt, so that
-    energies bend at one token.
+    No x is below nought and no y below 1 where the mean is not: an answer's first token comes of its prompt, so
+    that energies bend at one token.
     """
     low_x, high_x, share_x = _two(x, _real(xx, x), np.zeros_like(x))
     slope = np.divide(xy, xx, out=np.zeros_like(x), where=_real(xx, x) > 0)
@@ -65,7 +65,7 @@ def _real(variance: Floats, mean: Floats) -> Floats:
 
 
 def _two(mean: Floats, variance: Floats, least: Floats) -> tuple[Floats, Floats, Floats]:
-    """Two numbers ≥ `least` of that mean and variance, and the lower's weight: alike far off, or the lower least."""
+    """Two numbers ≥ `least` of that mean and variance, and the lower's weight: alike far off, or one the least."""
     far, room = np.sqrt(variance), mean - least
     held = (far > room) & (room > 0)
     safe = np.where(held, room, 1.0)
