@@ -63,9 +63,9 @@ def test_columns_of_before_are_written_into_again():
     for ranges, expected in ((found.energy_kwh, alone.energy_kwh), (found.carbon_g, alone.carbon_g)):
         for side in SIDES:
             np.testing.assert_array_equal(getattr(ranges, side), getattr(expected, side))
-    with pytest.raises(BadInput, match="columns of 3 rows with grams; needed are 10 with"):
+    with pytest.raises(BadInput, match="columns of 3 rows, with grams; needed are 10 at least, with grams"):
         asks.estimate(first, found)
-    with pytest.raises(BadInput, match="needed are 3 without"):
+    with pytest.raises(BadInput, match="needed are 3 at least, without grams"):
         asks.estimate(replace(again, region=""), out)
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from bench.errors import BadInput
 from bench.estimators.roofline import Scope
+from bench.phrases import Phrase
 
 Floats = npt.NDArray[np.float64]
 Numeric = Floats | float  # a column, or one number for all rows
@@ -26,8 +27,12 @@ class Coded:
     def __post_init__(self) -> None:
         if self.codes.ndim != 1 or not np.issubdtype(self.codes.dtype, np.integer):
             raise BadInput(
-                f"codes are an array of {self.codes.ndim} dimensions of {self.codes.dtype}; needed are "
-                "whole numbers in one dimension, that count in names"
+                Phrase(
+                    "codes are an array of {ndim} dimensions of {kind}; needed are whole numbers in one "
+                    "dimension, that count in names",
+                    ndim=self.codes.ndim,
+                    kind=self.codes.dtype,
+                )
             )
 
 
@@ -67,12 +72,22 @@ class Columns:
         for name, found in self._arrays():
             if found.ndim != 1 or found.dtype.kind not in "iuf":
                 raise BadInput(
-                    f"{name}: an array of {found.ndim} dimensions of {found.dtype}; needed are numbers in one"
+                    Phrase(
+                        "{name}: an array of {ndim} dimensions of {kind}; needed are numbers in one",
+                        name=name,
+                        ndim=found.ndim,
+                        kind=found.dtype,
+                    )
                 )
         lengths = {name: len(found) for name, found in self._arrays()}
         if len(set(lengths.values())) > 1:
             told = ", ".join(f"{name} {length}" for name, length in lengths.items())
-            raise BadInput(f"columns of unlike length: {told}; needed is one length, or one value for all rows")
+            raise BadInput(
+                Phrase(
+                    "columns of unlike length: {found}; needed is one length, or one value for all rows",
+                    found=told,
+                )
+            )
 
     def _arrays(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         for one in fields(self):

@@ -7,7 +7,7 @@ from bench.errors import BadInput, JoulemarkError
 from bench.estimators.answer import Answer
 from bench.estimators.answering import FARTHER, LARGE_BATCH, Known, answer
 from bench.estimators.by_cell import cells_of
-from bench.estimators.columns.combos import Combo
+from bench.estimators.columns.combos import Combo, unnamed
 from bench.estimators.columns.measured_cells import MeasuredCell, measured_cell
 from bench.estimators.columns.prior_cells import Plain, PriorCell, cell_of
 from bench.estimators.roofline import Scope
@@ -55,7 +55,7 @@ def resolved(combo: Combo, known: Known, scope: Scope | None) -> Cell:
 
 def _wanted(combo: Combo, scope: Scope | None) -> Wanted:
     if combo.unnamed:
-        raise BadInput(f"{combo.unnamed}: a code that is none of its names; needed is one that counts in names")
+        raise BadInput(unnamed(combo.unnamed))
     return Wanted(
         model=combo.model,
         hardware=combo.hardware,

@@ -10,6 +10,7 @@ import numpy as np
 from bench.estimators.columns.arrays import BLOCK
 from bench.estimators.columns.asked import Columns, Ints, Names, Numbers
 from bench.estimators.columns.numbers import distinct
+from bench.phrases import Phrase
 
 _MARKED = 1 << 24  # combinations that are found by marking, else by sorting
 
@@ -76,6 +77,11 @@ class Codes:
         index = self._index[: len(into)]
         np.copyto(index, joined)
         return self._places.take(index, out=into, mode="clip")
+
+
+def unnamed(column: str) -> Phrase:
+    """Why a row is refused whose code is none of its column's names."""
+    return Phrase("{column}: a code that is none of its names; needed is one that counts in names", column=column)
 
 
 def named(names: Names) -> tuple[Ints | None, list[str | None]]:

@@ -15,7 +15,7 @@ from bench.estimators.columns.asked import Columns, Floats, Numeric
 from bench.estimators.columns.cells import Cell, alone, resolved
 from bench.estimators.columns.combos import Codes, Combo, Found, found_in
 from bench.estimators.columns.evaluating import WORK, farther, plain, whole
-from bench.estimators.columns.measured_cells import Answers, answers
+from bench.estimators.columns.measured_rows import Answers, answers
 from bench.estimators.columns.numbers import Block, Column
 from bench.estimators.columns.proof import proven
 from bench.estimators.columns.sheet import Grid, PlaceOf, Reasons, Sheet, blank, fitting

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from bench.estimators.columns.arrays import BLOCK
 from bench.estimators.columns.asked import Ints, Numbers, Numeric
+from bench.phrases import Phrase
 
 _CODES, _MARKED = 1 << 10, 1 << 17  # below these, whole numbers are codes as they are, or are marked; else sorted
 
@@ -36,7 +37,9 @@ class Column:
     @property
     def reason(self) -> str:
         """Why a row of it is refused."""
-        return f"{self.name}: no number in this row; needed is one of 0 to {self.most:g}"
+        return Phrase(
+            "{name}: no number in this row; needed is one of 0 to {most:g}", name=self.name, most=self.most
+        )
 
     def rows(self, at: Any) -> "Block":
         """The numbers of these rows."""

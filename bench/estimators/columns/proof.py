@@ -14,7 +14,8 @@ from bench.estimators.columns.arrays import Rows
 from bench.estimators.columns.asked import Bools, Floats
 from bench.estimators.columns.cells import alone
 from bench.estimators.columns.evaluating import WORK, farther, plain, whole
-from bench.estimators.columns.measured_cells import MeasuredCell, answers
+from bench.estimators.columns.measured_cells import MeasuredCell
+from bench.estimators.columns.measured_rows import answers
 from bench.estimators.columns.prior_cells import PriorCell
 from bench.estimators.columns.tables import Tables
 from bench.estimators.wanted import Wanted

@@ -12,11 +12,11 @@ from bench.carbon.grams import grams_per_it_kwh
 from bench.errors import BadInput, JoulemarkError
 from bench.estimators.columns.arrays import Rows, Table
 from bench.estimators.columns.asked import Columns, Floats, Ints, Names, Numeric
-from bench.estimators.columns.combos import named
+from bench.estimators.columns.combos import named, unnamed
 from bench.nouns.estimates import Estimates, RangeColumns
+from bench.phrases import Phrase
 
 PlaceOf = Callable[[str], Place]
-_UNNAMED = "region: a code that is none of its names; needed is one that counts in names"
 _SIDES = ("low", "value", "high")
 
 
@@ -60,12 +60,14 @@ class Grid:
 def _grams(name: str | None, place: PlaceOf | None, scope: GridScope, reasons: Reasons) -> _Grams:
     nowhere = float("nan")
     if name is None:
-        return _Grams(nowhere, nowhere, nowhere, reasons.code(_UNNAMED))
+        return _Grams(nowhere, nowhere, nowhere, reasons.code(unnamed("region")))
     if not name:
         return _Grams(nowhere, nowhere, nowhere, 0)
     try:
         if place is None:
-            raise BadInput(f"region {name!r}: no places were handed in; needed is read_regions().place")
+            raise BadInput(
+                Phrase("region {name!r}: no places were handed in; needed is read_regions().place", name=name)
+            )
         low, value, high = grams_per_it_kwh(place(name), scope=scope)
         return _Grams(low, value, high, 0)
     except JoulemarkError as error:
@@ -92,8 +94,13 @@ def fitting(out: Estimates, asked: Columns, *, grams: bool) -> Estimates:
     rows = len(asked)
     if len(out) < rows or (out.carbon_g is None) is grams:
         raise BadInput(
-            f"out: columns of {len(out)} rows {'with' if out.carbon_g else 'without'} grams; needed are {rows} "
-            f"{'with' if grams else 'without'}"
+            Phrase(
+                "out: columns of {found} rows, {which}; needed are {rows} at least, {wanted}",
+                found=len(out),
+                which=Phrase("with grams") if out.carbon_g else Phrase("without grams"),
+                rows=rows,
+                wanted=Phrase("with grams") if grams else Phrase("without grams"),
+            )
         )
 
     def cut(one: RangeColumns) -> RangeColumns:
