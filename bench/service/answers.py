@@ -1,5 +1,6 @@
 """A path and a JSON body → the JSON of its answer: what each POST route does, without HTTP."""
 
+import asyncio
 import math
 from collections.abc import Mapping
 
@@ -39,12 +40,12 @@ class Answers:
     """The POST routes."""
 
     def __init__(self, knowledge: Knowledge) -> None:
-        self._knowledge = knowledge
+        self._knowledge, self._turns = knowledge, asyncio.Semaphore(1)
 
     async def answer(self, path: str, body: object) -> Mapping[str, object]:
         """The answer of a path. Raises Refused."""
         if path == BATCH:
-            return await batch_answer(body, self._knowledge)
+            return await batch_answer(body, self._knowledge, self._turns)
         return self._at_once(path, body)
 
     def example(self, path: str, body: object) -> Mapping[str, object]:

@@ -21,11 +21,15 @@ _AT: Path = (*BODY, "requests")
 Answer = Mapping[str, object]
 
 
-async def batch_answer(body: object, knowledge: Knowledge) -> Answer:
-    """The answer to a list of requests or to columns, others' requests in between. Raises Refused."""
+async def batch_answer(body: object, knowledge: Knowledge, turns: asyncio.Semaphore) -> Answer:
+    """The answer to a list of requests or to columns, others' requests in between. Raises Refused.
+
+    `turns`: how many columns are priced at once; the others wait, and take no memory for it.
+    """
     said = _said(body)
     if "columns" in said:
-        return await asyncio.to_thread(columns_answer, said["columns"], knowledge)
+        async with turns:
+            return await asyncio.to_thread(columns_answer, said["columns"], knowledge)
     answers = []
     for place, one in enumerate(_each(said["requests"], knowledge)):
         answers.append(one)

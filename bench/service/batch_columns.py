@@ -13,7 +13,7 @@ from bench.estimators.columns import Coded, Columns, Many
 from bench.estimators.priced import grid_of
 from bench.estimators.wanted import LONGEST_NAME, SCOPES
 from bench.nouns.estimates import GRADES, Estimates, RangeColumns
-from bench.phrases import Phrase
+from bench.phrases import Phrase, told
 from bench.service.asking import ALIASES, BODY
 from bench.service.knowledge import Knowledge
 from bench.service.problems import Path, Refused, refused, unknown, words_of
@@ -204,4 +204,4 @@ def _listed(column: npt.NDArray[np.float64]) -> list[float | None]:
 def _error(row: int, reason: str) -> Mapping[str, object]:
     first = reason.partition(":")[0]
     loc: Sequence[str | int] = (*_AT, first, row) if first in (*NAMES, *NUMBERS) else (*_AT, row)
-    return {"row": row, "loc": list(loc), "msg": reason}
+    return {"row": row, "loc": list(loc), "msg": told(reason)}

@@ -128,3 +128,18 @@ def test_health_says_the_version():
     from bench import __version__
 
     assert ask("GET", "/health").json() == {"status": "ok", "version": __version__}
+
+
+def test_answers_are_kept_up_to_a_number_and_the_oldest_goes_first(monkeypatch):
+    from bench.service import posts
+
+    monkeypatch.setattr(posts, "_KEPT", 2)
+    kept = posts.Kept()
+    first, second, third = (("/v1/estimate", "en", body) for body in (b"1", b"2", b"3"))
+    kept.put(first, b"one")
+    kept.put(second, b"two")
+    assert kept.get(first) == b"one"  # asked for again, and so the newest
+    kept.put(third, b"three")
+    assert (kept.get(first), kept.get(second), kept.get(third)) == (b"one", None, b"three")
+    kept.put(second, b"x" * posts._LARGEST)
+    assert kept.get(second) is None
