@@ -80,7 +80,9 @@ class Language:
 
     def tell(self, text: str) -> str:
         """The text in this language; one that is no Phrase as it is."""
-        if self.translate is None or not isinstance(text, Phrase):
+        if (
+            self.translate is None or not isinstance(text, Phrase) or not text.template
+        ):  # of "" gettext tells its head
             return str(text)
         template = self.translate(text.template)
         if not text.fields:

@@ -14,7 +14,7 @@ WORDS = {
     "{name} is wrong": "{name} est faux",
     "braces { stay": "accolades { restent",
 }
-FRENCH = Language(code="fr", translate=lambda text: WORDS.get(text, text), decimal=",")
+FRENCH = Language(code="fr", translate=lambda text: WORDS.get(text, text or "head"), decimal=",")
 
 
 def test_a_phrase_is_its_english_text_wherever_text_goes():
@@ -32,6 +32,7 @@ def test_it_is_told_in_the_language_in_force_and_no_longer():
         assert told(found) == "un H100 {x} : 1\u202f234\u202f570 cartes"
         assert told(Phrase("braces { stay")) == "accolades { restent"
         assert told("a {what}") == "a {what}"
+        assert told(Phrase("")) == ""
     assert told(found) == "1.23457e+06 cards on a H100 {x}"
 
 

@@ -53,6 +53,13 @@ def test_list_finds_what_the_wheel_carries(installed, tmp_path):
     assert names["coefficients"]
 
 
+def test_it_speaks_french_there(installed, tmp_path):
+    """The catalogue travels along."""
+    done = joulemark(installed, tmp_path, "--lang", "fr", "estimate", "--model", "lama", "--out-tokens", "1")
+
+    assert "modèle inconnu" in done.stderr
+
+
 def test_doctor_and_plan_work_there(installed, tmp_path):
     """Both answer, and leave nothing behind in the empty folder."""
     doctor = joulemark(installed, tmp_path, "doctor", "--json")

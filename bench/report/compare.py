@@ -7,12 +7,13 @@ from markupsafe import Markup
 
 from bench.nouns import Source
 from bench.nouns.compared import Compared, Difference, Level, Ratio, WorkCompared
+from bench.phrases import Phrase
 from bench.report.banners import Banner
 from bench.report.compare_energy import unit_text, word
+from bench.report.compare_front import front_text
 from bench.report.compare_plot import ratio_plots
 from bench.report.compare_text import (
     agreement_text,
-    front_text,
     grounds_text,
     price_text,
     remarks,
@@ -29,12 +30,12 @@ from bench.report.ratio_text import ratio_parts
 from bench.report.words import SPAN_NOTE, asked_beside, is_simulated
 
 _PARTS = {
-    "statistical": "rounds",
-    "windows": "windows themselves",
-    "gain": "gain of the sensors",
-    "model": "span of the model",
-    "unseen_low": "unseen, below",
-    "unseen_high": "unseen, above",
+    "statistical": Phrase("rounds"),
+    "windows": Phrase("windows themselves"),
+    "gain": Phrase("gain of the sensors"),
+    "model": Phrase("span of the model"),
+    "unseen_low": Phrase("unseen, below"),
+    "unseen_high": Phrase("unseen, above"),
 }
 _NARROW_RATIO = 1e-3  # of a value: its fourth digit
 _Pairs = Iterator[tuple[str, PageFigure]]

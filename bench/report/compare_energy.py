@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 from bench.nouns.compared import Compared, Level, Pair, Ratio, WorkCompared
+from bench.phrases import Phrase, joined
+from bench.phrases import told as spoken
 from bench.report.numbers import shown
 from bench.report.ratio_text import ratio_text
 
-MODEL_NOTE = "cannot see the power of the instruction mix"
+MODEL_NOTE = Phrase("cannot see the power of the instruction mix")
 _UNITS = {"audio_second": "audio s", "video_second": "video s"}
 
 
@@ -19,18 +21,22 @@ def energy_parts(one: Compared, work: WorkCompared, pair: Pair, at: str) -> list
     a, b = one.names[pair.one], one.names[pair.other]
     energies = sorted((r for r in pair.ratios if r.measure == "energy"), key=lambda r: bool(r.lacks))
     if not energies:
-        return [f"{a} and {b} have no energy to compare {at}"]
+        return [spoken(Phrase("{a} and {b} have no energy to compare {at}", a=a, b=b, at=at))]
     first = energies[0]
     if first.lacks:
-        said = told_text(first, basis_text(first), whose=f" of {b}")
-        whole = f"no ratio of the whole energy of {a} and {b} {at}"
-        parts = [f"{whole}: {a} comes to {said}" if told(first) else f"{whole}; {said}"]
+        said = told_text(first, basis_text(first), whose=spoken(Phrase(" of {name}", name=b)))
+        whole = Phrase("no ratio of the whole energy of {a} and {b} {at}", a=a, b=b, at=at)
+        form = Phrase("{whole}: {a} comes to {said}", whole=whole, a=a, said=said)
+        parts = [spoken(form if told(first) else Phrase("{whole}; {said}", whole=whole, said=said))]
         parts += _outside(one, work, pair, first.lacks)
     elif told(first):
-        verb = "uses" if first.tells else "came to"  # one round tells nothing beyond itself
-        parts = [f"{a} {verb} {ratio_text(first)} of the energy of {b} {at} ({basis_text(first)})"]
+        figures = {"a": a, "ratio": ratio_text(first), "b": b, "at": at, "basis": basis_text(first)}
+        uses = Phrase("{a} uses {ratio} of the energy of {b} {at} ({basis})", **figures)
+        once = Phrase("{a} came to {ratio} of the energy of {b} {at} ({basis})", **figures)
+        parts = [spoken(uses if first.tells else once)]  # one round tells nothing beyond itself
     else:
-        parts = [f"{a} and {b} {at}: {untold(first, 'energy', basis_text(first))}"]
+        said = untold(first, Phrase("energy"), basis_text(first))
+        parts = [spoken(Phrase("{a} and {b} {at}: {said}", a=a, b=b, at=at, said=said))]
     return parts + [told_text(more, basis_text(more)) for more in energies[1:]]
 
 
@@ -43,28 +49,40 @@ def _outside(one: Compared, work: WorkCompared, pair: Pair, devices: Sequence[st
             continue
         level = next((v for v in work.levels[number] if v.measure == "energy" and v.boundary == device), None)
         if level is None:
-            said.append(f"what the {device} drew under {name} has no figure, and is in no ratio")
+            without = Phrase(
+                "what the {device} drew under {name} has no figure, and is in no ratio", device=device, name=name
+            )
+            said.append(spoken(without))
         else:
-            drawn = f"the {shown(level.value, 'J')} per {unit_text(work)} of the {device} under {name}"
-            said.append(f"{drawn}, {word(level)}, are in no ratio: another boundary")
+            outside = Phrase(
+                "the {energy} per {unit} of the {device} under {name}, {basis}, are in no ratio: another boundary",
+                energy=shown(level.value, "J"),
+                unit=unit_text(work),
+                device=device,
+                name=name,
+                basis=Phrase(word(level)),
+            )
+            said.append(spoken(outside))
     return said
 
 
 def told_text(one: Ratio, basis: str, whose: str = "") -> str:
     """`0.70 of it (…)`; `0.70 of the host's energy (…)` where the boundary lacks a device that worked."""
-    what = f"the {one.boundary}'s energy" if one.lacks else "it"
+    boundary = Phrase(one.boundary or "")
+    what = Phrase("the {boundary}'s energy", boundary=boundary) if one.lacks else Phrase("it")
     if not told(one):
-        return untold(one, what if one.lacks else "energy", basis)
-    return f"{ratio_text(one)} of {what}{whose} ({basis})"
+        return untold(one, what if one.lacks else Phrase("energy"), basis)
+    said = {"ratio": ratio_text(one), "what": what, "whose": whose, "basis": basis}
+    return spoken(Phrase("{ratio} of {what}{whose} ({basis})", **said))
 
 
 def basis_text(one: Ratio) -> str:
     """The boundary and the basis of a ratio: a modelled one says what its model cannot see."""
-    said = f"{one.boundary}, " if one.boundary else ""
+    said = f"{spoken(Phrase(one.boundary))}, " if one.boundary else ""
     if one.basis == "modelled":
-        of = " from a declared power" if one.simulated else ""
-        return f"{said}MODELLED{of}: {MODEL_NOTE}"
-    return f"{said}{word(one)}"
+        form = Phrase("MODELLED from a declared power: {note}", note=MODEL_NOTE)
+        return said + spoken(form if one.simulated else Phrase("MODELLED: {note}", note=MODEL_NOTE))
+    return f"{said}{spoken(Phrase(word(one)))}"
 
 
 def word(one: Ratio | Level) -> str:
@@ -76,7 +94,7 @@ def word(one: Ratio | Level) -> str:
 
 def unit_text(work: WorkCompared) -> str:
     """The unit of a work's figures: `token`, `audio s`."""
-    return _UNITS.get(work.unit, work.unit.replace("_", " "))
+    return spoken(Phrase(_UNITS.get(work.unit, work.unit.replace("_", " "))))
 
 
 def told(one: Ratio) -> bool:
@@ -87,4 +105,20 @@ def told(one: Ratio) -> bool:
 def untold(one: Ratio, what: str, more: str = "") -> str:
     """An interval that holds 1; its own brackets would stand in others."""
     value = ratio_text(one).replace(" (", ", ").replace(")", "")
-    return f"no difference in {what} that these rounds can tell ({'; '.join(filter(None, (value, more)))})"
+    said = "; ".join(filter(None, (value, more)))
+    return spoken(Phrase("no difference in {what} that these rounds can tell ({said})", what=what, said=said))
+
+
+def work_text(work: WorkCompared) -> str:
+    """On what two were compared: `prompt-32-8 at batch 1`."""
+    one = work.work
+    more = [Phrase("concurrency {n}", n=one.concurrency)] if one.concurrency != 1 else []
+    more += [Phrase("{rate:g} requests/s", rate=one.rate)] if one.rate is not None else []
+    more += [Phrase("load {load}", load=one.load)] if one.load else []
+    at = joined(more) if more else Phrase("batch {n}", n=one.batch)
+    return spoken(Phrase("{workload} at {load}", workload=one.workload, load=at))
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + spoken(Phrase(" and ")) + names[-1]

@@ -3,6 +3,8 @@
 import math
 
 from bench.nouns.compared import Ratio
+from bench.phrases import Phrase, number
+from bench.phrases import told as spoken
 
 _EVEN_RATIO = 0.15  # of the half-width: how uneven an interval may be and still be told by one number
 _LEAST_DECIMALS, _MOST_DECIMALS = 2, 4
@@ -15,10 +17,10 @@ def ratio_text(one: Ratio) -> str:
     """`0.61 ± 0.03`; `0.61 (0.40 to 0.93)` where the two sides differ; `0.61 (one round)` without an interval."""
     value, low, high = ratio_parts(one)
     if one.low is None or one.high is None:
-        return f"{value} (one round)"
+        return spoken(Phrase("{value} (one round)", value=value))
     if _is_even(one) and _is_plain(one.value):
         return f"{value} ± {_fixed(max(one.value - one.low, one.high - one.value), _ratio_decimals(one))}"
-    return f"{value} ({low} to {high})"
+    return spoken(Phrase("{value} ({low} to {high})", value=value, low=low, high=high))
 
 
 def ratio_parts(one: Ratio) -> tuple[str, str, str]:
@@ -70,7 +72,7 @@ def _alone(value: float, decimals: int) -> str:
     """The same decimals, and two digits of what is small; of what is large four at most."""
     if not _is_plain(value):
         digits, power = f"{value:.1e}".split("e")
-        return f"{digits}e{int(power)}".replace("-", "\u2212")
+        return f"{number(float(digits), '.1f')}e{int(power)}".replace("-", "\u2212")
     if value < 0.1:
         return _fixed(value, max(decimals, 1 - math.floor(math.log10(value))))
     return _fixed(
@@ -84,4 +86,4 @@ def _is_plain(value: float) -> bool:
 
 
 def _fixed(value: float, decimals: int) -> str:
-    return f"{value:.{decimals}f}"
+    return number(value, f".{decimals}f")

@@ -24,7 +24,8 @@ from bench.fit.comparison import compare
 from bench.fit.showings import same_conditions, showing
 from bench.nouns import RunSpec
 from bench.nouns.compared import Compared, ComparisonRecord, Showing, Take
-from bench.report.compare_text import front_text, sentences
+from bench.report.compare_front import front_text
+from bench.report.compare_text import sentences
 from bench.run.candidates import Parts, parts_of_cell
 from bench.run.evidence import evidence
 from bench.run.judged import judge

@@ -11,10 +11,12 @@ from bench.files.atomic import held, write_whole
 from bench.files.codec import plain
 from bench.files.comparisons import read_record
 from bench.files.layout import comparison_ids, comparison_path, profile_folder
+from bench.files.locales import language_of_page
 from bench.files.profiles import read_profile
 from bench.files.store import Sealed
 from bench.nouns import HardwareProfile, Source
 from bench.nouns.compared import Compared, ComparisonRecord, Price, check_price
+from bench.phrases import speaking
 from bench.report.compare import ComparisonInput, check_comparison, render_comparison
 from bench.run.candidates import CandidateFolder
 from bench.run.compare import document, keep, recompute
@@ -118,7 +120,9 @@ def _check(out: Path, id_: str, known: Mapping[str, Sealed]) -> Iterator[Mismatc
         found = str(error)
         yield Mismatch(file=str(page.relative_to(out)), field="text", expected="a page in UTF-8", found=found)
         return
-    for field, wanted, seen in check_comparison(text, comparison_input(out, record, compared, known)):
+    with speaking(language_of_page(text)):
+        differ = check_comparison(text, comparison_input(out, record, compared, known))
+    for field, wanted, seen in differ:
         yield Mismatch(file=str(page.relative_to(out)), field=field, expected=wanted, found=seen)
 
 
