@@ -19,19 +19,21 @@ of energies e with high e⁺ and factors f with high f⁺, which for one cause a
 sum runs over places within its cause. What single requests scatter by is in no interval: of n it falls with √n.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from bench.estimators.roofline import Job
+
 Floats = npt.NDArray[np.float64]
 _ALIKE = 1e-12  # a variance over the mean's square, below which only rounding made it
-POINTS = 4
+_LONGEST = 1e7  # tokens of a context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Points:
-    """Lengths to ask for, and the weight of each: arrays of groups × POINTS. Weights of a group add up to 1."""
+    """Lengths to ask for, and the weight of each: arrays of groups × 4. Weights of a group add up to 1."""
 
     x: Floats
     y: Floats
@@ -57,6 +59,27 @@ def points_of(x: Floats, y: Floats, xx: Floats, xy: Floats, yy: Floats) -> Point
         found_y += [low_y, high_y]
         weights += [share * share_y, share * (1 - share_y)]
     return Points(x=np.stack(found_x, 1), y=np.stack(found_y, 1), weight=np.stack(weights, 1))
+
+
+def bends(job: Job) -> tuple[float, ...]:
+    """Contexts z = x + y/2 at which a model's energy goes over into another polynomial.
+
+    Those at which memory holds no longer the whole batch, at which it holds one sequence, and where a window of
+    attention ends.
+    """
+    found = [job.shape.window] if job.shape.window else []
+    for least in (job.batch * (1 - 1e-9), 1 + 1e-9):
+        low, high = 0.0, _LONGEST
+        if least > 1 and _running(job, high) < least <= _running(job, low):
+            while high - low > 0.25:
+                middle = (low + high) / 2
+                low, high = (middle, high) if _running(job, middle) >= least else (low, middle)
+            found.append(low)
+    return tuple(sorted(found))
+
+
+def _running(job: Job, context: float) -> float:
+    return replace(job, prompt_tokens=context, output_tokens=0.0).running
 
 
 def _real(variance: Floats, mean: Floats) -> Floats:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from bench.estimators.answering import Known
 from bench.estimators.columns import Many
 from bench.estimators.roofline import Scope
-from bench.estimators.usage_sums import Spans
+from bench.estimators.usage_sums import Spans, bends
 from bench.files.logs.grouped import Groups
 from bench.files.logs.length_cells import CellsBy, Level, cell_numbers, levels_of
 from bench.run.log_pricing import Filling, named, price
@@ -34,49 +34,41 @@ def cells_for(sample: Groups, filling: Filling, many: Many, known: Known, scope:
     """The coarsest cells that hold each model's sums; the finest where none does, which is said."""
     rows = price(named(sample, filling), many, known, scope)
     told = ~np.isnan(rows.kwh.value)
-    models = sample.codes.get("model", np.zeros(len(sample), np.int64))
-    left = set(map(int, np.unique(models)))
-    texts = sample.names.get("model", ("",))
-    levels = levels_of(sample.x, sample.y, sample.requests)
-    by: dict[Level, tuple[str, ...]] = {}
+    models = sample.codes_of("model")
+    by: dict[str, Level] = {}
     worst = [0.0, 0.0]
-    for level in levels:
-        here = np.isin(models, list(left)) & told
-        cells, cell = _in_cells(sample, here, level)
-        off = _off(rows.kwh, here, price(named(cells, filling), many, known, scope).kwh, cell)
-        of_cell = cells.codes_of("model")
-        good = []
-        for model in sorted(left):
-            found = [float(one[of_cell == model].sum()) for one in off]
-            if (found[0] <= VALUE_RATIO * found[2] and found[1] <= BOUND_RATIO * found[2]) or level == levels[-1]:
-                good.append(model)
-                ratios = (one / (found[2] or 1.0) for one in found[:2])
-                worst = [max(one, other) for one, other in zip(worst, ratios, strict=True)]
-        by[level] = tuple(texts[model] for model in good)
-        left -= set(good)
-        if not left:
-            break
+    for code, name in enumerate(sample.names.get("model", ("",))):
+        here = told & (models == code)
+        if not here.any():
+            continue
+        jobs = [one.job for at in np.unique(rows.combo[here]) if (one := rows.answers[at]) and one.job]
+        edges = [z for job in jobs for z in bends(job)]
+        for level in levels_of(sample.x[here], sample.y[here], sample.requests[here], edges):
+            cells, cell = _in_cells(sample, here, level)
+            off = _off(rows.kwh, here, price(named(cells, filling), many, known, scope).kwh, cell)
+            by[name] = level
+            if off[0] <= VALUE_RATIO and off[1] <= BOUND_RATIO:
+                break
+        worst = [max(one, other) for one, other in zip(worst, off, strict=True)]
+    finest = levels_of(sample.x, sample.y, sample.requests)[-1]
     return Cells(
-        by=CellsBy(models={level: models for level, models in by.items() if models}, finest=levels[-1]),
-        tried=int(sample.rows.sum()),
-        value_off=worst[0],
-        bound_off=worst[1],
+        by=CellsBy(models=by, finest=finest), tried=int(sample.rows.sum()), value_off=worst[0], bound_off=worst[1]
     )
 
 
 def _off(
     rows: Spans, here: npt.NDArray[np.bool_], cells: Spans, cell: npt.NDArray[np.intp]
-) -> tuple[Floats, Floats, Floats]:
-    """How far each cell's value lies from its rows', how far its bounds (over their own size), and the value.
+) -> tuple[float, float]:
+    """How far the cells' values lie from those of their rows, and how far their bounds, each over its whole.
 
-    No cell's error makes good another's: rows may be mixed otherwise on another day.
+    Distances of cells add up: no cell's error makes good another's, for rows may be mixed otherwise on another day.
     """
-    whole = {
-        name: np.bincount(cell, getattr(rows, name)[here], len(cells.value)) for name in ("low", "value", "high")
-    }
-    far = {name: np.abs(getattr(cells, name) - one) for name, one in whole.items()}
-    share = {name: one * whole["value"] / np.where(whole[name] > 0, whole[name], 1.0) for name, one in far.items()}
-    return far["value"], np.maximum(share["low"], share["high"]), whole["value"].astype(np.float64)
+
+    def ratio(name: str) -> float:
+        whole = np.bincount(cell, getattr(rows, name)[here], len(cells.value))
+        return float(np.abs(getattr(cells, name) - whole).sum() / (whole.sum() or 1.0))
+
+    return ratio("value"), max(ratio("low"), ratio("high"))
 
 
 def _in_cells(sample: Groups, here: npt.NDArray[np.bool_], level: Level) -> tuple[Groups, npt.NDArray[np.intp]]:

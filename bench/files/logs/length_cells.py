@@ -16,13 +16,12 @@ from bench.files.logs.rows_sql import RowsSql
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 _EDGE = 2000  # tokens beyond which bounds widen (bench.estimators.answering.SHORT)
-# edges of y and z, from the coarsest: one less than a power of two, so that finer ones lie among them
-_COUNTS = ((0, 0), (1, 0), (1, 3), (3, 7), (7, 15), (15, 31))
+_COUNTS = ((0, 0), (1, 0), (1, 3), (3, 7), (7, 15), (15, 31))  # edges of y and z, from the coarsest
 _SIDE = 64  # more than edges of any kind
 _BASE = 4  # cells that every model has: a length up to the edge or beyond
 _SOUND = _BASE * _SIDE * _SIDE
 _SOUND_CELLS = 200  # of 30 s each, the windows that speech is read in
-_TYPE = "cells_of"  # of DuckDB: models, those of the coarsest level first, so that one comparison tells a level
+_TYPE = "cells_of"  # of DuckDB: models, those without an edge first, so that one comparison tells them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,21 +34,23 @@ class Level:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellsBy:
-    """Which cells of lengths the rows of a model are parted into, the coarsest level first.
+    """Which cells of lengths the rows of each model are parted into.
 
     A model that is not named has a cell without a number, to be read again with `finest`; without `models` every
-    row has that.
+    row has that. The model "" is that of a log without a column of models.
     """
 
-    models: Mapping[Level, Sequence[str]]
+    models: Mapping[str, Level]
     finest: Level
 
 
-def levels_of(x: Floats, y: Floats, weight: Floats) -> list[Level]:
-    """Levels from the coarsest to the finest, by the lengths of a sample."""
+def levels_of(x: Floats, y: Floats, weight: Floats, bends: Sequence[float] = ()) -> list[Level]:
+    """Levels from the coarsest to the finest, by the lengths of a sample; an edge of z at each of `bends` in all."""
     x, y = np.nan_to_num(x), np.nan_to_num(y)
+    most = float((x + y / 2).max(initial=0.0))
+    own = {int(one) for one in bends if one < most}
     return [
-        Level(y=_shares(y, weight * y, of_y), z=_shares(x + y / 2, weight * (x + y), of_z))
+        Level(y=_shares(y, weight * y, of_y), z=tuple(sorted({*own, *_shares(x + y / 2, weight * (x + y), of_z)})))
         for of_y, of_z in _COUNTS
     ]
 
@@ -70,17 +71,17 @@ def cell_sql(relation: Relation, sql: RowsSql, by: CellsBy) -> str:
     base = f"({x} > {_EDGE})::UTINYINT * 2::UTINYINT + ({y} > {_EDGE})::UTINYINT"
     model = sql.keys.get("model")
     if model is None or not by.models:
-        found = f"{base} + {_finer([(0, next(iter(by.models), by.finest))], '', x, y)}"
+        found = f"{base} + {_finer(by.models.get('', by.finest), x, y)}"
     else:
-        code, count = _code(relation, model, by), 0
-        levels: list[tuple[int, Level]] = []
-        for level, names in by.models.items():
-            levels.append((count, level))
-            count += sum(1 for name in names if name)
-        coarse = next((begin for begin, level in levels if level != Level()), count)
-        finer = [one for one in levels if one[1] != Level()]
-        rest = f"ELSE {code}::USMALLINT * 0::USMALLINT + {_finer(finer, code, x, y)} " if finer else ""
-        found = f"{base} + (CASE WHEN {code} < {coarse} THEN 0::USMALLINT {rest}END)"
+        levels = [by.models[name] for name in _named(by)]
+        code = _code(relation, model, by)
+        coarse = sum(1 for level in levels if level == Level())
+        whens = "".join(
+            f" WHEN {code} < {at + 1} THEN {_finer(level, x, y)}"
+            for at, level in enumerate(levels)
+            if at >= coarse
+        )
+        found = f"{base} + (CASE WHEN {code} < {coarse} THEN 0::USMALLINT{whens} END)"
     if 1 not in sql.kinds:
         return found
     windows = f"least(ceil({x} / 30), {_SOUND_CELLS})::INTEGER"
@@ -88,24 +89,23 @@ def cell_sql(relation: Relation, sql: RowsSql, by: CellsBy) -> str:
     return f"(CASE WHEN {sql.kind} = 1 THEN {sound} ELSE {found} END)"
 
 
-def _finer(levels: Sequence[tuple[int, Level]], code: str, x: str, y: str) -> str:
-    """Cells within those of the base: multiples of _BASE. Each level begins at a place among models."""
-    parts, old, first = [], Level(), levels[0][0]
-    for begin, level in levels:
-        has = f"({code} >= {begin})::USMALLINT * " if begin > first else ""
-        sides = ((y, level.y, old.y, 1, _SIDE), (f"({x} + {x} + {y})", level.z, old.z, 2, 1))
-        for one, edges, before, unit, times in sides:
-            new = " + ".join(f"({one} > {edge * unit})::USMALLINT" for edge in edges if edge not in before)
-            parts += [f"{has}{times * _BASE}::USMALLINT * ({new})"] if new else []
-        old = level
+def _finer(level: Level, x: str, y: str) -> str:
+    """Cells within those of the base: multiples of _BASE."""
+    parts = []
+    for one, edges, unit, times in ((y, level.y, 1, _SIDE), (f"({x} + {x} + {y})", level.z, 2, 1)):
+        beyond = " + ".join(f"({one} > {edge * unit})::USMALLINT" for edge in edges)
+        parts += [f"{times * _BASE}::USMALLINT * ({beyond})"] if beyond else []
     return " + ".join(parts) or "0::USMALLINT"
+
+
+def _named(by: CellsBy) -> list[str]:
+    return sorted((name for name in by.models if name), key=lambda name: (by.models[name] != Level(), name))
 
 
 def _code(relation: Relation, model: str, by: CellsBy) -> str:
     """A model's place among those named, by a type of DuckDB's: it is told once a dictionary, not once a row."""
-    listed = [name for names in by.models.values() for name in names if name] or ["none"]
     relation.run(f"DROP TYPE IF EXISTS {_TYPE}")
-    relation.run(f"CREATE TYPE {_TYPE} AS ENUM ({', '.join(map(literal, listed))})")
+    relation.run(f"CREATE TYPE {_TYPE} AS ENUM ({', '.join(map(literal, _named(by) or ['none']))})")
     return f"enum_code(try_cast({model} AS {_TYPE}))"
 
 
