@@ -73,6 +73,50 @@ def test_a_process_that_ended_is_told_no_more():
     assert own.read() is None
 
 
+BURN = "import time; end = time.process_time() + 0.3\nwhile time.process_time() < end: pass\n"
+THEN_WAITS = BURN + "print('done', flush=True); input()\n"
+OF_A_CHILD = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {THEN_WAITS!r}])"
+
+
+@pytest.mark.parametrize("code", [THEN_WAITS, OF_A_CHILD])
+def test_a_child_is_ours_before_it_is_awaited(code):
+    """An engine that starts a process for each request, or has several: ours while they work, and counted once."""
+    own = own_time(Path("/proc"), str(os.getpid()))
+    before_s = own.read()
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert child.stdout.readline() == "done\n"
+        working_s = own.read() - before_s
+    finally:
+        child.communicate("\n")
+    assert working_s > 0.29
+    assert own.read() - before_s < working_s + 0.25  # it ended, and is not counted again
+
+
+def test_named_children_count_once(tmp_path):
+    """A worker is the child of who starts it, and may be named beside it."""
+    proc(tmp_path, utime=50)
+    (tmp_path / str(os.getpid()) / "task" / str(os.getpid())).mkdir(parents=True)
+    (tmp_path / str(os.getpid()) / "task" / str(os.getpid()) / "children").write_text("7 ")
+
+    assert own_time(tmp_path, "7").read() == pytest.approx(50 * TICK_S)
+
+
+def test_a_child_that_is_gone_when_it_is_looked_at_leaves_the_look_out(tmp_path):
+    """Its time is at its parent's by then: this sum would lack it. The next look tells again."""
+    proc(tmp_path, utime=50)
+    told = tmp_path / "7" / "task" / "7" / "children"
+    told.parent.mkdir(parents=True)
+    told.write_text("8 ")
+    own = own_time(tmp_path, "7")
+
+    assert own.read() is None
+    told.write_text("")
+    assert own.read() == pytest.approx(50 * TICK_S)
+
+
 def test_ids_are_numbers():
     """Each once."""
     assert process_ids("7, 8,7") == (7, 8)
