@@ -133,25 +133,33 @@ def banners(shown: ComparisonInput) -> tuple[Banner, ...]:
     """What must be known before the first ratio is read."""
     one, found = shown.compared, list[Banner]()
     if any(c.engine == "echo" for c in one.candidates):
-        line = "The engine 'echo' runs no model: it only lets time pass, as long as it was told."
-        title = "A DEMO: no ratio on this page is about a model"
+        line = Phrase("The engine 'echo' runs no model: it only lets time pass, as long as it was told.")
+        title = Phrase("A DEMO: no ratio on this page is about a model")
         found.append(Banner(kind="excluded", title=title, lines=(line,)))
     if is_simulated(shown.sources):
-        line = "What was read is a program or a declared power: the page shows what such records look like."
-        found.append(Banner(kind="excluded", title="SIMULATED: no energy here was measured", lines=(line,)))
+        line = Phrase(
+            "What was read is a program or a declared power: the page shows what such records look like."
+        )
+        found.append(
+            Banner(kind="excluded", title=Phrase("SIMULATED: no energy here was measured"), lines=(line,))
+        )
     modelled = [r for w in one.works for p in w.pairs for r in p.ratios if r.basis == "modelled"]
     if any(r.simulated for r in modelled):
-        line = "A declared power stands where a sensor would: the page shows what such records look like."
-        found.append(Banner(kind="excluded", title="Power here was DECLARED, by a test double", lines=(line,)))
+        line = Phrase("A declared power stands where a sensor would: the page shows what such records look like.")
+        found.append(
+            Banner(kind="excluded", title=Phrase("Power here was DECLARED, by a test double"), lines=(line,))
+        )
     if any(not r.simulated for r in modelled):
-        line = (
+        line = Phrase(
             "The model of the host sees time and utilisation: a ratio of two modelled energies is a ratio of "
             "processor times. It cannot see the power of the instruction mix."
         )
-        found.append(Banner(kind="modelled", title="Energy here is MODELLED, not measured", lines=(line,)))
+        found.append(Banner(kind="modelled", title=Phrase("Energy here is MODELLED, not measured"), lines=(line,)))
     if any(c.weights == "synthetic" and c.precision != "none" for c in one.candidates):
-        line = "Seeded random weights in each model's exact architecture: no quality, and power can differ."
-        found.append(Banner(kind="synthetic", title="Weights are SYNTHETIC", lines=(line,)))
+        line = Phrase(
+            "Seeded random weights in each model's exact architecture: no quality, and power can differ."
+        )
+        found.append(Banner(kind="synthetic", title=Phrase("Weights are SYNTHETIC"), lines=(line,)))
     return tuple(found)
 
 

@@ -56,7 +56,7 @@ def front_text(one: Compared, work: WorkCompared) -> tuple[str, ...]:
             aims=aims,
             boundary=Phrase(boundary),
             work=work_text(work),
-            places="; ".join(parts),
+            places=spoken(Phrase("; ")).join(parts),
         )
         said.append(spoken(by))
     return tuple(said)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from bench.nouns.compared import Compared, Ratio
+from bench.phrases import Phrase
+from bench.phrases import told as spoken
 from bench.report.compare_energy import unit_text, word
 from bench.report.compare_text import what_text
 from bench.report.figures import PageFigure
@@ -56,7 +58,9 @@ def ratio_plots(one: Compared, known: Mapping[str, PageFigure]) -> dict[str, str
         rows = [
             _Row(
                 heading=str(work.work),
-                name=f"{what_text(r, unit_text(work))} · {word(r) if r.measure == 'energy' else 'measured'}",
+                name=what_text(r, unit_text(work))
+                + " · "
+                + spoken(Phrase(word(r) if r.measure == "energy" else "measured")),
                 key=f"works/{w}/pairs/{p}/{r.measure}" + (f"/{r.boundary}" if r.boundary else ""),
                 ratio=r,
             )
@@ -85,12 +89,16 @@ def _plot(name: str, a: str, b: str, rows: Sequence[_Row], known: Mapping[str, P
             body.append(label(_LEFT, top - 8, row.heading, "heading"))
         body += _drawn(name, row, axis, top, known)
         heading = row.heading
-    body.append(label(_TRACK_FROM, bottom + 36, f"← less by {cut(a, _LONGEST_NAME)}", "axis"))
-    body.append(label(_TRACK_TO, bottom + 36, f"more by {cut(a, _LONGEST_NAME)} →", "axis", "end"))
+    body.append(label(_TRACK_FROM, bottom + 36, Phrase("← less by {name}", name=cut(a, _LONGEST_NAME)), "axis"))
+    body.append(
+        label(_TRACK_TO, bottom + 36, Phrase("more by {name} →", name=cut(a, _LONGEST_NAME)), "axis", "end")
+    )
     title = f"{a} ÷ {b}"
-    told = (
-        f"Ratios of {a} to {b} with their intervals on a logarithmic axis, a line at 1; the table below holds "
-        "the same figures."
+    told = Phrase(
+        "Ratios of {a} to {b} with their intervals on a logarithmic axis, a line at 1; the table below holds "
+        "the same figures.",
+        a=a,
+        b=b,
     )
     return drawing(name, _WIDTH, bottom + _AXIS, title, told, body)
 
@@ -109,7 +117,7 @@ def _drawn(name: str, row: _Row, axis: Axis, top: float, known: Mapping[str, Pag
             drawn.append(label(_RIGHT, y + 4, f"{low.text} to {high.text}", "tick", "end"))
         drawn += whisker(axis.at(one.low), axis.at(one.high), y, "ink" if ink else one.basis)
     else:
-        drawn.append(label(_RIGHT, y + 4, "one round", "tick", "end"))
+        drawn.append(label(_RIGHT, y + 4, Phrase("one round"), "tick", "end"))
     x = axis.at(one.value)
     if ink:
         drawn.append(element("rect", x=x - 4.5, y=y - 4.5, width=9, height=9, class_="open time"))

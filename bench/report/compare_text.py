@@ -11,7 +11,7 @@ from bench.report.compare_front import front_text
 from bench.report.numbers import interval, shown
 from bench.report.quality_text import item_name, score_name
 from bench.report.ratio_text import ratio_text
-from bench.report.stored import retell
+from bench.report.stored import retell, retold
 from bench.report.text_table import GAP, Line, table_text, wrapped_text
 from bench.report.words import SPAN_NOTE, asked_beside
 from bench.units import S_PER_MS
@@ -35,9 +35,9 @@ def sentence(one: Compared, work: WorkCompared, pair: Pair) -> str:
         what = Phrase("time") if one_time.measure == "time" else latency
         of_it = spoken(Phrase("{ratio} of its {what}", ratio=ratio_text(one_time), what=what))
         parts.append(of_it if told(one_time) else untold(one_time, what))
-    apart = spoken(Phrase("quality not comparable: {why}", why=Phrase(pair.no_quality or "")))
+    apart = spoken(Phrase("quality not comparable: {why}", why=retold(pair.no_quality or "")))
     parts += [difference_text(d) for d in pair.differences] or [apart]
-    return "; ".join(filter(None, (*parts, agreement_text(pair))))
+    return spoken(Phrase("; ")).join(filter(None, (*parts, agreement_text(pair))))
 
 
 def difference_text(one: Difference) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bench.nouns import Boundary
 from bench.nouns.compared import Compared, Level, WorkCompared
+from bench.phrases import Phrase
 from bench.report.compare_energy import unit_text
 from bench.report.svg import Axis, cut, diamond, drawing, element, hatch, label, linear, tick_text
 
@@ -55,13 +56,20 @@ def _plot(name: str, work: WorkCompared, boundary: Boundary, points: Sequence[_P
         body += _point(name, point, across, up)
         y = max(up.at(point.energy.value) + 4, (heights[-1] + 18) if heights else 0.0)
         heights.append(y)
-        words = f"{cut(point.name, _LONGEST_NAME)}: {_place(point.place)}"
+        words = Phrase("{name}: {place}", name=cut(point.name, _LONGEST_NAME), place=_place(point.place))
         x, at = across.at(point.latency.value), up.at(point.energy.value)
         body.append(element("line", x1=x + 8, y1=at, x2=_RIGHT + 6, y2=y - 4, class_="grid"))
         body.append(label(_RIGHT + 10, y, words, "row"))
-    against = "time" if points[0].latency.measure == "time" else "latency"
-    title = f"Energy against {against} on {work.work}, {boundary}"
-    told = "A point a candidate, its intervals over rounds; down and left is better; the tables hold the figures."
+    against = Phrase("time") if points[0].latency.measure == "time" else Phrase("latency")
+    title = Phrase(
+        "Energy against {latency} on {work}, {boundary}",
+        latency=against,
+        work=work.work,
+        boundary=Phrase(boundary),
+    )
+    told = Phrase(
+        "A point a candidate, its intervals over rounds; down and left is better; the tables hold the figures."
+    )
     return drawing(name, _WIDTH, _HEIGHT, title, told, body)
 
 
@@ -73,7 +81,7 @@ def _grid(across: Axis, up: Axis, units: tuple[str, str], boundary: Boundary) ->
     """`units`: of work, and which time goes across."""
     unit, speed = units
     factor, said = (1e-3, "ms") if across.high < _MS_BELOW_S else (1.0, "s")
-    what = f"{said}/{unit}" if speed == "time" else f"{said} a request, median"
+    what = f"{said}/{unit}" if speed == "time" else Phrase("{unit} a request, median", unit=said)
     drawn = []
     for tick in across.ticks:
         x = across.at(tick)
@@ -84,7 +92,10 @@ def _grid(across: Axis, up: Axis, units: tuple[str, str], boundary: Boundary) ->
         drawn.append(element("line", x1=_LEFT, y1=y, x2=_RIGHT, y2=y, class_="zero" if tick == 0 else "grid"))
         drawn.append(label(_LEFT - 8, y + 4, tick_text(tick, 1.0), "tick", "end"))
     drawn.append(label((_LEFT + _RIGHT) / 2, _BOTTOM + 38, what, "axis", "middle"))
-    drawn.append(label(_LEFT, _BOTTOM + 56, f"upwards: J/{unit}, {boundary}; down and left is better", "axis"))
+    up_said = Phrase(
+        "upwards: J/{unit}, {boundary}; down and left is better", unit=unit, boundary=Phrase(boundary)
+    )
+    drawn.append(label(_LEFT, _BOTTOM + 56, up_said, "axis"))
     return drawn
 
 
@@ -102,5 +113,9 @@ def _point(name: str, one: _Point, across: Axis, up: Axis) -> list[str]:
     return [*drawn, diamond(name, x, y, 7)]
 
 
-def _place(place: str) -> str:
-    return {"front": "on the front", "dominated": "dominated", "undecided": "not told"}[place]
+def _place(place: str) -> Phrase:
+    return {
+        "front": Phrase("on the front"),
+        "dominated": Phrase("dominated"),
+        "undecided": Phrase("not told"),
+    }[place]

@@ -51,6 +51,7 @@ _TEMPLATES = (
     Phrase("token ids by {tokenizer}"),
     Phrase("no weights: a demultiplexer, a decoder and a resampler"),
     Phrase("read from /proc on the machine itself"),
+    Phrase("synthetic weights"),
     Phrase(
         "watts of {cpu}; the interval spans the same vendor's microarchitectures; whether a vCPU is a thread or a "
         "core is unverified: the interval spans both"

@@ -85,7 +85,7 @@ def _settled(held: list[str]) -> Iterator[tuple[bool, str]]:
 
 def _told_in(text: str) -> Iterator[str]:
     stripped = text.strip()
-    if stripped in (":", ";"):  # French puts a space before
+    if stripped in (":", ";") and text[-1].isspace():  # French puts a space before
         yield stripped
         return
     if _WORDS.search(re.sub(r"<code>.*?</code>", "", _ENTITY.sub("", stripped))) and not stripped.startswith("{"):
