@@ -143,3 +143,20 @@ def test_names_that_no_two_calls_share_are_not_kept_for_ever(monkeypatch):
         found = asks.estimate(Columns(model=f"my-{size}b", hardware="h100", out_tokens=np.full(2, 9.0)))
         assert told(found, 1) == pytest.approx(kwh(f"my-{size}b", output_tokens=9.0), rel=1e-9, abs=0)
         assert len(asks._cells) <= 3
+
+
+@pytest.mark.parametrize(("width", "spread"), [(9.0, 1.0), (1.0, 3.0), (0.2, 0.1)])
+def test_another_prior_bends_its_intervals_as_the_scalar_does(width, spread):
+    """Down to what no machine undercuts, and down to the least share of the value."""
+    prior = KNOWN.prior
+    wider = {name: replace(one, spread=one.spread * spread) for name, one in prior.coefficients.items()}
+    other = replace(prior, coefficients=wider, width=width)
+    known = replace(KNOWN, book=replace(KNOWN.book, priors=dict.fromkeys(KNOWN.book.priors, other)))
+    for model in ("llama-3.1-8b", "mixtral-8x7b"):
+        cell = resolved(Combo(model=model, batch=8.0, audio_said=False), known, None)
+        assert proven([(cell.wanted, cell.prior)], known) == [True]
+        outputs = np.array([0.0, 1.0, 2.0, 300.0, 9000.0, 1e6])
+        found = Many(known).estimate(Columns(model=model, batch=8.0, in_tokens=64.0, out_tokens=outputs))
+        for at, output in enumerate(outputs):
+            wanted = Wanted(model=model, batch=8.0, input_tokens=64.0, output_tokens=output)
+            assert told(found, at) == pytest.approx(tuple(answer(wanted, known).energy_kwh), rel=1e-9, abs=0)

@@ -1,4 +1,4 @@
-"""Models that our own coefficients hold, for columns: bench.estimators.published and by_cell over arrays.
+"""Models that our own coefficients hold, for columns: what holds for all rows of a combination.
 
 What does not depend on lengths is asked of by_cell itself, at a request amid the measured ones: what another batch
 or a power supply do to the joules, and the grade. Bounds of the terms are told from predict at one and two terms:
@@ -33,6 +33,7 @@ from bench.nouns import Coefficients
 from bench.nouns.estimates import GRADES, Range, exactly
 from bench.phrases import Phrase
 
+# by family: the terms that a request's work is told in
 WORK_TERMS: Mapping[str, tuple[str, ...]] = {
     "causal-lm": ("prompt_token", "output_token"),
     "translation": ("source_token", "target_token"),
