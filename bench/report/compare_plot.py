@@ -114,7 +114,8 @@ def _drawn(name: str, row: _Row, axis: Axis, top: float, known: Mapping[str, Pag
     if one.low is not None and one.high is not None:
         low, high = known.get(f"{row.key}/low"), known.get(f"{row.key}/high")
         if low is not None and high is not None:
-            drawn.append(label(_RIGHT, y + 4, f"{low.text} to {high.text}", "tick", "end"))
+            between = Phrase("{low} to {high}", low=low.text, high=high.text)
+            drawn.append(label(_RIGHT, y + 4, between, "tick", "end"))
         drawn += whisker(axis.at(one.low), axis.at(one.high), y, "ink" if ink else one.basis)
     else:
         drawn.append(label(_RIGHT, y + 4, Phrase("one round"), "tick", "end"))
