@@ -64,7 +64,7 @@ class Case:
 
 
 def section() -> Section:
-    """Mixed rows and rows of one cell."""
+    """Mixed rows and rows of one cell beside plain numpy; then other kinds of rows by themselves."""
     done = [(case, *_raced(case)) for case in (_mixed(), _one_cell())]
     rows, goals = [], []
     for case, first_s, ours_s, hand_s, ratio in done:
@@ -81,12 +81,41 @@ def section() -> Section:
             ),
             Goal(name=f"over plain numpy, {case.name}", asked="0.8", found=f"{ratio:.2f}", met=ratio >= 0.8),
         ]
+    rows += [_alone(name, asked) for name, asked in _others().items()]
     return Section(
         title=f"Columns: million estimates a second, one core, {CALL:,} rows a call",
         head=("rows", "columns", "by hand", "first call", "columns ÷ by hand"),
         rows=tuple(rows),
         goals=tuple(goals),
     )
+
+
+def _alone(name: str, asked: Columns) -> tuple[str, ...]:
+    many = Many(KNOWN, PLACE)
+    first_s, out = _timed(lambda: many.estimate(asked))
+    ours_s = min(_timed(lambda: many.estimate(asked, out))[0] for _ in range(5))
+    return name, f"{CALL / ours_s / 1e6:.1f}", "", f"{CALL / first_s / 1e6:.1f}", ""
+
+
+def _others() -> Mapping[str, Columns]:
+    """Rows that other forms answer, or none does."""
+    lengths = _lengths(np.random.default_rng(SEED))
+    first = {"model": MODELS[0], "hardware": CARDS[0], "region": REGIONS[0]}
+    large = {"model": "llama-3.1-70b", "hardware": "h100-sxm", "region": REGIONS[0]}
+    return {
+        "no batch said": Columns(**first, **lengths),
+        "batches cut short by memory": Columns(**large, batch=128.0, **lengths),
+        "measured cells, translation": Columns(model="nllb-600m", region=REGIONS[0], **lengths),
+        "measured cells, speech": Columns(
+            model="whisper-tiny", region=REGIONS[0], audio_seconds=lengths["in_tokens"]
+        ),
+        "one row in 100 refused": Columns(
+            **first,
+            batch=8.0,
+            in_tokens=np.where(np.arange(CALL) % 100, lengths["in_tokens"], np.nan),
+            out_tokens=100.0,
+        ),
+    }
 
 
 def _raced(case: Case) -> tuple[float, float, float, float]:

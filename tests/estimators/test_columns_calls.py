@@ -145,8 +145,8 @@ def test_names_that_no_two_calls_share_are_not_kept_for_ever(monkeypatch):
         assert len(asks._cells) <= 3
 
 
-@pytest.mark.parametrize(("width", "spread"), [(9.0, 1.0), (1.0, 3.0), (0.2, 0.1)])
-def test_another_prior_bends_its_intervals_as_the_scalar_does(width, spread):
+@pytest.mark.parametrize(("width", "spread", "prompt"), [(9.0, 1.0, 64.0), (1.0, 10.0, 1e6), (0.2, 0.1, 64.0)])
+def test_another_prior_bends_its_intervals_as_the_scalar_does(width, spread, prompt):
     """Down to what no machine undercuts, and down to the least share of the value."""
     prior = KNOWN.prior
     wider = {name: replace(one, spread=one.spread * spread) for name, one in prior.coefficients.items()}
@@ -156,7 +156,37 @@ def test_another_prior_bends_its_intervals_as_the_scalar_does(width, spread):
         cell = resolved(Combo(model=model, batch=8.0, audio_said=False), known, None)
         assert proven([(cell.wanted, cell.prior)], known) == [True]
         outputs = np.array([0.0, 1.0, 2.0, 300.0, 9000.0, 1e6])
-        found = Many(known).estimate(Columns(model=model, batch=8.0, in_tokens=64.0, out_tokens=outputs))
+        found = Many(known).estimate(Columns(model=model, batch=8.0, in_tokens=prompt, out_tokens=outputs))
         for at, output in enumerate(outputs):
-            wanted = Wanted(model=model, batch=8.0, input_tokens=64.0, output_tokens=output)
+            wanted = Wanted(model=model, batch=8.0, input_tokens=prompt, output_tokens=output)
             assert told(found, at) == pytest.approx(tuple(answer(wanted, known).energy_kwh), rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize("batch", [None, 8.0])
+@pytest.mark.parametrize(
+    ("model", "hardware"), [("llama-3.1-70b", "a100"), ("gemma-3-27b", "h100"), ("mixtral-8x7b", "l40s")]
+)
+def test_where_the_plain_form_ends(model, hardware, batch):
+    """Where memory cuts a batch short, where a window of attention is full, where a prompt misses experts."""
+    cell = resolved(Combo(model=model, hardware=hardware, batch=batch, audio_said=False), KNOWN, None)
+    assert proven([(cell.wanted, cell.prior)], KNOWN) == [True]
+    edges = cell.prior.plain
+    lengths = edges.most_x * np.array([0.9, 0.999, 1.001, 1.04, 1.09, 1.11, 1.5])
+    prompts = np.concatenate([lengths - 100.0, edges.least_p * np.array([0.5, 0.9, 1.1, 2.0])])
+    outputs = np.full(len(prompts), 200.0)
+    asked = Columns(model=model, hardware=hardware, batch=batch, in_tokens=prompts, out_tokens=outputs)
+    found = Many(KNOWN).estimate(asked)
+    for at, prompt in enumerate(prompts):
+        expected = kwh(model, hardware, batch=batch, input_tokens=float(prompt), output_tokens=200.0)
+        assert told(found, at) == pytest.approx(expected, rel=1e-9, abs=0)
+
+
+def test_every_declared_architecture_has_a_form():
+    names = sorted({shape.name for _, shape in KNOWN.catalogue.shapes})
+    for said in ({"batch": 8.0}, {}, {"in_said": False}):
+        cells = [
+            resolved(Combo(model=name, hardware="h100", audio_said=False, **said), KNOWN, None) for name in names
+        ]
+        asked = [(cell.wanted, cell.prior) for cell in cells if cell.prior is not None]
+        assert len(asked) > 50
+        assert all(proven(asked, KNOWN))
