@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 # how far sums by cells may lie from those over rows, cell by cell, of the value and of its bounds, which are tens
 # of per cent wide: chosen
-VALUE_RATIO, BOUND_RATIO = 1e-3, 2e-2
+VALUE_RATIO, BOUND_RATIO = 2e-3, 3e-2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +59,9 @@ def cells_for(sample: Groups, filling: Filling, many: Many, known: Known, scope:
 def _off(
     rows: Spans, here: npt.NDArray[np.bool_], cells: Spans, cell: npt.NDArray[np.intp]
 ) -> tuple[float, float]:
-    """How far the cells' values lie from those of their rows, and how far their bounds, each over its whole.
+    """How far values of cells lie from those of their rows, and bounds, each over its whole.
 
-    Distances of cells add up: no cell's error makes good another's, for rows may be mixed otherwise on another day.
+    Distances of cells add up: no cell's error makes good another's, for rows may be mixed otherwise tomorrow.
     """
 
     def ratio(name: str) -> float:

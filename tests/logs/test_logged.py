@@ -89,17 +89,36 @@ def large(tmp_path_factory):
 
 
 def test_cells_of_lengths_give_the_sums_of_rows_within_their_bound(large):
-    """Dense, memory-bound and mixed: the value within a thousandth, a bound within a hundredth, row by row."""
+    """Dense, memory-bound and mixed: the value within 2 in a thousand, a bound within 4 in a hundred."""
     exact = read_logs(asked(large, exact=True))
     cells = read_logs(asked(large, exact=False))
 
+    assert cells.total.kwh.value == pytest.approx(exact.total.kwh.value, rel=2e-3)
     assert [one.keys for one in cells.rows] == [one.keys for one in exact.rows]
     for one, other in zip([cells.total, *cells.rows], [exact.total, *exact.rows], strict=True):
         assert one.requests == other.requests
-        assert one.kwh.value == pytest.approx(other.kwh.value, rel=2e-3)
-        assert one.kwh.low == pytest.approx(other.kwh.low, rel=2e-2)
-        assert one.kwh.high == pytest.approx(other.kwh.high, rel=2e-2)
+        assert one.kwh.value == pytest.approx(other.kwh.value, rel=6e-3)  # of some 2000 requests
+        assert one.kwh.low == pytest.approx(other.kwh.low, rel=4e-2)
+        assert one.kwh.high == pytest.approx(other.kwh.high, rel=4e-2)
     assert any("lengths in cells" in note for note in cells.notes)
+
+
+def test_a_model_that_no_sample_had_is_read_again(tmp_path):
+    """A few rows of a model, far from where the sample is taken, are priced as in a log of their own."""
+    many = drawn_parquet(tmp_path / "1.parquet", 30_000, models=("llama-3.1-8b",))
+    when = "2026-10-01 10:00:00"
+    header = ("created", "endpoint", "model", "input_tokens", "output_tokens")
+    alike = [(when, "chat", "mistral-7b", 700, 90)] * 600
+    bound = [(when, "chat", "llama-3.1-70b", x, y) for x in range(50, 8000, 300) for y in (30, 300, 1500)]
+    types = ("TIMESTAMP", "VARCHAR", "VARCHAR", "INTEGER", "INTEGER")
+    rare = write_parquet(tmp_path / "0.parquet", alike + bound, header, types)
+    found = {one.keys["model"]: one for one in read_logs(asked(rare, many, exact=False, by=("model",))).rows}
+    alone = {one.keys["model"]: one for one in read_logs(asked(rare, exact=True, by=("model",))).rows}
+
+    assert found["llama-3.1-70b"].requests == len(bound)
+    assert found["llama-3.1-70b"].kwh.value == pytest.approx(alone["llama-3.1-70b"].kwh.value, rel=1e-3)
+    assert found["llama-3.1-70b"].kwh.high == pytest.approx(alone["llama-3.1-70b"].kwh.high, rel=5e-3)
+    assert found["llama-3.1-8b"].requests == 30_000
 
 
 def test_cells_are_exact_for_a_batch_that_runs_whole(tmp_path):

@@ -16,18 +16,19 @@ from bench.files.logs.rows_sql import RowsSql
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 _EDGE = 2000  # tokens beyond which bounds widen (bench.estimators.answering.SHORT)
-_COUNTS = ((0, 0), (1, 0), (1, 3), (3, 7), (7, 15), (15, 31))  # edges of y and z, from the coarsest
+# edges of y and z, from the coarsest; before those, none but where energies bend and bounds widen
+_COUNTS = ((1, 0), (1, 3), (3, 7), (7, 15), (15, 31))
 _SIDE = 64  # more than edges of any kind
-_BASE = 4  # cells that every model has: a length up to the edge or beyond
-_SOUND = _BASE * _SIDE * _SIDE
+_SOUND = 2 * _SIDE * _SIDE
 _SOUND_CELLS = 200  # of 30 s each, the windows that speech is read in
 _TYPE = "cells_of"  # of DuckDB: models, those without an edge first, so that one comparison tells them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """Edges of one fineness, beside the one at which bounds widen: a length is beyond those that are smaller."""
+    """Edges of one fineness: a length is beyond those that are smaller."""
 
+    x: tuple[int, ...] = ()
     y: tuple[int, ...] = ()
     z: tuple[int, ...] = ()
 
@@ -45,14 +46,22 @@ class CellsBy:
 
 
 def levels_of(x: Floats, y: Floats, weight: Floats, bends: Sequence[float] = ()) -> list[Level]:
-    """Levels from the coarsest to the finest, by the lengths of a sample; an edge of z at each of `bends` in all."""
+    """Levels from the coarsest to the finest, by a sample's lengths; with an edge of z at each of `bends`."""
     x, y = np.nan_to_num(x), np.nan_to_num(y)
-    most = float((x + y / 2).max(initial=0.0))
-    own = {int(one) for one in bends if one < most}
-    return [
-        Level(y=_shares(y, weight * y, of_y), z=tuple(sorted({*own, *_shares(x + y / 2, weight * (x + y), of_z)})))
+    z = x + y / 2
+    own = tuple(sorted({int(one) for one in bends if one < z.max(initial=0.0)}))
+    far_x, far_y = ((_EDGE,) if one.max(initial=0.0) > _EDGE else () for one in (x, y))
+    first = [Level(), Level(z=own), Level(x=far_x), Level(x=far_x, y=far_y), Level(x=far_x, z=own)]
+    first.append(Level(x=far_x, y=far_y, z=own))
+    finer = [
+        Level(
+            x=far_x,
+            y=tuple(sorted({*far_y, *_shares(y, weight * y, of_y)})),
+            z=tuple(sorted({*own, *_shares(z, weight * (x + y), of_z)})),
+        )
         for of_y, of_z in _COUNTS
     ]
+    return list(dict.fromkeys([*first, *finer]))
 
 
 def _shares(values: Floats, weight: Floats, count: int) -> tuple[int, ...]:
@@ -68,20 +77,19 @@ def _shares(values: Floats, weight: Floats, count: int) -> tuple[int, ...]:
 def cell_sql(relation: Relation, sql: RowsSql, by: CellsBy) -> str:
     """The cell of a row's lengths as SQL: comparisons, the finer ones for the models that need them alone."""
     x, y = (f"coalesce({one}, 0)" if one and not sql.whole else one or "0" for one in (sql.x, sql.y))
-    base = f"({x} > {_EDGE})::UTINYINT * 2::UTINYINT + ({y} > {_EDGE})::UTINYINT"
     model = sql.keys.get("model")
     if model is None or not by.models:
-        found = f"{base} + {_finer(by.models.get('', by.finest), x, y)}"
+        found = _at_level(by.models.get("", by.finest), x, y)
     else:
         levels = [by.models[name] for name in _named(by)]
         code = _code(relation, model, by)
         coarse = sum(1 for level in levels if level == Level())
         whens = "".join(
-            f" WHEN {code} < {at + 1} THEN {_finer(level, x, y)}"
+            f" WHEN {code} < {at + 1} THEN {_at_level(level, x, y)}"
             for at, level in enumerate(levels)
             if at >= coarse
         )
-        found = f"{base} + (CASE WHEN {code} < {coarse} THEN 0::USMALLINT{whens} END)"
+        found = f"(CASE WHEN {code} < {coarse} THEN 0::USMALLINT{whens} END)"
     if 1 not in sql.kinds:
         return found
     windows = f"least(ceil({x} / 30), {_SOUND_CELLS})::INTEGER"
@@ -89,12 +97,12 @@ def cell_sql(relation: Relation, sql: RowsSql, by: CellsBy) -> str:
     return f"(CASE WHEN {sql.kind} = 1 THEN {sound} ELSE {found} END)"
 
 
-def _finer(level: Level, x: str, y: str) -> str:
-    """Cells within those of the base: multiples of _BASE."""
+def _at_level(level: Level, x: str, y: str) -> str:
+    sides = ((x, level.x, 1, _SIDE * _SIDE), (y, level.y, 1, _SIDE), (f"({x} + {x} + {y})", level.z, 2, 1))
     parts = []
-    for one, edges, unit, times in ((y, level.y, 1, _SIDE), (f"({x} + {x} + {y})", level.z, 2, 1)):
+    for one, edges, unit, times in sides:
         beyond = " + ".join(f"({one} > {edge * unit})::USMALLINT" for edge in edges)
-        parts += [f"{times * _BASE}::USMALLINT * ({beyond})"] if beyond else []
+        parts += [f"{times}::USMALLINT * ({beyond})"] if beyond else []
     return " + ".join(parts) or "0::USMALLINT"
 
 
@@ -121,7 +129,7 @@ def cell_numbers(level: Level, x: Floats, y: Floats, kinds: Ints) -> Ints:
     def beyond(one: Floats, edges: Sequence[int]) -> Ints:
         return np.searchsorted(np.array(edges, np.float64), one, side="left").astype(np.int64)
 
-    found = (beyond(y, level.y) * _SIDE + beyond(x + y / 2, level.z)) * _BASE + (x > _EDGE) * 2 + (y > _EDGE)
+    found = (beyond(x, level.x) * _SIDE + beyond(y, level.y)) * _SIDE + beyond(x + y / 2, level.z)
     windows = np.minimum(np.ceil(x / 30), _SOUND_CELLS)
     sound = _SOUND + windows * 32 + np.rint(np.minimum(np.log2(y + 1), 31))
     return np.where(kinds == 1, sound, found).astype(np.int64)
