@@ -1,6 +1,7 @@
 """How columns are asked: into those of before, of any kind of number, across blocks, by forms that must hold."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -190,3 +191,16 @@ def test_every_declared_architecture_has_a_form():
         asked = [(cell.wanted, cell.prior) for cell in cells if cell.prior is not None]
         assert len(asked) > 50
         assert all(proven(asked, KNOWN))
+
+
+def test_threads_that_share_what_was_resolved_do_not_mix_their_answers():
+    asks = Many(KNOWN)
+    asked = [
+        Columns(model=model, hardware="h100", batch=batch, in_tokens=70.0, out_tokens=np.full(3, 40.0))
+        for model in ("llama-3.1-8b", "mixtral-8x7b")
+        for batch in (1.0, 2.0, 4.0)
+    ]
+    alone = [Many(KNOWN).estimate(one).energy_kwh.value[0] for one in asked]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda at: asks.estimate(asked[at % 6]).energy_kwh.value[0], range(600)))
+    assert found == [alone[at % 6] for at in range(600)]

@@ -86,8 +86,7 @@ def plain(
     np.multiply(steps, pick("least"), out=least)
     missed = _missed(rows, prompt, value, first, spare) if asks.routed else None
     extra = _rest(rows, steps, value, rest) if asks.felt else None
-    for column in (steps, cache, input_):
-        np.multiply(column, column, out=column)
+    np.multiply(work[:3], work[:3], out=work[:3])  # squares of steps, cache and input_
     sums = _alike(rows, work, all_) if rows.alike else _sums(rows, work, (low, high), all_)
     if missed is not None:
         for total, side in zip(sums, _SIDES, strict=True):

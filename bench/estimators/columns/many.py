@@ -57,18 +57,20 @@ class Many:
 
     def _kinds(self, found: Found, scope: Scope | None) -> Kinds:
         """The cells of these combinations; those of the last call as they were, for columns come in pieces."""
-        if self._last is None or self._last[0] != found.key:
-            self._last = found.key, Kinds.of(self._resolved(found.combos(), scope), self._known)
-        return self._last[1]
+        last = self._last
+        if last is None or last[0] != found.key:
+            last = found.key, Kinds.of(self._resolved(found.combos(), scope), self._known)
+            self._last = last  # whole at once: other threads may ask too
+        return last[1]
 
     def _resolved(self, combos: Sequence[Combo], scope: Scope | None) -> list[Cell]:
         """A cell for each combination, those that were asked before as they were."""
-        if len(self._cells) > _MOST_CELLS:
-            self._cells.clear()
-        new = [combo for combo in combos if (combo, scope) not in self._cells]
+        kept = self._cells if len(self._cells) <= _MOST_CELLS else {}
+        new = [combo for combo in combos if (combo, scope) not in kept]
         cells = _proven([resolved(combo, self._known, scope) for combo in new], self._known)
-        self._cells.update({(combo, scope): cell for combo, cell in zip(new, cells, strict=True)})
-        return [self._cells[combo, scope] for combo in combos]
+        kept.update({(combo, scope): cell for combo, cell in zip(new, cells, strict=True)})
+        self._cells = kept
+        return [kept[combo, scope] for combo in combos]
 
 
 def estimate_many(
