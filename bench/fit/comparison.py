@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from bench.fit.beside import one_company
 from bench.fit.intervals import SYNTHETIC_DATA_RATIO_95
 from bench.fit.makes import newest, one_make
 from bench.fit.pair_notes import unequal_requests, work_notes
@@ -42,7 +43,8 @@ def compare(
 
     `judge`: what the answers of two of them show together; handed in, for answers are judged above.
     """
-    taken, apart = one_make(showings, names)
+    beside, elsewhere = one_company(showings, names)
+    taken, apart = one_make(beside, names)
     works = dict.fromkeys(s.work for s in sorted(taken, key=lambda s: (s.round, s.run_id)))
     made = tuple(newest(taken, candidate).made for candidate in range(len(names)))
     return Compared(
@@ -50,7 +52,7 @@ def compare(
         names=tuple(names),
         works=tuple(_work(work, taken, names, judge, interleaved, price) for work in works),
         interleaved=interleaved,
-        set_apart=(*set_apart, *apart),
+        set_apart=(*set_apart, *elsewhere, *apart),
         notes=_notes(taken, made, interleaved=interleaved),
         price=price,
     )
@@ -218,7 +220,7 @@ def _notes(taken: Sequence[Showing], made: Sequence[Made], *, interleaved: bool)
             "not interleaved: what drifted between the runs of one and those of the other is in the ratio, and in "
             "no interval"
         )
-    if any(s.in_turns for s in taken):
+    if any(s.loaded_with for s in taken):
         said.append(
             "in turn: all candidates were loaded at once and their windows came one after the other, so that the "
             "idle power in each energy is that of all of them loaded"

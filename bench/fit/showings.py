@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass
 from typing import Protocol
 
 from bench.errors import BadInput
+from bench.fit.beside import loaded_with, same_beside
 from bench.fit.intervals import SERIES, row_series
 from bench.fit.keys import endpoint_of
 from bench.fit.rows import Group, Measured, Row, groups
@@ -56,7 +57,7 @@ def showing(measured: Measured, quality: Quality | None, *, candidate: int, roun
         unscored=_unscored(run, quality),
         scored_by=_scored_by(quality),
         paused_ratio=significant(max(0.0, 1 - busy_s / open_s)) if run.spec.pace is None and open_s else 0.0,
-        in_turns=bool(run.spec.beside),
+        loaded_with=loaded_with(run.spec),
         idle_taken=bool(pauses_s and joules),
     )
 
@@ -112,7 +113,10 @@ def made_of(run: Told) -> Made:
 
 
 def same_conditions(showings: Sequence[Showing], names: Sequence[str]) -> None:
-    """Raises BadInput where a ratio would not be of the candidates alone: other machine, work, unit or weights."""
+    """Raises BadInput where a ratio would not be of the candidates alone.
+
+    Of another machine, work, unit or weights, or measured with others in memory.
+    """
     first = showings[0]
     for one in showings[1:]:
         a, b = names[first.candidate], names[one.candidate]
@@ -131,6 +135,7 @@ def same_conditions(showings: Sequence[Showing], names: Sequence[str]) -> None:
                 f"{a} delivers {first.unit.replace('_', ' ')}s, {b} {one.unit.replace('_', ' ')}s: not the same "
                 "work; compare models of one family"
             )
+    same_beside(showings, names)
     for work_ in sorted({str(s.work) for s in showings}):
         known = {s.made.workload_sha256: s for s in showings if str(s.work) == work_}
         if len(known) > 1:

@@ -94,7 +94,7 @@ class Showing:
     scores: Mapping[str, Share] = field(default_factory=dict)
     unscored: str = ""  # why there is no score
     scored_by: str = ""  # by whose rules, and on whose voices
-    in_turns: bool = False  # the others were loaded with it, and its windows came in turn with theirs
+    loaded_with: tuple[str, ...] = ()  # it and those in memory with it, whose windows came in turn; (): alone
     idle_taken: bool = False  # the idle of pauses between trains is in no figure of it
     paused_ratio: float = 0.0  # of the windows: what lies between batches, or between trains of them
 

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from bench.errors import BadInput
 from bench.files.cells import parse_cell
+from bench.fit.beside import candidate_text, last_part
 from bench.nouns import Cell
 
 # What candidates may differ in: engine, model, precision, device ("": none asked for), weights path ("": none)
@@ -74,9 +75,7 @@ def parse_candidates(
 
 def text_of(parts: Parts) -> str:
     """The parts in full: ENGINE/MODEL:PRECISION, its device and whose weights, where they were told."""
-    engine, model, precision, device, weights_path = parts
-    name = f"{engine}/{model}:{precision}" + (f"@device={device}" if device else "")
-    return f"{name} {_last_part(weights_path)}" if weights_path else name
+    return candidate_text(parts)
 
 
 def short_names(parts: Sequence[Parts]) -> tuple[str, ...]:
@@ -93,14 +92,9 @@ def short_names(parts: Sequence[Parts]) -> tuple[str, ...]:
         if differ[3]:
             name = f"{name}@device={device or 'auto'}" if name else f"device={device or 'auto'}"
         if bare.count((engine, model, precision, device)) > 1:
-            name = f"{name} {_last_part(weights_path)}".strip()
+            name = f"{name} {last_part(weights_path)}".strip()
         made.append(name or model)
     return tuple(made)
-
-
-def _last_part(path: str) -> str:
-    """Of a folder its name, of a hub id the model's; the sum stays: two folders may be named alike."""
-    return path.rstrip("/").rpartition("/")[2] or "own-weights"
 
 
 def _is_folder(name: str) -> bool:

@@ -93,8 +93,8 @@ def test_rounds_that_are_missing_at_the_end_are_said(tmp_path):
 def test_windows_of_two_candidates_that_were_loaded_at_once_never_overlap(tmp_path):
     """Each run here has a clock of its own that begins at nought: two of one round overlap, and are named."""
     for number in (1, 2):
-        for precision, batch_s in (("q8", 0.3), ("f16", 0.5)):
-            more = {"asked_for": {"beside": ("another",)}}
+        for precision, other, batch_s in (("q8", "f16", 0.3), ("f16", "q8", 0.5)):
+            more = {"asked_for": {"beside": (f"echo/mistral-160m:{other}",)}}
             sealed_round(tmp_path, number, precision=precision, batch_s=batch_s + number / 100, **more)
     seal(tmp_path, *record_of(tmp_path))
 
