@@ -2,10 +2,10 @@
 
 ROWS requests of a month are drawn by DuckDB into one Parquet file: a time, three columns of names, two lengths,
 log-normal; dense models, mixtures of experts, two that memory bounds. The peer joins two coefficients a model and
-groups by the same day, endpoint, language and model, on as many threads, with as much memory: no interval, no check.
-Both in turn, a process each; a rate is that of the fastest by the clock, the ratio the median over rounds of seconds
-of the cores that they ran on (a busy machine makes them wait). The most memory that a process held is the kernel's
-own figure of it.
+groups by the same day, endpoint, language and model, on as many threads, with as much memory: no interval, no
+check. Both in turn, a process each; a rate is that of the fastest by the clock, the ratio the median over rounds,
+beside that of the seconds of the cores that they ran on (a busy machine makes them wait). The most memory that a
+process held is the kernel's own figure of it.
 """
 
 import json
@@ -27,6 +27,7 @@ MODELS = ("llama-3.1-8b", "llama-3.1-70b", "mistral-7b", "qwen3-32b", "mixtral-8
 PEER = """
 import duckdb, sys
 db = duckdb.connect(config={"threads": sys.argv[2], "memory_limit": "300MB", "preserve_insertion_order": "false"})
+db.execute("SET enable_progress_bar = false")
 log = f"read_parquet('{sys.argv[1]}')"
 db.execute(f"CREATE TABLE price AS SELECT model, 0.1e0 AS a, 2.0e0 AS b FROM (SELECT DISTINCT model FROM {log})")
 print(len(db.execute(
@@ -47,11 +48,12 @@ def section() -> Section:
     found = json.loads(done[0][0].out)
     mine, other = ([pair[at] for pair in done] for at in (0, 1))
     rate, peers = (ROWS / min(one.wall_s for one in each) for each in (mine, other))
-    ratio = median(theirs.cores_s / own.cores_s for own, theirs in done)
+    ratio = median(theirs.wall_s / own.wall_s for own, theirs in done)
+    cores = median(theirs.cores_s / own.cores_s for own, theirs in done)
     most = max(one.most_mib for one in mine)
-    note = next((text for text in found["notes"] if "lengths in cells" in text), "every pair of lengths by itself")
+    note = next((text for text in found["notes"] if "lengths in cells" in text), "each pair of lengths alone")
     return Section(
-        title=f"A log of {ROWS / 1e6:g} million requests in Parquet, {THREADS} threads, the whole process\n({note})",
+        title=f"A log of {ROWS / 1e6:g} million requests, Parquet, {THREADS} threads, whole processes\n({note})",
         head=("", "million rows/s", "core seconds", "MiB at most", "rows out"),
         rows=(
             _row("joulemark logs", rate, mine, len(found["rows"])),
@@ -67,7 +69,7 @@ def section() -> Section:
             Goal(
                 name="beside DuckDB's join and group",
                 asked=f"{RATIO:g}",
-                found=f"{ratio:.2f} of it",
+                found=f"{ratio:.2f} of it; {cores:.2f} by seconds of the cores",
                 met=ratio >= RATIO,
             ),
             Goal(name="memory", asked=f"under {MOST_MIB} MiB", found=f"{most:.0f} MiB", met=most < MOST_MIB),

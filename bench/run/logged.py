@@ -99,7 +99,7 @@ def read_logs(asked: LogAsked, say: Callable[[str], None] = lambda _: None) -> L
     if files.kind == "yaml":
         found = _daily(asked, files.paths)
     else:
-        with opened(files, threads=asked.threads) as relation:
+        with opened(files, threads=asked.threads, say=say) as relation:
             found = _from_rows(
                 asked, relation, lambda one: cells_for(one, asked.filling, many, known, asked.scope), say
             )

@@ -7,7 +7,8 @@ usage.prompt_tokens.
 
 import importlib
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +21,7 @@ from bench.phrases import Phrase, joined
 _MEMORY = "300MB"
 _NEVER = "unreadable %Y"  # a form that no date has: times stay text, with the zone that they were written in
 _DEEPEST = 4
+_SAID_S = 5.0  # between two words of a long query
 _PAGES = "STRUCT("
 
 
@@ -33,6 +35,7 @@ class Relation:
     columns: Mapping[str, str]  # a column's name, a struct's field by its path → SQL
     types: Mapping[str, str]
     delimiter: str = ""
+    say: Callable[[str], None] = lambda _: None
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The answer of a query, a few rows. Raises BadInput with the files."""
@@ -47,8 +50,8 @@ class Relation:
             return found
 
     def run(self, statement: str) -> None:
-        """What has no answer. Raises BadInput with the files."""
-        with self.readable():
+        """What has no answer; `say` hears every few seconds how far it is. Raises BadInput with the files."""
+        with self.readable(), _heard(self.db, self.say):
             self.db.execute(statement)
 
     @contextmanager
@@ -64,7 +67,29 @@ class Relation:
 
 
 @contextmanager
-def opened(files: LogFiles, *, threads: int = 0) -> Iterator[Relation]:
+def _heard(db: Any, say: Callable[[str], None]) -> Iterator[None]:
+    """Says how far a long query is, from a thread of its own, until the block is over."""
+    over = threading.Event()
+
+    def tell() -> None:
+        while not over.wait(_SAID_S):
+            done = db.query_progress()
+            if 0 < done < 100:  # -1 where it is not known
+                say(f"{done:.0f} % read")
+
+    telling = threading.Thread(target=tell, daemon=True)
+    telling.start()
+    try:
+        yield
+    finally:
+        over.set()
+        telling.join()
+
+
+@contextmanager
+def opened(
+    files: LogFiles, *, threads: int = 0, say: Callable[[str], None] = lambda _: None
+) -> Iterator[Relation]:
     """The relation of these files, for as long as the block lasts. Raises CannotRun without DuckDB, BadInput."""
     try:
         duckdb = importlib.import_module("duckdb")
@@ -83,9 +108,10 @@ def opened(files: LogFiles, *, threads: int = 0) -> Iterator[Relation]:
             settings["threads"] = str(threads)
         db = duckdb.connect(config=settings)
         try:
-            db.execute("SET enable_progress_bar = false")
+            db.execute("SET enable_progress_bar_print = false")
+            db.execute("SET enable_progress_bar = true")  # so that query_progress knows
             with _told(files):
-                yield _relation(db, files)
+                yield replace(_relation(db, files), say=say)
         finally:
             db.close()
 
