@@ -15,7 +15,7 @@ from bench.nouns import CoefficientKey, Coefficients
 from bench.report.proof import parse_figures
 from bench.run.checks.case import Case, Folder
 from bench.run.checks.line import AuditLine, Expectation, Where, told
-from bench.run.publish import measured
+from bench.run.publish import measured_runs
 from bench.units import counted
 from bench.wire.about import is_lasting
 
@@ -174,7 +174,8 @@ def page_runs(folder: Folder) -> Iterator[AuditLine]:
 
 
 def _groups(folder: Folder) -> tuple[Group, ...]:
-    return groups(measured(case.sealed) for case in folder.cells)
+    """Of the runs that are fitted: not those that had other candidates in memory."""
+    return groups(measured_runs(case.sealed for case in folder.cells))
 
 
 def _entries(folder: Folder) -> Iterator[tuple[Path, tuple[Coefficients, ...]]]:
