@@ -1,7 +1,8 @@
 """What making the hardware emitted, spread over the time that it serves.
 
 M = TE × TS × RS: total embodied emissions, share of the expected life, share of the hardware.
-Source: ISO/IEC 21031:2024 (SCI specification), 3.3; checked 2026-11-21.
+Source: SCI specification 1.1, "Embodied emissions" (github.com/Green-Software-Foundation/sci at 29cab98, SPEC.md;
+published as ISO/IEC 21031:2024); checked 2026-11-22.
 """
 
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from bench.phrases import Phrase
 
 # Figures in print of one and the same board lie up to this factor from those kept here, most of it from how its
 # memory is counted. One end, for an H100 of 80 GB: 1312 kg for a baseboard of eight, so 164 kg, against 273 kg.
-# Source: NVIDIA, HGX H100 Product Carbon Footprint Summary (ISO 14067), https://images.nvidia.com/aem-dam/Solutions/
-# documents/HGX-H100-PCF-Summary.pdf; the other end is a model of its components. Checked 2026-11-22.
+# Source: NVIDIA, HGX H100 Product Carbon Footprint Summary, https://images.nvidia.com/aem-dam/Solutions/documents/
+# HGX-H100-PCF-Summary.pdf, by way of EcoLogits' docs/methodology/llm_inference.md at 5be90da (164 kg a GPU; the
+# summary itself was not reached); the other end is a model of its components. Checked 2026-11-22.
 SPREAD_RATIO = 2.2
 _G_PER_KG = 1_000.0
 _S_PER_YEAR = 365.25 * 86_400  # a Julian year

@@ -2,7 +2,8 @@
 
 Coefficients are above the idle of the loaded model, so that idle runs through every provisioned hour, busy or not:
 energy of a month = idle × all its hours + Σ terms × its work. SCI counts "all energy consumed by hardware reserved
-or provisioned, not just the hardware actually used" (ISO/IEC 21031:2024, 3.1; checked 2026-11-21).
+or provisioned, not just the hardware actually used" (SCI specification 1.1, "Energy", published as ISO/IEC
+21031:2024; github.com/Green-Software-Foundation/sci at 29cab98, SPEC.md; checked 2026-11-22).
 """
 
 import math

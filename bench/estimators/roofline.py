@@ -6,10 +6,10 @@ A real machine takes longer than that and draws less: a fitted coefficient per t
 how the two multiply. Nothing here is fitted, and nothing is read from disk.
 
 A request of p prompt and n output tokens, in a batch of B on g cards, makes n − 1 decoding steps: its prefill
-yields the first token. The counts are those of every roofline of a decoder (arXiv:2402.16363, sections 2 and 3;
-checked 2026-11-21): a step reads each weight that it touches once for all B sequences, and each sequence's own
-cache; a token costs two operations a weight. Of E experts of which a token takes k, B tokens touch
-E·(1 − (1 − k/E)^B) on average (independent routing).
+yields the first token. The counts are those of a decoder's roofline (what arXiv:2402.16363 and its LLM-Viewer,
+github.com/hahnyuan/LLM-Viewer, go by; its description was read, checked 2026-11-22): a step reads each weight that
+it touches once for all B sequences, and each sequence's own cache; a token costs two operations a weight. Of E
+experts of which a token takes k, B tokens touch E·(1 − (1 − k/E)^B) on average (independent routing).
 """
 
 from dataclasses import dataclass, field
@@ -21,9 +21,10 @@ Scope = Literal["gpu", "machine", "wall"]
 Pieces = dict[str, tuple[float, float]]  # a term → its seconds, and its share of the power limit
 CACHE_BYTES = 2.0  # of a cached number: 16 bits, what vLLM, TensorRT-LLM and llama.cpp keep unless told otherwise
 FULL_RATIO = 0.9  # of a card's memory that a server fills: vLLM's own default
-# What each kind of work draws as a share of the power limit. Decoding at one sequence: 222 to 238 of 400 W on an
-# A100 and 363 to 414 of 700 W on an H100 (LLM-Inference-Bench, 4211f5d, BSD-3-Clause). That prompts draw more than
-# tokens is POLCA's finding (arXiv:2308.12908); how much is chosen, and a quarter for a card that waits.
+# What each kind of work draws as a share of the power limit. Decoding at one sequence: 222 to 234 of 400 W on an
+# A100 and 363 to 414 of 700 W on an H100 (LLM-Inference-Bench, 4211f5d, BSD-3-Clause). That prompts are bound by
+# arithmetic, and that tokens do with less power: Splitwise, arXiv:2311.18677, abstract (checked 2026-11-22); how
+# much more prompts draw is chosen, and a quarter for a card that waits.
 MEMORY_SHARE, COMPUTE_SHARE, WAIT_SHARE = 0.56, 0.85, 0.25
 FLOAT_4 = 4.5  # bits of an NVFP4 weight, its share of a scale included
 _COMPUTED = (32.0, 16.0, 8.0)  # bits that a card multiplies as they are; others are unpacked first

@@ -54,7 +54,7 @@ class Site:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """A machine that is kept on: watts while it waits, and hours of a month (SCI counts what is provisioned,
-    ISO/IEC 21031:2024, 3.1; checked 2026-11-21). Its requests are flows of their own. Raises BadInput.
+    bench.carbon.provisioned). Its requests are flows of their own. Raises BadInput.
     """
 
     name: str

@@ -14,9 +14,9 @@ from bench.nouns import HardwareProfile
 # The machine beside one card, at work, and what its power supply passes on. A server of 8: EcoLogits counts 1.2 kW
 # without its GPUs (ecologits/impacts/llm.py 0.11.3, MPL-2.0). A workstation: chosen, an idle desktop and one or
 # two busy cores. Supplies at half load: 80 PLUS Titanium asks for 94 to 96 %, Gold for 90 to 92 % and at full load
-# for 87 (tomshardware.com/reviews/80-plus-psu-efficiency,4848-2.html; checked 2026-11-22).
+# for 87 to 89 (tomshardware.com/reviews/80-plus-psu-efficiency,4848-2.html; checked 2026-11-22).
 # Blackwell multiplies floats of 4 bits twice as fast as of 8: 9 and 4.5 PFLOPS of a B200, dense
-# (hmc-tech.com/gpus/nvidia-b200-vs-nvidia-l4; checked 2026-11-22)
+# (stas00/ml-engineering at 744d01e, compute/accelerator, citing NVIDIA's DGX B200 datasheet; checked 2026-11-22)
 _FLOAT_4 = 2.0
 _SERVER = (150.0, 0.94)
 _DESK = (90.0, 0.88)

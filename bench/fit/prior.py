@@ -21,8 +21,9 @@ Array = NDArray[np.float64]
 NAMES = tuple(TERMS)
 # Before any data: the coefficient, the standard deviation of its logarithm, and its spread between labs.
 # Memory: 0.56 of the limit at 0.8 of the bandwidth, 0.6 for scattered caches; arithmetic: 0.85 of the limit at
-# 0.55 of the peak (large products reach 0.5 to 0.7 of it: arXiv:2402.16363, section 5); a waiting card a quarter
-# of the limit, its time what engines differ in most. Chosen, and wide, where nobody publishes a number.
+# 0.55 of the peak (in 16 bits the best single products reach 0.73 to 0.87 of it from A100 to GB200: stas00/
+# ml-engineering at 744d01e, compute/accelerator, checked 2026-11-22; a model's many shapes less, chosen); a card
+# that waits a quarter of the limit, its time what engines differ in most. Chosen, and wide, where nobody says.
 CENTRES = {
     "weights": (0.70, 0.2, 0.2),
     "unpack": (0.25, 0.7, 0.3),

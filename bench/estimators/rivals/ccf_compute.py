@@ -3,7 +3,7 @@
     W = threads × (least + utilisation × (most − least)) × PUE
 
 Half busy unless told, PUE 1.185 on Azure. Source: cloud-carbon-footprint at b7a049c7 of 2024-03-25,
-AzureFootprintEstimationConstants.ts (Apache-2.0; checked 2026-11-21). It counts hours of a machine, not requests.
+AzureFootprintEstimationConstants.ts (Apache-2.0; checked 2026-11-22). It counts hours of a machine, not requests.
 """
 
 from bench.errors import BadInput

@@ -2,7 +2,7 @@
 
     W = TDP × (0.1 + 0.9 × load³)
 
-Source: codecarbon 3.3.2, codecarbon/external/hardware.py, `cpu_load` of a whole machine (MIT; checked 2026-11-21).
+Source: codecarbon 3.3.2, codecarbon/external/hardware.py, `cpu_load` of a whole machine (MIT; checked 2026-11-22).
 It counts hours of a machine, not requests.
 """
 

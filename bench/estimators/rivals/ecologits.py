@@ -9,8 +9,9 @@
     water                     energy/PUE × (WUE + PUE × litres of the power plants a kWh)
 
 Source: EcoLogits 0.11.3, github.com/mlco2/ecologits, docs/methodology/llm_inference.md (CC BY-SA 4.0) and
-ecologits/impacts/llm.py (MPL-2.0); checked 2026-11-21. The coefficients are its regression on ML.ENERGY's H100.
-It runs at the least and the most parameters where a model's are guessed; here it is run once, at those given.
+ecologits/impacts/llm.py of PyPI's wheel (MPL-2.0); checked 2026-11-22. The coefficients are its regression on
+ML.ENERGY's H100. It runs at the least and the most parameters where a model's are guessed; here it is run once, at
+those given.
 """
 
 import math

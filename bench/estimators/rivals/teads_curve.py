@@ -2,7 +2,7 @@
 
     load 0, 10, 50, 100 %  →  0.12, 0.32, 0.75, 1.02 × TDP; straight lines between
 
-Source: the manifests of Green Software Foundation's Impact Framework at 0829a399 (MIT; checked 2026-11-21). It
+Source: the manifests of Green Software Foundation's Impact Framework at 0829a399 (MIT; checked 2026-11-22). It
 counts hours of a machine, not requests.
 """
 
