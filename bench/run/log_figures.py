@@ -193,6 +193,21 @@ class Figures:
             )
         used = set(map(int, np.unique(self._combo)))
         answers = [one for at in sorted(used) if (one := self._work.priced.answers[at])]
+        yield from self._mixed(answers)
+        said: dict[str, list[str]] = {}
+        for one in answers:
+            for note in one.notes:
+                said.setdefault(note, []).append(one.wanted.model)
+        for note, models in said.items():
+            few = list(dict.fromkeys(models))
+            named = f"{', '.join(few[:3])}{' …' if len(few) > 3 else ''}"
+            yield Phrase("{models}: {note}", models=named, note=note)
+        for place in self._used_places():
+            yield from carbon_of(exactly(0.0), place, scope=self._work.places.grid).notes
+        yield from self._unplaced()
+
+    def _mixed(self, answers: Sequence[Answer]) -> Iterator[str]:
+        """What is summed though it is not alike."""
         scopes: dict[str, list[str]] = {}
         for one in answers:
             scopes.setdefault(one.scope, []).append(one.wanted.model)
@@ -213,17 +228,6 @@ class Figures:
             yield Phrase(
                 "intervals of {n} causes in quadrature: {named}", n=len(self._causes), named=joined(self._causes)
             )
-        said: dict[str, list[str]] = {}
-        for one in answers:
-            for note in one.notes:
-                said.setdefault(note, []).append(one.wanted.model)
-        for note, models in said.items():
-            few = list(dict.fromkeys(models))
-            named = f"{', '.join(few[:3])}{' …' if len(few) > 3 else ''}"
-            yield Phrase("{models}: {note}", models=named, note=note)
-        for place in self._used_places():
-            yield from carbon_of(exactly(0.0), place, scope=self._work.places.grid).notes
-        yield from self._unplaced()
 
     def _unplaced(self) -> Iterator[str]:
         rows = self._parts["rows"]

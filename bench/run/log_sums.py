@@ -54,7 +54,8 @@ def _gaps(work: Summing, gone: npt.NDArray[np.bool_]) -> Iterator[Gap]:
         if (here := gone & (refusal == code)).any()
     ]
     sizes.sort(key=lambda one: (-one[0], one[2]))
-    for rows, requests, reason in sizes[:_SHOWN]:
+    for rows, requests, said in sizes[:_SHOWN]:
+        reason = Phrase("no model is named; --model says one") if said.startswith("model is ''") else said
         yield Gap(reason=reason or Phrase("no number comes of it"), rows=rows, requests=requests)
     if rest := sizes[_SHOWN:]:
         yield Gap(

@@ -15,6 +15,7 @@ from bench.files.knowing import read_known
 from bench.files.logs.daily import daily_groups
 from bench.files.logs.found import log_files
 from bench.files.logs.grouped import Groups, grouped, rows_of
+from bench.files.logs.length_cells import CellsBy
 from bench.files.logs.names import KEYS, mapped, nearest_column
 from bench.files.logs.opened import Relation, opened
 from bench.files.logs.rows_sql import REASONS, RowsSql, rows_sql
@@ -161,6 +162,15 @@ def _from_rows(
     asked: LogAsked, relation: Relation, cells: Callable[[Groups], Cells], say: Callable[[str], None]
 ) -> _Read:
     names = mapped(list(relation.columns), asked.columns, relation.files.words)
+    if not names.columns:
+        raise BadInput(
+            Phrase(
+                "{file}: no column that a log has; columns are {columns}; needed are names such as model, "
+                "input_tokens, output_tokens, created: say --columns KEY=COLUMN",
+                file=relation.files.words,
+                columns=", ".join(list(relation.columns)[:12]),
+            )
+        )
     by = _dimensions(asked.by, names.columns, relation)
     total = int(relation.rows(f"SELECT count(*) FROM ({relation.sql})")[0][0])
     if not total:
@@ -176,20 +186,7 @@ def _from_rows(
     notes = [*(() if days is None else days.notes), *_counted(sql, asked)]
     notes += [Phrase("columns not read: {ignored}", ignored=", ".join(names.ignored[:8]))] if names.ignored else []
     say(f"reading {total} rows of {relation.files.words}")
-    levels = None
-    if not exact:
-        part = sampled(relation)
-        found = cells(rows_of(part, replace(sql, day=None)))
-        levels = found.by
-        notes.append(
-            Phrase(
-                "lengths in cells: sums of {tried} rows lie within {value_off:.1e} of those of each row "
-                "by itself, their bounds within {bound_off:.1e}",
-                tried=found.tried,
-                value_off=found.value_off,
-                bound_off=found.bound_off,
-            )
-        )
+    levels = None if exact else _levels(relation, sql, cells, notes)
     done = grouped(relation, sql, levels, total)
     missing = missing_days(np.unique(done.groups.days)) if "day" in by else []
     if days is not None and days.dated and sql.weight and sql.x is None and sql.y is None:
@@ -203,6 +200,21 @@ def _from_rows(
         notes=tuple(notes),
         as_logged=_as_logged(sql, asked),
     )
+
+
+def _levels(relation: Relation, sql: RowsSql, cells: Callable[[Groups], Cells], notes: list[str]) -> CellsBy:
+    """How finely lengths are parted, by a sample; a note says how far that lies from its rows."""
+    found = cells(rows_of(sampled(relation), replace(sql, day=None)))
+    notes.append(
+        Phrase(
+            "lengths in cells: sums of {tried} rows lie within {value_off:.1e} of those of each row "
+            "by itself, their bounds within {bound_off:.1e}",
+            tried=found.tried,
+            value_off=found.value_off,
+            bound_off=found.bound_off,
+        )
+    )
+    return found.by
 
 
 def _as_logged(sql: RowsSql, asked: LogAsked) -> bool:

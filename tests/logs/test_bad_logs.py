@@ -167,3 +167,15 @@ def test_names_that_try_to_be_sql(tmp_path):
     found = read(file, columns=(f"endpoint={header[1]}",))
 
     assert {one.keys["endpoint"] for one in found.rows} == {"'); SELECT 1; --", '"quoted"'}
+
+
+def test_a_file_that_is_no_log(tmp_path):
+    with pytest.raises(BadInput, match="no column that a log has; columns are a, b"):
+        read(write_csv(tmp_path / "a.csv", [(1, 2)], ("a", "b")))
+
+
+def test_rows_that_name_no_model_say_so(tmp_path):
+    file = write_csv(tmp_path / "a.csv", [(5, 5)], ("input_tokens", "output_tokens"))
+    (gap,) = read_logs(LogAsked(files=(str(file),))).gaps
+
+    assert gap.reason == "no model is named; --model says one"

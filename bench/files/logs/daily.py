@@ -21,25 +21,7 @@ def daily_groups(
 
     A day of a service that two files count is refused.
     """
-    counts: dict[tuple[str, date], int] = {}
-    notes: list[str] = []
-    for path in paths:
-        found = read_daily_counts(path, kinds)
-        notes += found.notes
-        for service in found.services:
-            for day in service.days:
-                if (service.kind, day.day) in counts:
-                    raise BadInput(
-                        Phrase(
-                            "{path}:{line}: {kind} of {day} is counted in another file too; needed is one count a "
-                            "day: leave one, or add them up",
-                            path=path,
-                            line=day.line,
-                            kind=service.kind,
-                            day=day.day,
-                        )
-                    )
-                counts[service.kind, day.day] = day.count
+    counts, notes = _counts(paths, kinds)
     names = ("", *dict.fromkeys(kind for kind, _ in counts))
     missing = {name: _missing([day for kind, day in counts if kind == name]) for name in names[1:]}
     size = len(counts)
@@ -60,6 +42,29 @@ def daily_groups(
         exact=True,
     )
     return groups, missing, tuple(notes)
+
+
+def _counts(paths: Sequence[Path], kinds: Sequence[str]) -> tuple[dict[tuple[str, date], int], list[str]]:
+    counts: dict[tuple[str, date], int] = {}
+    notes: list[str] = []
+    for path in paths:
+        found = read_daily_counts(path, kinds)
+        notes += found.notes
+        for service in found.services:
+            for day in service.days:
+                if (service.kind, day.day) in counts:
+                    raise BadInput(
+                        Phrase(
+                            "{path}:{line}: {kind} of {day} is counted in another file too; needed is one count a "
+                            "day: leave one, or add them up",
+                            path=path,
+                            line=day.line,
+                            kind=service.kind,
+                            day=day.day,
+                        )
+                    )
+                counts[service.kind, day.day] = day.count
+    return counts, notes
 
 
 def _missing(days: Sequence[date]) -> list[date]:

@@ -55,11 +55,8 @@ def rows_sql(
 
     `totals`: tokens beside a count are those of all its requests. Raises BadInput.
     """
-    numbers = {
-        key: _number(relation, names.columns[key])
-        for key in ("in_tokens", "out_tokens", "audio_seconds", "chars", "count")
-        if key in names.columns
-    }
+    measured = ("in_tokens", "out_tokens", "audio_seconds", "chars", "count")
+    numbers = {key: _number(relation, names.columns[key]) for key in measured if key in names.columns}
     weight = numbers.get("count")
     share = f" / (CASE WHEN {weight} = 0 THEN 1e-9 ELSE {weight} END)" if weight and totals else ""
     inputs = {

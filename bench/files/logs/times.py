@@ -153,22 +153,7 @@ def _texts(relation: Relation, column: str, sql: str, zone: str, where: ZoneInfo
     )
     counts = {offset: count for offset, count in found if offset is not None}
     if set(counts) <= {"day"}:
-        numbers = relation.rows(f"SELECT count(*) FROM ({relation.sql}) WHERE try_cast({sql} AS DOUBLE) > 1e8")[0][
-            0
-        ]
-        if numbers:
-            return _instants(relation, _epochs(f"try_cast({sql} AS DOUBLE)"), where)
-        if not counts:
-            raise BadInput(
-                Phrase(
-                    "{files}: {column} has {relation}; needed are times as 2026-10-01T10:00:00Z or days as "
-                    "2026-10-01: name another column, --columns time=COLUMN, or leave day out of --by",
-                    files=relation.files.words,
-                    column=column,
-                    relation=_one(relation, sql),
-                )
-            )
-        return Days(sql=f"try_cast(trim({sql}) AS DATE)", number=_OF_DATE, dated=True)
+        return _no_clock(relation, column, sql, where, dates=bool(counts))
     aware = {offset for offset in counts if offset not in ("", "day")}
     if not zone:
         _one_zone(relation, column, counts)
@@ -189,6 +174,24 @@ def _texts(relation: Relation, column: str, sql: str, zone: str, where: ZoneInfo
         return days
     naive = f"NOT regexp_matches(trim({sql}), '{_OFFSET}')"
     return Days(sql=f"CASE WHEN {naive} THEN {stands} ELSE {days.sql} END", notes=(*days.notes, _plain(zone)))
+
+
+def _no_clock(relation: Relation, column: str, sql: str, where: ZoneInfo, *, dates: bool) -> Days:
+    """Days of texts without a time of day: days, or whole numbers of seconds."""
+    numbers = relation.rows(f"SELECT count(*) FROM ({relation.sql}) WHERE try_cast({sql} AS DOUBLE) > 1e8")[0][0]
+    if numbers:
+        return _instants(relation, _epochs(f"try_cast({sql} AS DOUBLE)"), where)
+    if not dates:
+        raise BadInput(
+            Phrase(
+                "{files}: {column} has {relation}; needed are times as 2026-10-01T10:00:00Z or days as "
+                "2026-10-01: name another column, --columns time=COLUMN, or leave day out of --by",
+                files=relation.files.words,
+                column=column,
+                relation=_one(relation, sql),
+            )
+        )
+    return Days(sql=f"try_cast(trim({sql}) AS DATE)", number=_OF_DATE, dated=True)
 
 
 def _one(relation: Relation, sql: str) -> str:
