@@ -3,7 +3,8 @@
 GHG Protocol Scope 2 Guidance (WRI 2015), chapter 6, table 6.3, the order of precedence: energy attribute
 certificates (a guarantee of origin), contracts (a PPA), a supplier's own rate, the residual mix, else the grid's
 average, which is the location-based figure. It counts what plants emit when they run (`direct`); supply of fuel
-and building of plants are scope 3, category 3. Checked 2026-11-22. No open table has any: nothing stands in.
+and building of plants are scope 3, category 3. Checked 2026-11-22, the table itself not reached. No open table has
+any: nothing stands in.
 """
 
 from typing import Literal, get_args

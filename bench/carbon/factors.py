@@ -20,11 +20,11 @@ Scope = Literal["life_cycle", "direct"]
 # production: plants inside the zone; consumption: with what was imported, less what was exported
 Mix = Literal["production", "consumption"]
 # location: the grid that feeds the building; market: the contracts that its owner signed
-# (GHG Protocol Scope 2 Guidance, WRI 2015, chapter 4; checked 2026-11-21)
+# (GHG Protocol Scope 2 Guidance, WRI 2015, chapter 4, "Scope 2 Accounting Methods"; checked 2026-11-22)
 Method = Literal["location", "market"]
 
 # More than twice the worst plant of IPCC AR5 WG III, table A.III.2 (coal, 910 g/kWh); such a figure is in another
-# unit, lb/MWh or t/GWh of something else. Checked 2026-11-21.
+# unit, lb/MWh or t/GWh of something else. Source and what was reached of it: bench.carbon.spread.
 MOST_G_PER_KWH = 2_000.0
 
 

@@ -30,7 +30,8 @@ _WHY_ABSENT: Mapping[str, str] = {
 class Pue:
     """Power usage effectiveness: energy of the whole building over that of its computers, never below 1.
 
-    Source: ISO/IEC 30134-2:2016, 4.1 (checked 2026-11-21). Raises BadInput.
+    Source: ISO/IEC 30134-2:2016, whose text was not reached; so defined at https://datacenters.microsoft.com/
+    sustainability/efficiency/ (checked 2026-11-22). Raises BadInput.
     """
 
     ratio: Range

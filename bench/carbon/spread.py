@@ -8,7 +8,9 @@ from bench.phrases import Phrase
 
 # A country's figure multiplies each fuel by one number. The narrowest that matters, coal, runs from 740 to 910
 # about 820 g/kWh over plants, so from 0.90 to 1.11: no figure is surer than that.
-# Source: IPCC AR5 WG III (2014), annex III, table A.III.2, life-cycle emissions; checked 2026-11-21.
+# Source: IPCC AR5 WG III (2014), annex III, table A.III.2, life-cycle emissions, checked 2026-11-21; on 2026-11-22
+# the table was not reached, and the medians were read where Electricity Maps' wiki, Default emission factors, has
+# them.
 FUELS_RATIO = 1.11
 # Where a country has several grid zones, one of them may be far from the country's figure. Of the twelve Azure
 # regions of the US and Canada, for which open data have both, ln(own ÷ country) has a root mean square of 0.71:
