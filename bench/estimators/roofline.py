@@ -6,10 +6,10 @@ A real machine takes longer than that and draws less: a fitted coefficient per t
 how the two multiply. Nothing here is fitted, and nothing is read from disk.
 
 A request of p prompt and n output tokens, in a batch of B on g cards, makes n − 1 decoding steps: its prefill
-yields the first token. The counts are those of a decoder's roofline (what arXiv:2402.16363 and its LLM-Viewer,
-github.com/hahnyuan/LLM-Viewer, go by; its description was read, checked 2026-11-22): a step reads each weight that
-it touches once for all B sequences, and each sequence's own cache; a token costs two operations a weight. Of E
-experts of which a token takes k, B tokens touch E·(1 − (1 − k/E)^B) on average (independent routing).
+yields the first token. The counts are those of LLM-Viewer (github.com/hahnyuan/LLM-Viewer at 472f71f,
+model_analyzer.py; the tool of arXiv:2402.16363; checked 2026-11-22): a step reads each weight that it touches once
+for all B sequences, and each sequence's own cache; a token costs two operations a weight. Of E experts of which a
+token takes k, B tokens touch E·(1 − (1 − k/E)^B) on average (independent routing).
 """
 
 from dataclasses import dataclass, field
