@@ -1,5 +1,6 @@
 """Somebody else's work in a run's figures: a machine or a board that is busy by itself, time given to others."""
 
+import math
 from collections.abc import Sequence
 
 from bench.nouns import Run, Source, Verdict, Window
@@ -42,23 +43,40 @@ def foreign_cpu(known: SeriesMap, sources: Sequence[Source], windows: Sequence[W
     if not found:
         return []
     source, threads = found[0]
-    ratio = max((_taken_ratio(known, source.domain, window, threads) for window in windows), default=0.0)
+    worst = max((_taken_ratios(known, source, window, threads) for window in windows), key=max, default=(0.0, 0.0))
     touched = [s.domain for s in sources if s.basis != "excluded" and s.boundary in _HOST_BOUNDARIES]
-    evidence = f"other processes took {ratio:.0%} of the machine's threads in a work window"
-    return [v for domain in touched for v in rules.FOREIGN_CPU.graded(ratio, domain, evidence)]
+    what = "the machine's threads" if worst[0] >= worst[1] else "the modelled energy"
+    evidence = f"other processes took {max(worst):.0%} of {what} in a work window"
+    return [v for domain in touched for v in rules.FOREIGN_CPU.graded(max(worst), domain, evidence)]
 
 
-def _taken_ratio(known: SeriesMap, domain: str, window: Window, threads: float) -> float:
-    """What the machine did beyond our own work, as a share of all threads' time; 0 where ticks explain it."""
+def _taken_ratios(known: SeriesMap, source: Source, window: Window, threads: float) -> tuple[float, float]:
+    """What others took of all threads' time, and of the modelled joules; 0 where ticks explain it.
+
+    Beside few threads of ours on a wide machine a share of all threads is small, and one of the joules is not.
+    """
+    domain = source.domain
     own = known[domain, "own_s", "condition"].between(window.start_ns, window.end_ns)
     if len(own) < 2:
-        return 0.0
+        return 0.0, 0.0
     start_ns, end_ns = own.t_ns[0], own.t_ns[-1]
     busy = known[domain, "busy_s", "condition"].between(start_ns, end_ns)
     if len(busy) < 2 or (busy.t_ns[0], busy.t_ns[-1]) != (start_ns, end_ns):
-        return 0.0  # they are told in one look; where not, they are of two times
-    others_s = busy.values[-1] - busy.values[0] - (own.values[-1] - own.values[0])
-    return max(0.0, others_s - _LOOSE_S * threads) / ((end_ns - start_ns) * S_PER_NS * threads)
+        return 0.0, 0.0  # they are told in one look; where not, they are of two times
+    span_s, busy_s = (end_ns - start_ns) * S_PER_NS, busy.values[-1] - busy.values[0]
+    others_s = busy_s - (own.values[-1] - own.values[0])
+    open_s = _LOOSE_S * min(threads, math.ceil(busy_s / span_s) + 1)  # of the threads that did something
+    others_s = max(0.0, others_s - open_s)
+    return others_s / (span_s * threads), _of_joules(source, others_s, busy_s, span_s)
+
+
+def _of_joules(source: Source, others_s: float, busy_s: float, span_s: float) -> float:
+    """The share of a window's modelled energy that others' time stands for; 0 where no model tells it."""
+    idle_w, slope_w = (source.details.get(n) for n in ("idle_w_value", "slope_w_per_busy_vcpu_value"))
+    if not isinstance(idle_w, (int, float)) or not isinstance(slope_w, (int, float)):
+        return 0.0
+    whole_j = idle_w * span_s + slope_w * busy_s
+    return slope_w * others_s / whole_j if whole_j > 0 else 0.0
 
 
 def _of_the_host(

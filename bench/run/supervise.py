@@ -63,9 +63,7 @@ def _run_job(job: Job, listen: Listen) -> Iterator[CellResult]:
 def sealed(spec: RunSpec, event: Event) -> CellResult:
     """The result of a cell by the event of its seal."""
     status: Literal["void", "done"] = "void" if event["all_void"] else "done"
-    return CellResult(
-        cell=str(spec.cell), status=status, run_id=event["run_id"], reason="; ".join(event["void"])
-    )
+    return CellResult(cell=str(spec.cell), status=status, run_id=event["run_id"], reason="; ".join(event["void"]))
 
 
 def _events(job: Job) -> Iterator[Event]:

@@ -88,12 +88,14 @@ BUSY_MACHINE = Rule(
 FOREIGN_CPU = Rule(
     name="foreign CPU work",
     touches=HOST,
-    of="{:.0%} of the machine's threads taken by other processes in a work window",
+    of="{:.0%} of the machine's threads, or of the energy that is modelled of them, taken by other processes in a "
+    "work window",
     flag_over=0.05,
     void_over=0.25,
     why="chosen, as of a busy machine; threads that spin for each other lose far more than the share they are "
     "kept from. Told where the engine works in a process of ours: the kernel's busy time less its own, two ticks "
-    "a thread left open",
+    "a thread that did something left open. Beside few threads of ours on a wide machine the share of threads is "
+    "small, that of the joules is not",
     remedy=f"stop what else runs on this machine, and {AGAIN}",
 )
 STEAL = Rule(
