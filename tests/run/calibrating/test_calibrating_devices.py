@@ -106,7 +106,8 @@ def test_a_board_is_calibrated_through_the_drivers_library(board, tmp_path):
     assert known["gpu:0", "gpu:0", "idle_bare"].basis == "measured"
     triad = made.devices[0].calibration.kernels[0]
     rate = known["gpu:0", None, "triad_rate"].value
-    assert rate == pytest.approx(triad.per_pass / PASS_S / 1e9, rel=0.25)
+    asked = triad.per_pass / PASS_S / 1e9
+    assert 0.5 * asked < rate < 1.05 * asked  # a pass is a sleep, which a busy machine makes longer
     joules = known["gpu:0", "gpu:0", "triad_gross"]
     # waiting for the sensor's phases is in no gross figure
     assert joules.low <= 120.0 / (rate * 1e9) <= joules.high
