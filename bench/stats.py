@@ -54,9 +54,14 @@ def deviation(values: Sequence[float]) -> float:
 
 def t95(degrees: float) -> float:
     """Student's two-sided 95 % quantile for `degrees` ≥ 1 degrees of freedom, whole or not."""
+    return student(degrees, 0.95)
+
+
+def student(degrees: float, share: float) -> float:
+    """Student's two-sided quantile: `share` of values lie between its negative and it."""
     from scipy.special import stdtrit  # scipy.stats takes a second to import
 
-    return float(stdtrit(degrees, 0.975))
+    return float(stdtrit(degrees, (1 + share) / 2))
 
 
 def f95(above: float, below: float) -> float:

@@ -20,6 +20,7 @@ from bench.errors import BadInput
 from bench.estimators.growth import Growth
 from bench.estimators.likely import Likely, surely
 from bench.phrases import Phrase
+from bench.stats import student
 
 FEWEST = 3  # months: two always lie on a line
 _MOST_SCATTER = 2.0  # of ln(requests): a factor of 7; chosen
@@ -54,7 +55,7 @@ def seen(counts: Sequence[float], ceiling: float | None = None) -> Seen:
                 factor=math.exp(line.scatter),
             )
         )
-    reach = _student_80(len(counts) - 2) * line.scatter
+    reach = student(len(counts) - 2, 0.8) * line.scatter
     levels = [_counted(line.level + side * reach / math.sqrt(line.n), ceiling) for side in _SIDES]
     factors = [math.exp(line.slope + side * reach / math.sqrt(line.square)) for side in _SIDES]
     return Seen(
@@ -112,10 +113,3 @@ def _scaled(count: float, ceiling: float | None) -> float:
 
 def _counted(scaled: float, ceiling: float | None) -> float:
     return math.exp(scaled) if ceiling is None else ceiling / (1 + math.exp(-scaled))
-
-
-def _student_80(degrees: int) -> float:
-    """Student's quantile at 0.9, so that 80 % lie between it and its negative."""
-    from scipy.special import stdtrit  # scipy.stats takes a second to import
-
-    return float(stdtrit(degrees, 0.9))

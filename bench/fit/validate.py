@@ -21,6 +21,7 @@ from bench.estimators.roofline import Job
 from bench.fit.cells import fit_cells
 from bench.fit.prior import Row, calibrate
 from bench.phrases import Phrase
+from bench.stats import student
 
 LeaveOut = Literal["model", "task", "source"]
 _LEVEL = 0.9
@@ -210,10 +211,8 @@ def cluster_quantile(clusters: Sequence[Sequence[float]], level: float, unseen: 
     """
     count = len(clusters)
     if count < _FEWEST:
-        from bench.stats import t95
-
         square = math.fsum(math.fsum(r * r for r in c) / len(c) for c in clusters) / count
-        return t95_of_90(count, t95) * math.sqrt(square * (1 + 1 / count))
+        return student(count, _LEVEL) * math.sqrt(square * (1 + 1 / count))
     weighed = sorted((r, 1 / len(c) / (count + unseen)) for c in clusters for r in c)
     reached = 0.0
     for residual, weight in weighed:
@@ -221,8 +220,3 @@ def cluster_quantile(clusters: Sequence[Sequence[float]], level: float, unseen: 
         if reached >= level:
             return residual
     return weighed[-1][0]
-
-
-def t95_of_90(degrees: int, t95: Callable[[float], float]) -> float:
-    """Student's two-sided 90 % quantile, from the ratio of the normal's to 95 %: within 4 % from 3 degrees on."""
-    return t95(degrees) * 1.6449 / 1.96
