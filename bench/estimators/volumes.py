@@ -107,21 +107,24 @@ def project(
     made = [*embodied_g] or [None] * len(flows)
     count = draws or max(_FEWEST, min(DRAWS, _MOST_SUMS // (months * len(flows))))
     runs = list(_drawn(flows, months, site, made, waiting, count, seed))
-    whole = all(one is not None for one in made)
+    # of a machine that waits nobody said what it is, so that nothing tells what its making took
+    whole = all(one is not None for one in made) and not waiting
 
-    def told(of: Sequence["_Sums"]) -> Amounts:
+    def told(of: Sequence["_Sums"], *, making: bool) -> Amounts:
         return Amounts(
             requests=_likely([one.requests for one in of]),
             energy_kwh=_likely([one.kwh for one in of]),
             location_kg=_likely([one.kg for one in of]) if site else None,
-            embodied_kg=_likely([one.made_kg for one in of]) if whole else None,
+            embodied_kg=_likely([one.made_kg for one in of]) if making else None,
         )
 
     return Projection(
-        months=tuple(told([run.months[at] for run in runs]) for at in range(months)),
-        total=told([run.total for run in runs]),
-        flows=tuple(told([run.flows[at] for run in runs]) for at in range(len(flows))),
-        waiting=tuple(told([run.waiting[at] for run in runs]) for at in range(len(waiting))),
+        months=tuple(told([run.months[at] for run in runs], making=whole) for at in range(months)),
+        total=told([run.total for run in runs], making=whole),
+        flows=tuple(
+            told([run.flows[at] for run in runs], making=made[at] is not None) for at in range(len(flows))
+        ),
+        waiting=tuple(told([run.waiting[at] for run in runs], making=False) for at in range(len(waiting))),
     )
 
 

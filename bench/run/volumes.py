@@ -167,7 +167,10 @@ def _waiting_notes(said: Project) -> list[str]:
                 "{names}: watts at the wall whether requests come or not; what requests take is added whole, so "
                 "that the idle of a busy hour is counted twice, never too little",
                 names=names,
-            )
+            ),
+            Phrase(
+                "{names}: what making them took is not known, so that no total of embodied grams is", names=names
+            ),
         ]
     return [Phrase("hours in which machines wait for requests are not inside: say them as [[always_on]]")]
 
@@ -194,7 +197,7 @@ def _of_lengths(one: Priced) -> Iterator[str]:
     if one.outside_ratio > 0:
         yield Phrase("{share:.0%} of requests lie outside what was measured: widened", share=one.outside_ratio)
     yield from (note for note in one.notes if "outside" not in note)
-    if any("modelled" in line for line in (*one.usual.rests_on, *one.notes)):
+    if any("modelled" in line for line in one.usual.rests_on):  # a prior's range is one of residuals
         yield Phrase(
             "bounds of modelled power are a span between machines that claims no coverage; these percentiles "
             "claim none either"

@@ -154,6 +154,9 @@ def test_the_same_input_gives_the_same_figures_and_another_seed_about_the_same()
 def test_a_machine_that_waits_draws_every_month_whatever_comes():
     watts = Likely(p10=150.0, p50=200.0, p90=250.0)
     kept_on = Waiting(name="server", watts=watts, hours=500.0)
+    made = project([priced((1.0, exactly(JOULES)))], 1, embodied_g=[exactly(2.0)], waiting=[kept_on])
+    assert (made.total.embodied_kg, made.waiting[0].embodied_kg) == (None, None)  # absent is not nought
+    assert made.flows[0].embodied_kg is not None
     site = Site(pue=exactly(1.5), g_per_kwh=exactly(100.0))
     found = project([priced((1.0, exactly(JOULES)), requests=surely(1e-9))], 3, site, waiting=[kept_on])
     assert three(found.months[1].energy_kwh) == pytest.approx((75.0, 100.0, 125.0), rel=1e-3)
@@ -169,7 +172,9 @@ def test_grams_of_making_the_hardware_are_apart_and_absent_where_one_flow_has_no
     flows = [priced((1.0, exactly(JOULES)))] * 2
     both = project(flows, 2, embodied_g=[exactly(2.0), exactly(1.0)])
     assert both.total.embodied_kg.p50 == pytest.approx(2 * 1000 * 3.0 / 1000)
-    assert project(flows, 2, embodied_g=[exactly(2.0), None]).total.embodied_kg is None
+    one_known = project(flows, 2, embodied_g=[exactly(2.0), None])
+    assert one_known.total.embodied_kg is None
+    assert [flow.embodied_kg is None for flow in one_known.flows] == [False, True]
     assert both.total.location_kg is None
 
 
