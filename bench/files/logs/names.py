@@ -3,7 +3,7 @@
 Sources of the names (checked 2026-11-22): OpenAI's usage API, developers.openai.com/api/reference, organization/
 usage/completions (start_time, num_model_requests, input_tokens, output_tokens, input_cached_tokens, model,
 project_id) and its chat completions (created, usage.prompt_tokens, usage.completion_tokens); EcoLogits 0.8,
-pypi.org/project/ecologits (impacts.energy.value in kWh, impacts.gwp.value in kg CO2e, each a number or min and
+github.com/mlco2/ecologits (impacts.energy.value in kWh, impacts.gwp.value in kg CO2e, each a number or min and
 max); CodeCarbon's emissions.csv, versions 2 and 3 (timestamp, project_name, energy_consumed in kWh, emissions in
 kg, country_iso_code), as published beside models on huggingface.co; OpenTelemetry's gen_ai attributes
 (gen_ai.request.model, gen_ai.usage.input_tokens); traces of Azure/AzurePublicDataset (TIMESTAMP, ContextTokens,
